@@ -1,0 +1,38 @@
+# The verbs of the house. Each makes what it needs: a fresh clone can begin with any of them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PORT ?= 8000
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help run demo test lint serve bench soak clean lock
+
+help:  ## Say what can be done
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: demo  ## The main job: build layers, analyse, write the map
+	@echo "$(CURDIR)/maps/town.html"
+
+demo: .venv/ready  ## Build layers, find overlaps and coverage, write maps/
+	@scripts/demo
+
+test: .venv/ready lint  ## Set up what tests need, check the code, run all tests
+	@scripts/ensure-browser && $(BIN)/pytest -q
+
+lint: .venv/ready  ## Check style, types and who imports whom
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+bench: .venv/ready  ## Compare with peers, side by side
+	@$(BIN)/python benchmarks/queries.py
+
+soak: .venv/ready  ## The long forms of the tests
+	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -q tests/laws
+
+clean:  ## Remove what was built and installed here
+	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache maps/*.html
+
+lock:  ## Write requirements.lock anew: versions and hashes, no addresses (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+
+.venv/ready: requirements.lock pyproject.toml
+	@scripts/install $(PYTHON)
