@@ -1,0 +1,309 @@
+"""The nouns of geoplan: a plan, its layers, a question to one of them, an answer.
+
+Nothing here holds features except `Result`, and nothing here measures.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from geoplan.errors import BadBbox
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from geopandas import GeoDataFrame
+    from pandas import DataFrame
+
+Lang = Literal["zh", "en"]
+"""The two languages of every text a user sees."""
+
+FeatureId = str | int
+"""A feature's id: the value of the layer's id column, or the table's integer key."""
+
+Dimension = Literal["point", "line", "area"]
+"""What a layer's geometries are, whether single or multi."""
+
+Role = Literal["plan", "context"]
+"""Whether a layer is part of the plan, and analysed, or only helps to find one's way."""
+
+LineMeaning = Literal["centreline", "edge"]
+"""What a drawn line stands for: the axis of a thing, or the edge of its land."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(_Frozen):
+    """A text in Chinese and in English, both required."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+    def to(self, lang: Lang) -> str:
+        """Return the text in one language."""
+        return self.zh if lang == "zh" else self.en
+
+
+class Bbox(NamedTuple):
+    """An envelope (ISO 19107): x is east or longitude, y is north or latitude.
+
+    Examples
+    --------
+    >>> Bbox.of((499000, 4550000, 501000, 4552000)).xmax
+    501000.0
+    >>> Bbox.parse("122.9,41.0,123.1,41.2").ymin
+    41.0
+    """
+
+    xmin: float
+    ymin: float
+    xmax: float
+    ymax: float
+
+    @classmethod
+    def of(cls, numbers: tuple[float, ...] | list[float]) -> Bbox:
+        """Make a box of four finite numbers in order.
+
+        Raises
+        ------
+        BadBbox
+            Not four numbers, one is not finite, or a minimum exceeds its maximum.
+        """
+        if len(numbers) != 4:
+            raise BadBbox(f"a bbox is four numbers xmin,ymin,xmax,ymax; got {len(numbers)}")
+        box = cls(*(float(number) for number in numbers))
+        if not all(math.isfinite(number) for number in box):
+            raise BadBbox(f"a bbox needs finite numbers; got {list(numbers)}")
+        if box.xmin > box.xmax or box.ymin > box.ymax:
+            raise BadBbox(
+                f"bbox {list(numbers)}: a minimum exceeds its maximum; "
+                f"the order is xmin,ymin,xmax,ymax"
+            )
+        return box
+
+    @classmethod
+    def parse(cls, text: str) -> Bbox:
+        """Read ``xmin,ymin,xmax,ymax`` as users and URLs write it."""
+        try:
+            numbers = [float(part) for part in text.split(",")]
+        except ValueError:
+            raise BadBbox(f"bbox {text!r}: expected four numbers xmin,ymin,xmax,ymax") from None
+        return cls.of(numbers)
+
+
+def _bbox(value: tuple[float, float, float, float]) -> Bbox:
+    try:
+        return Bbox.of(value)
+    except BadBbox as error:
+        raise ValueError(str(error)) from None
+
+
+LAYER_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""A layer id: kebab-case, so that it can stand in a URL and a file name."""
+
+
+class Plan(_Frozen):
+    """What a plan says of itself.
+
+    Attributes
+    ----------
+    extent : tuple of float
+        West, south, east, north [degrees].
+    measuring_plane : str
+        The plane that the plan's coordinates are shown in, as an authority code.
+    data_date : date
+        The day the data stand for.
+    review_number : str, optional
+        审图号 of a map that may be published; without one the map is marked 内部使用.
+    """
+
+    id: str = Field(pattern=f"^{LAYER_ID.pattern}$")
+    title: Text
+    extent: Annotated[tuple[float, float, float, float], AfterValidator(_bbox)]
+    measuring_plane: str = Field(pattern=r"^EPSG:\d+$")
+    data_date: date
+    attribution: Text
+    review_number: str | None = None
+    note: Text | None = None
+
+
+class Layer(_Frozen):
+    """One features table of a GeoPackage, described; it holds no features.
+
+    Attributes
+    ----------
+    id : str
+        Kebab-case plural; the collection id in URLs.
+    kind : str
+        Snake-case singular; decides the symbol. ``generic`` takes any table.
+    geometry : {"point", "line", "area"}
+        What its features are, single or multi.
+    role : {"plan", "context"}
+        A plan layer is analysed; a context layer is only drawn beneath, and may be absent.
+    line_means : {"centreline", "edge"}, optional
+        What a line stands for; required for line layers, because laws measure from the
+        edge of the land and drawings often hold the axis.
+    file, table : str
+        The GeoPackage, relative to the catalogue, and the table in it.
+    id_column, name_column : str, optional
+        Where a feature's id and name stand; without an id column the table's key is the id.
+    source : Text
+        Who drew it or where it comes from.
+    """
+
+    id: str = Field(pattern=f"^{LAYER_ID.pattern}$")
+    kind: str = Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")
+    title: Text
+    geometry: Dimension
+    role: Role = "plan"
+    line_means: LineMeaning | None = None
+    file: str = ""
+    table: str = ""
+    id_column: str | None = None
+    name_column: str | None = None
+    name_en_column: str | None = None
+    source: Text
+    source_date: date
+    source_file: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_file_and_table(cls, entry: Any) -> Any:
+        if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+            entry.setdefault("file", f"{entry['id']}.gpkg")
+            entry.setdefault("table", entry["id"].replace("-", "_"))
+        return entry
+
+    @model_validator(mode="after")
+    def _line_layers_say_what_a_line_means(self) -> Layer:
+        if self.geometry == "line" and self.line_means is None:
+            raise ValueError("line_means is required for a line layer: 'centreline' or 'edge'")
+        if self.geometry != "line" and self.line_means is not None:
+            raise ValueError("line_means belongs to line layers only")
+        return self
+
+
+class FeatureQuery(_Frozen):
+    """Which features of a layer are wanted, in the order of their ids.
+
+    Attributes
+    ----------
+    bbox : Bbox, optional
+        Features whose geometry meets the box, edges included [units of the layer's CRS].
+    ids : tuple, optional
+        Features with these ids; unknown ids are not an error.
+    where : mapping, optional
+        Column → value; all must be equal. None asks for null.
+    after : str or int, optional
+        Keyset paging: only features whose id comes after this one.
+    limit, offset : int
+        How many, and how many to pass over first.
+    """
+
+    bbox: Annotated[tuple[float, float, float, float], AfterValidator(_bbox)] | None = None
+    ids: tuple[FeatureId, ...] | None = None
+    where: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    after: FeatureId | None = None
+    limit: int | None = Field(default=None, ge=0)
+    offset: int = Field(default=0, ge=0)
+
+
+EVERYTHING = FeatureQuery()
+"""The query without a condition."""
+
+
+LeftOutReason = Literal["no_geometry", "below_minimum", "no_common_measure"]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What an answer does not cover, so that a gap is never read as "nothing there".
+
+    Attributes
+    ----------
+    reason : {"no_geometry", "below_minimum", "no_common_measure"}
+        The feature has no published position; the pair shares less than the minimum asked
+        for; the two layers have no measure in common.
+    layers : tuple of str
+        The layers it concerns.
+    ids : tuple
+        The features, or pairs of features, left out; empty where whole layers are meant.
+    """
+
+    reason: LeftOutReason
+    layers: tuple[str, ...]
+    ids: tuple[Any, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many features or pairs were left out."""
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """How an answer came about."""
+
+    software: str
+    time: datetime
+    measuring_planes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer of a process: what every map, table, report and response is made of.
+
+    Attributes
+    ----------
+    process : str
+        The id of the process that answered.
+    features : GeoDataFrame or DataFrame
+        One row for each finding, units in the column names; without geometry where the
+        findings have none.
+    inputs : mapping
+        The inputs as understood, defaults filled in.
+    sources : tuple of Layer
+        The layers that were read.
+    left_out : tuple of LeftOut
+        What could not be, or was not to be, measured.
+    totals : mapping
+        Figures over all rows, so that no skin has to compute one.
+    """
+
+    process: str
+    features: GeoDataFrame | DataFrame
+    inputs: Mapping[str, Any]
+    sources: tuple[Layer, ...]
+    run: RunRecord
+    left_out: tuple[LeftOut, ...] = ()
+    totals: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Document:
+    """The answer of a process that makes a file: a map, a figure, a report.
+
+    Attributes
+    ----------
+    process : str
+        The id of the process that answered.
+    media_type : str
+        What the content is, such as ``text/html``.
+    content : str
+        The file's text.
+    """
+
+    process: str
+    media_type: str
+    content: str
+    inputs: Mapping[str, Any]
+    sources: tuple[Layer, ...]
+    run: RunRecord
