@@ -1,0 +1,6 @@
+"""Questions to layers: pure functions over GeoDataFrames, nothing but geometry and numbers."""
+
+from geoplan.queries.coverage import coverage
+from geoplan.queries.overlap import overlap
+
+__all__ = ["coverage", "overlap"]

@@ -1,0 +1,83 @@
+"""What every query asks of a layer before it measures, refused in words when it is not so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from geoplan.errors import DuplicateId, EmptyLayer, InvalidGeometry, WrongGeometryType
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
+
+POINT, LINE, AREA = 0, 1, 2
+NAMES = {POINT: "points", LINE: "lines", AREA: "areas"}
+
+
+def located(layer: GeoDataFrame, role: str) -> tuple[GeoDataFrame, list[Any]]:
+    """Split a layer into the features that have a place and the ids of those that have none.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+        Indexed by feature id.
+    role : str
+        What the layer is in the question, for messages.
+
+    Raises
+    ------
+    EmptyLayer
+        The layer has no feature at all.
+    DuplicateId
+        Two features share an id, so an answer could not say which is meant.
+    InvalidGeometry
+        A geometry is not valid in the sense of ISO 19125-1; the message has its id and place.
+    """
+    if len(layer) == 0:
+        raise EmptyLayer(f"the layer given as {role} has no features: nothing can be asked of it")
+    if not layer.index.is_unique:
+        twice = layer.index[layer.index.duplicated()][0]
+        raise DuplicateId(f"two features of {role} have the id {twice!r}: ids must be unique")
+    geometries = layer.geometry.to_numpy()
+    missing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
+    present = layer[~missing]
+    refuse_invalid(present, role)
+    return present, layer.index[missing].tolist()
+
+
+def refuse_invalid(layer: GeoDataFrame, role: str) -> None:
+    """Refuse a layer with a geometry that is not valid."""
+    geometries = layer.geometry.to_numpy()
+    broken = np.flatnonzero(~shapely.is_valid(geometries))
+    if len(broken):
+        first = broken[0]
+        reason = shapely.is_valid_reason(geometries[first])
+        raise InvalidGeometry(
+            f"feature {layer.index[first]!r} of {role} is not a valid geometry: {reason} "
+            f"({len(broken)} such in the layer): repair it at its source, "
+            f"or with shapely.make_valid and a look at what changed"
+        )
+
+
+def dimension(layer: GeoDataFrame, role: str) -> int:
+    """Return the one dimension of a layer's located features: 0, 1 or 2; -1 when none is.
+
+    Raises
+    ------
+    WrongGeometryType
+        The features are of several dimensions, or one is a geometry collection.
+    """
+    kinds: NDArray[np.int32] = np.unique(shapely.get_type_id(layer.geometry.to_numpy()))
+    if shapely.GeometryType.GEOMETRYCOLLECTION in kinds:
+        raise WrongGeometryType(
+            f"{role} holds geometry collections: split it into a layer of points, one of lines "
+            f"and one of areas"
+        )
+    dimensions = np.unique(shapely.get_dimensions(layer.geometry.to_numpy()))
+    if len(dimensions) > 1:
+        names = " and ".join(NAMES[int(number)] for number in dimensions)
+        raise WrongGeometryType(f"{role} mixes {names}: split it into a layer for each")
+    return int(dimensions[0]) if len(dimensions) else -1
