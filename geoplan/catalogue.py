@@ -1,0 +1,200 @@
+"""A plan on disk: ``catalogue.toml`` and the GeoPackages it names."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+
+from geoplan.errors import BadData, CatalogueInvalid, LayerNotFound
+from geoplan.model import EVERYTHING, FeatureQuery, Layer, Plan
+from geoplan.store import GeoPackageStore
+from geoplan.symbols import kinds
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from geoplan.store import Row, Table
+
+CATALOGUE = "catalogue.toml"
+_TYPES = {
+    "point": {"POINT", "MULTIPOINT"},
+    "line": {"LINESTRING", "MULTILINESTRING", "CURVE", "MULTICURVE"},
+    "area": {"POLYGON", "MULTIPOLYGON", "SURFACE", "MULTISURFACE", "CURVEPOLYGON"},
+}
+_ANY_TYPE = {"GEOMETRY", "GEOMETRYCOLLECTION"}
+_M = TypeVar("_M", Plan, Layer)
+
+
+class Catalogue(Mapping[str, Layer]):
+    """The layers of a plan, by id, in the order of the catalogue.
+
+    Parameters
+    ----------
+    directory : Path
+        Where the catalogue and its GeoPackages stand.
+    plan : Plan
+        What the plan says of itself.
+    layers : tuple of Layer
+        Its layers.
+
+    Examples
+    --------
+    >>> catalogue = Catalogue.open("layers")  # doctest: +SKIP
+    >>> catalogue.read("industrial-parks", FeatureQuery(bbox=(...)))  # doctest: +SKIP
+    """
+
+    def __init__(self, directory: Path, plan: Plan, layers: tuple[Layer, ...]) -> None:
+        self.directory = directory
+        self.plan = plan
+        self._layers = {layer.id: layer for layer in layers}
+
+    @classmethod
+    def open(cls, directory: Path | str) -> Catalogue:
+        """Open a plan and check that every layer is there and is what its entry says.
+
+        A context layer whose file is absent is passed over: it is not part of the plan.
+
+        Raises
+        ------
+        CatalogueInvalid
+            The catalogue is missing or unreadable, or an entry is wrong; the message names
+            the entry and the field.
+        """
+        catalogue = cls.parse(directory)
+        present = tuple(
+            layer
+            for layer in catalogue.values()
+            if layer.role == "plan" or catalogue.path(layer.id).exists()
+        )
+        for layer in present:
+            catalogue.check(layer)
+        return cls(catalogue.directory, catalogue.plan, present)
+
+    @classmethod
+    def parse(cls, directory: Path | str) -> Catalogue:
+        """Read a catalogue without looking at its GeoPackages, which may not be built yet.
+
+        Raises
+        ------
+        CatalogueInvalid
+            The catalogue is missing or unreadable, or an entry is wrong.
+        """
+        path = Path(directory) / CATALOGUE
+        content = _read_toml(path)
+        unknown = set(content) - {"plan", "layer"}
+        if unknown:
+            raise CatalogueInvalid(f"{path}: unknown section {min(unknown)!r}")
+        if "plan" not in content:
+            raise CatalogueInvalid(f"{path}: the section [plan] is missing")
+        plan = _checked(Plan, content["plan"], f"{path}: [plan]")
+        entries = content.get("layer", [])
+        if not isinstance(entries, list) or not entries:
+            raise CatalogueInvalid(f"{path}: a plan needs at least one [[layer]]")
+        layers = tuple(_layer(path, number, entry) for number, entry in enumerate(entries, 1))
+        ids = [layer.id for layer in layers]
+        for layer_id in ids:
+            if ids.count(layer_id) > 1:
+                raise CatalogueInvalid(f"{path}: two layers have the id {layer_id!r}")
+        return cls(Path(directory), plan, layers)
+
+    def __getitem__(self, layer_id: str) -> Layer:
+        """Return a layer.
+
+        Raises
+        ------
+        LayerNotFound
+            The plan has no layer of that id.
+        """
+        try:
+            return self._layers[layer_id]
+        except KeyError:
+            raise LayerNotFound(
+                f"the plan {self.plan.id!r} has no layer {layer_id!r}; "
+                f"it has: {', '.join(self._layers)}"
+            ) from None
+
+    def __contains__(self, layer_id: object) -> bool:
+        return layer_id in self._layers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def path(self, layer_id: str) -> Path:
+        """Return the GeoPackage of a layer."""
+        return self.directory / self[layer_id].file
+
+    def read(self, layer_id: str, query: FeatureQuery = EVERYTHING) -> GeoDataFrame:
+        """Return features for analysis, indexed by id, in the layer's own CRS."""
+        with GeoPackageStore(self.path(layer_id)) as store:
+            return store.read(self[layer_id], query)
+
+    def rows(self, layer_id: str, query: FeatureQuery = EVERYTHING) -> Iterator[Row]:
+        """Yield features as stored: id, attributes, geometry blob."""
+        with GeoPackageStore(self.path(layer_id)) as store:
+            yield from store.rows(self[layer_id], query)
+
+    def table(self, layer_id: str) -> Table:
+        """Describe a layer's table: columns, CRS, count."""
+        with GeoPackageStore(self.path(layer_id)) as store:
+            return store.table(self[layer_id])
+
+    def check(self, layer: Layer) -> None:
+        """Check that a layer's table is there and is what its entry says.
+
+        Raises
+        ------
+        CatalogueInvalid
+            It is not; the message names the layer and what differs.
+        """
+        try:
+            with GeoPackageStore(self.path(layer.id)) as store:
+                found = store.geometry_type(layer).upper()
+                columns = {column.name for column in store.table(layer).columns}
+        except BadData as error:
+            raise CatalogueInvalid(f"layer {layer.id!r}: {error}") from error
+        if found not in _TYPES[layer.geometry] | _ANY_TYPE:
+            raise CatalogueInvalid(
+                f"layer {layer.id!r}: its entry says geometry = {layer.geometry!r}, "
+                f"its table holds {found}"
+            )
+        for column in (layer.name_column, layer.name_en_column):
+            if column is not None and column not in columns:
+                raise CatalogueInvalid(f"layer {layer.id!r}: its table has no column {column!r}")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CatalogueInvalid(
+            f"there is no plan in {path.parent}: {CATALOGUE} is missing (--plan names the folder)"
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CatalogueInvalid(f"{path} cannot be read: {error}") from error
+
+
+def _layer(path: Path, number: int, entry: Any) -> Layer:
+    name = entry.get("id", f"number {number}") if isinstance(entry, dict) else f"number {number}"
+    layer = _checked(Layer, entry, f"{path}: layer {name!r}")
+    if layer.kind not in kinds():
+        raise CatalogueInvalid(
+            f"{path}: layer {layer.id!r}: unknown kind {layer.kind!r}; "
+            f"known: {', '.join(sorted(kinds()))}"
+        )
+    return layer
+
+
+def _checked(model: type[_M], entry: Any, where: str) -> _M:
+    try:
+        return model.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "entry"
+        raise CatalogueInvalid(f"{where}: {field}: {first['msg']}") from error
