@@ -1,0 +1,64 @@
+"""The planner's page: Folium in front, everything inlined, sealed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from geoplan.webmap import assets
+from geoplan.webmap.elements import PlanElement, PlannerFigure, PlannerMap, Verbatim, title
+from geoplan.webmap.payload import as_json, payload
+from geoplan.webmap.seal import seal
+
+if TYPE_CHECKING:
+    from geoplan.model import Lang
+    from geoplan.webmap.content import MapContent
+
+_HTML_LANG = {"zh": "zh-CN", "en": "en"}
+
+
+def planner_page(content: MapContent, *, lang: Lang = "zh") -> str:
+    """Write a plan, its overlaps and its coverage as one HTML document.
+
+    Parameters
+    ----------
+    content : MapContent
+        The plan, its layers with their features, and the answers to show.
+    lang : {"zh", "en"}, default "zh"
+        The language the page opens in; it can be switched on the page.
+
+    Returns
+    -------
+    str
+        A whole document that makes no request, opens from a file, and is the same for the
+        same content.
+
+    Raises
+    ------
+    CrsMismatch
+        A layer or an answer has geometries but no CRS.
+    """
+    figure = PlannerFigure(_HTML_LANG[lang])
+    figure.header.add_child(title(content.plan.title.to(lang)))
+    for style in assets.styles():
+        figure.header.add_child(Verbatim(f"<style>\n{style}</style>\n"))
+    licence = assets.leaflet_licence()
+    figure.header.add_child(Verbatim(f'<script type="text/plain">\n{licence}</script>\n'))
+    for script in assets.scripts():
+        figure.header.add_child(Verbatim(f"<script>\n{script}</script>\n"))
+    figure.html.add_child(Verbatim(assets.skeleton()))
+    figure.add_child(_map(content, lang))
+    return seal(figure.render())
+
+
+def _map(content: MapContent, lang: Lang) -> PlannerMap:
+    west, south, east, north = content.plan.extent
+    planner_map = PlannerMap(
+        location=[(south + north) / 2, (west + east) / 2],
+        zoom_start=11,
+        attributionControl=False,
+        zoomSnap=0.25,
+        minZoom=3,
+        maxZoom=20,
+    )
+    planner_map.add_child(PlanElement(as_json(payload(content, lang))))
+    return planner_map

@@ -1,0 +1,161 @@
+// The card of what is chosen: a feature's attributes, an overlap, a zone's coverage.
+"use strict";
+
+geoplan.Details = class {
+  constructor(root, index, app) {
+    this.root = root;
+    this.index = index;
+    this.words = index.words;
+    this.app = app;
+    this.item = null;
+    this.back = null;
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.item) this.app.close();
+    });
+  }
+
+  open(item) {
+    if (!this.item) this.back = document.activeElement;
+    this.item = item;
+    this.render();
+    this.root.scrollTop = 0;
+    this.heading.focus({ preventScroll: true });
+  }
+
+  close() {
+    this.item = null;
+    this.root.hidden = true;
+    geoplan.refill(this.root);
+    if (this.back && this.back.isConnected) this.back.focus({ preventScroll: true });
+  }
+
+  render() {
+    if (!this.item) return;
+    const body = { feature: () => this.feature(), overlap: () => this.overlap(), zone: () => this.zone() };
+    const { kicker, title, content } = body[this.item.type]();
+    this.heading = geoplan.el("h2", { tabindex: -1, id: "details-title" }, title);
+    const close = geoplan.el("button",
+      { type: "button", class: "close", "aria-label": this.words.say("close"),
+        title: this.words.say("close"), click: () => this.app.close() }, "×");
+    this.root.hidden = false;
+    this.root.setAttribute("aria-labelledby", "details-title");
+    geoplan.refill(this.root,
+      geoplan.el("div", { class: "details-head" },
+        geoplan.el("div", {}, geoplan.el("p", { class: "kicker" }, kicker), this.heading), close),
+      geoplan.el("div", { class: "details-body" }, content));
+  }
+
+  table(rows) {
+    return geoplan.el("table", { class: "facts" }, geoplan.el("tbody", {},
+      rows.filter(Boolean).map(([key, value, missing]) => geoplan.el("tr", {},
+        geoplan.el("th", { scope: "row" }, key),
+        geoplan.el("td", { class: missing ? "missing" : null }, value)))));
+  }
+
+  feature() {
+    const { layer, feature } = this.item;
+    const { words } = this;
+    const rows = [[words.say("id"), String(feature.id)]];
+    layer.columns.forEach((column, place) => {
+      const value = feature.values[place];
+      rows.push([words.column(column), words.value(value), value === null]);
+    });
+    const lineMeans = layer.line_means && [words.say("line-means"), words.say(layer.line_means)];
+    return {
+      kicker: [geoplan.paint.layerSwatch(layer, this.index.symbolOf(layer)), words.of(layer.title)],
+      title: this.index.nameOf(layer, feature),
+      content: [
+        feature.shape ? null : geoplan.el("p", { class: "notice" }, words.say("no-position")),
+        geoplan.el("h3", {}, words.say("attributes")),
+        this.table(rows),
+        this.related(layer, feature),
+        geoplan.el("h3", {}, words.say("source")),
+        this.table([
+          [words.say("source"), words.of(layer.source)],
+          [words.say("source-date"), layer.source_date],
+          lineMeans,
+        ]),
+      ],
+    };
+  }
+
+  related(layer, feature) {
+    const rows = this.index.overlapsOf(layer, feature);
+    if (!rows.length) return null;
+    return [
+      geoplan.el("h3", {}, this.words.say("overlaps")),
+      geoplan.el("ul", { class: "related" }, rows.map((row) => {
+        const mine = this.index.key(row.left_layer, row.left_id) === this.index.key(layer.id, feature.id);
+        return geoplan.el("li", {}, geoplan.el("button",
+          { type: "button", class: "link", click: () => this.app.choose({ type: "overlap", row }, true) },
+          geoplan.el("span", { class: "number-tag" }, row.number),
+          geoplan.el("span", {}, this.index.sideName(row, mine ? "right" : "left")),
+          geoplan.el("span", { class: "amount" }, geoplan.amount(row, this.words))));
+      })),
+    ];
+  }
+
+  side(row, side) {
+    const found = this.index.find(row[`${side}_layer`], row[`${side}_id`]);
+    const name = this.index.sideName(row, side);
+    const swatch = found && geoplan.paint.layerSwatch(found.layer, this.index.symbolOf(found.layer));
+    return geoplan.el("div", { class: "side" },
+      geoplan.el("p", { class: "kicker" }, swatch, this.index.layerTitle(row[`${side}_layer`])),
+      found
+        ? geoplan.el("button", { type: "button", class: "link",
+          click: () => this.app.choose({ type: "feature", ...found }, true) }, name)
+        : geoplan.el("span", {}, name));
+  }
+
+  overlap() {
+    const { row } = this.item;
+    const { words } = this;
+    const given = (value) => value !== null && value !== undefined;
+    const share = (side) => given(row[`${side}_ratio`]) &&
+      [words.say("share-of", { name: this.index.sideName(row, side) }), words.percent(row[`${side}_ratio`])];
+    return {
+      kicker: words.say("overlap"),
+      title: [geoplan.el("span", { class: "number-tag" }, row.number), " ",
+        words.say(given(row.area_m2) ? "area-overlap" : "line-overlap")],
+      content: [
+        geoplan.el("div", { class: "sides" }, this.side(row, "left"), this.side(row, "right")),
+        this.table([
+          given(row.area_m2) && [words.say("overlap-area"),
+            [words.hectares(row.area_m2), geoplan.el("br"), words.squareMetres(row.area_m2)]],
+          given(row.length_m) && [words.say("overlap-length"), words.metres(row.length_m)],
+          share("left"), share("right"),
+        ]),
+      ],
+    };
+  }
+
+  zone() {
+    const { row } = this.item;
+    const { words } = this;
+    const name = this.index.sideName(row, "zone");
+    const area = (value) => typeof value === "number"
+      ? [words.hectares(value), geoplan.el("br"), words.squareMetres(value)]
+      : words.say("not-measured");
+    return {
+      kicker: [words.say("coverage"), " · ", this.index.layerTitle(row.zone_layer)],
+      title: name,
+      content: [
+        this.table([
+          [words.say("covered-by"), this.index.coveringLayers(row)],
+          [words.say("coverage-ratio"), words.percent(row.coverage_ratio)],
+          [words.say("zone-area"), area(row.zone_area_m2)],
+          [words.say("covered-area"), area(row.covered_area_m2)],
+          [words.say("gap-area"), area(row.gap_area_m2)],
+        ]),
+        row.shape && geoplan.el("p", { class: "legend-line" },
+          geoplan.paint.swatch("area", [geoplan.paint.gap]), words.say("gap-drawn")),
+      ],
+    };
+  }
+};
+
+/** How much two features share: an area where they have one, else a length. */
+geoplan.amount = (row, words) =>
+  row.area_m2 !== null && row.area_m2 !== undefined
+    ? words.hectares(row.area_m2)
+    : row.length_m !== null && row.length_m !== undefined ? words.metres(row.length_m) : "";

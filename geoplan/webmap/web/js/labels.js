@@ -1,0 +1,73 @@
+// Names and conflict numbers on the map; where two would collide the later one waits for a
+// closer zoom.
+"use strict";
+
+geoplan.Labels = class {
+  constructor(map) {
+    this.map = map;
+    map.createPane("names").style.zIndex = 610;
+    map.createPane("numbers").style.zIndex = 620;
+    this.entries = [];
+    map.on("zoomend resize", () => this.arrange());
+  }
+
+  /** Take a label; numbers are taken first, then names in the order they come. */
+  add({ pane, anchor, text, className, colour, onClick, title, shape, places }) {
+    const node = geoplan.el("span", {}, text);
+    if (colour) node.style.color = colour;
+    const icon = L.divIcon({ className, iconSize: null, html: node });
+    const marker = L.marker([anchor[1], anchor[0]], {
+      pane, icon, interactive: Boolean(onClick), keyboard: Boolean(onClick), title: title || "",
+    });
+    if (onClick) marker.on("click", onClick);
+    const entry = {
+      marker, node, shape, places: places || [0], rank: pane === "numbers" ? 0 : 1, always: false,
+    };
+    this.entries.push(entry);
+    return entry;
+  }
+
+  clear() {
+    this.entries.forEach((entry) => entry.marker.remove());
+    this.entries = [];
+  }
+
+  arrange() {
+    const taken = [];
+    const inOrder = [...this.entries].sort((a, b) => b.always - a.always || a.rank - b.rank);
+    for (const entry of inOrder) {
+      const box = this.fits(entry) ? this.place(entry, taken) : null;
+      if (box) taken.push(box);
+      else entry.marker.remove();
+    }
+  }
+
+  /** Try the places of a label in turn; say which box it took, or null. */
+  place(entry, taken) {
+    entry.marker.addTo(this.map);
+    for (const below of entry.places) {
+      const box = this.box(entry, below);
+      if (entry.always || !taken.some((other) => other.intersects(box))) {
+        const { offsetWidth, offsetHeight, style } = entry.marker.getElement();
+        style.margin = `${below - offsetHeight / 2}px 0 0 ${-offsetWidth / 2}px`;
+        return box;
+      }
+    }
+    return null;
+  }
+
+  /** A name stands only on a shape that is large enough to carry it. */
+  fits(entry) {
+    if (!entry.shape) return true;
+    const bounds = entry.shape.getBounds();
+    const nw = this.map.latLngToContainerPoint(bounds.getNorthWest());
+    const se = this.map.latLngToContainerPoint(bounds.getSouthEast());
+    return Math.max(se.x - nw.x, se.y - nw.y) > 40;
+  }
+
+  box({ marker, node }, below) {
+    const half = L.point(node.offsetWidth / 2 + 3, node.offsetHeight / 2 + 1);
+    const at = this.map.latLngToLayerPoint(marker.getLatLng()).add([0, below]);
+    return L.bounds(at.subtract(half), at.add(half));
+  }
+};

@@ -1,0 +1,89 @@
+// Starts the page: reads the data, wires map, panel and details to each other.
+"use strict";
+
+geoplan.App = class {
+  constructor(map, data) {
+    this.words = new geoplan.Words(data.phrases, data.lang);
+    this.data = data;
+    this.index = new geoplan.PlanIndex(data, this.words);
+    this.planMap = new geoplan.PlanMap(map, this.index, (item) => this.choose(item, false));
+    this.furniture = new geoplan.Furniture(map, this.words, () => this.planMap.home());
+    this.details = new geoplan.Details(document.getElementById("details"), this.index, this);
+    this.panel = new geoplan.Panel(this.index, this.planMap, this);
+    map.on("click", () => this.close());
+  }
+
+  choose(item, zoom) {
+    this.planMap.mark(item);
+    this.details.open(item);
+    this.panel.mark(item);
+    if (zoom) {
+      this.panel.showsLayer(this.planMap.reveal(item));
+      this.planMap.zoomTo(item);
+    }
+  }
+
+  close() {
+    this.planMap.mark(null);
+    this.panel.mark(null);
+    this.details.close();
+  }
+
+  /** Say everything anew in one language; the view and what is chosen stay. */
+  speak(lang) {
+    this.words.lang = lang;
+    document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+    const { plan } = this.data;
+    const title = this.words.of(plan.title);
+    document.title = title;
+    document.getElementById("plan-title").textContent = title;
+    document.getElementById("plan-facts").textContent = plan.note ? this.words.of(plan.note) : "";
+    this.languageSwitch();
+    this.attribution();
+    this.panel.render();
+    this.details.render();
+    this.furniture.translate();
+    const container = this.planMap.map.getContainer();
+    container.setAttribute("role", "region");
+    container.setAttribute("aria-label", this.words.say("map"));
+    this.planMap.label();
+  }
+
+  languageSwitch() {
+    const root = document.getElementById("language");
+    root.setAttribute("aria-label", this.words.say("language"));
+    const button = (lang, text) => geoplan.el("button", {
+      type: "button", lang: lang === "zh" ? "zh-CN" : "en", "data-lang": lang,
+      "aria-pressed": String(this.words.lang === lang),
+      click: () => {
+        this.speak(lang);
+        root.querySelector(`[data-lang=${lang}]`).focus();
+      },
+    }, text);
+    geoplan.refill(root, button("zh", "中文"), button("en", "English"));
+  }
+
+  attribution() {
+    const { plan } = this.data;
+    const review = plan.review_number
+      ? this.words.say("review-number", { number: plan.review_number })
+      : this.words.say("internal-use");
+    geoplan.refill(document.getElementById("attribution"),
+      geoplan.el("strong", {}, review),
+      geoplan.el("span", {}, this.words.of(plan.attribution)),
+      geoplan.el("span", {}, this.words.say("data-date", { date: plan.data_date })));
+  }
+};
+
+geoplan.start = (map, dataId) => {
+  const data = JSON.parse(document.getElementById(dataId).textContent);
+  const app = new geoplan.App(map, data);
+  app.speak(data.lang);
+  map.invalidateSize({ animate: false });
+  new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
+  map.fitBounds(app.planMap.bounds.pad(0.04), {
+    animate: false, paddingTopLeft: [12, 24], paddingBottomRight: [52, 44],
+  });
+  app.planMap.graticule.draw();
+  app.planMap.label();
+};

@@ -1,0 +1,71 @@
+// Says phrases, names and figures in the language of the moment.
+"use strict";
+
+geoplan.Words = class {
+  constructor(phrases, lang) {
+    this.phrases = phrases;
+    this.lang = lang;
+  }
+
+  say(key, values = {}) {
+    const text = this.phrases[this.lang][`map.${key}`] || key;
+    return text.replace(/\{(\w+)\}/g, (whole, name) =>
+      Object.prototype.hasOwnProperty.call(values, name) ? String(values[name]) : whole
+    );
+  }
+
+  /** A text that the data carry in both languages. */
+  of(text) {
+    return text ? text[this.lang] : "";
+  }
+
+  column(name) {
+    return this.phrases[this.lang][`column.${name}`] || name;
+  }
+
+  number(value, decimals) {
+    return value.toLocaleString("en-US", {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    });
+  }
+
+  /** A figure that is not there is said to be not measured; it never reads as zero. */
+  measured(value, write) {
+    return typeof value === "number" ? write(value) : this.say("not-measured");
+  }
+
+  hectares(squareMetres) {
+    return this.measured(squareMetres, (value) => this.say("hectares", {
+      value: this.number(value / 1e4, value !== 0 && Math.abs(value) < 1000 ? 4 : 2),
+    }));
+  }
+
+  squareMetres(value) {
+    return this.measured(value, () => `${this.number(value, Math.abs(value) < 100 ? 2 : 0)} m²`);
+  }
+
+  metres(value) {
+    return this.say("metres", { value: this.number(value, Math.abs(value) < 100 ? 2 : 0) });
+  }
+
+  /** A share; what is not quite all, or not quite nothing, is never rounded to it. */
+  percent(ratio) {
+    if (typeof ratio !== "number") return this.say("not-measured");
+    const shown = this.number(ratio * 100, 2);
+    if (ratio < 1 && shown === "100.00") return "> 99.99%";
+    if (ratio > 0 && shown === "0.00") return "< 0.01%";
+    return `${shown}%`;
+  }
+
+  value(value) {
+    if (value === null) return this.say("not-published");
+    if (value === true) return this.say("yes");
+    if (value === false) return this.say("no");
+    return String(value);
+  }
+
+  list(texts) {
+    return texts.join(this.lang === "zh" ? "、" : ", ");
+  }
+};
