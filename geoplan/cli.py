@@ -1,0 +1,262 @@
+"""The command line: a command is a process. The only room that prints.
+
+Exit codes: 0 done, 1 a ``--fail-on`` condition holds, 2 the question is wrong, 3 the data are
+at fault, 4 the machine does not give what is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geoplan.errors import BadData, BadEnvironment, BadRequest, GeoplanError
+
+if TYPE_CHECKING:
+    from geoplan.model import Lang, Result
+    from geoplan.settings import Settings
+
+FAIL_ON_MET = 1
+EXIT_CODES: dict[type[GeoplanError], int] = {BadRequest: 2, BadData: 3, BadEnvironment: 4}
+"""Class of error → exit code; a subclass takes the code of its nearest parent here."""
+
+app = typer.Typer(
+    name="geoplan",
+    help="规划图层的叠加与覆盖分析、离线地图。"
+    "Planning layers: overlaps, coverage, a map that opens anywhere.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+PlanDir = Annotated[
+    Path | None,
+    typer.Option("--plan", help="Folder with catalogue.toml. [layers]", show_default=False),
+]
+Layers = Annotated[
+    list[str] | None,
+    typer.Option("--layer", help="Layer id; may be given again.", show_default=False),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="Write to FILE.gpkg, FILE.geojson or FILE.csv."),
+]
+Language = Annotated[str | None, typer.Option("--lang", help="zh or en. [zh]", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+@app.command()
+def layers(
+    plan: PlanDir = None,
+    layer: Layers = None,
+    output: Output = None,
+    lang: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """图层清单 · List the layers of a plan."""
+    result = _run("layers", plan, layers=layer or ())
+    _show(result, lang, output, as_json=as_json)
+
+
+@app.command()
+def overlap(
+    plan: PlanDir = None,
+    layer: Layers = None,
+    min_area_m2: Annotated[float, typer.Option(help="Drop smaller shared areas [m²].")] = 0.0,
+    min_length_m: Annotated[float, typer.Option(help="Drop shorter shared lengths [m].")] = 0.0,
+    output: Output = None,
+    lang: Language = None,
+    as_json: AsJson = False,
+    fail_on: Annotated[
+        str | None, typer.Option(help="'overlap': exit 1 when anything overlaps.")
+    ] = None,
+) -> None:
+    """叠加分析 · Where layers coincide: --layer A --layer B, one against all, or all pairs."""
+    _refuse_unknown_condition(fail_on, "overlap")
+    result = _run(
+        "overlap",
+        plan,
+        layers=layer or (),
+        min_area_m2=min_area_m2,
+        min_length_m=min_length_m,
+    )
+    _show(result, lang, output, as_json=as_json)
+    if fail_on and len(result.features):
+        raise typer.Exit(FAIL_ON_MET)
+
+
+@app.command()
+def coverage(
+    plan: PlanDir = None,
+    layer: Layers = None,
+    by: Annotated[
+        list[str] | None, typer.Option("--by", help="Covering layer; may be given again.")
+    ] = None,
+    output: Output = None,
+    lang: Language = None,
+    as_json: AsJson = False,
+    fail_on: Annotated[
+        str | None, typer.Option(help="'gap': exit 1 when a zone is not covered whole.")
+    ] = None,
+) -> None:
+    """覆盖率 · How much of each feature of --layer the union of the --by layers covers."""
+    _refuse_unknown_condition(fail_on, "gap")
+    result = _run("coverage", plan, layers=layer or (), by=by or ())
+    _show(result, lang, output, as_json=as_json)
+    if fail_on and (result.features["gap_area_m2"] > 0).any():
+        raise typer.Exit(FAIL_ON_MET)
+
+
+@app.command("map")
+def map_(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Write to FILE.html.")],
+    plan: PlanDir = None,
+    layer: Layers = None,
+    lang: Language = None,
+) -> None:
+    """离线地图 · Write a map as one HTML file that opens without a network."""
+    from geoplan.export import write_text
+    from geoplan.i18n import phrase
+
+    chosen = _language(lang)
+    document = _run("map", plan, layers=layer or (), lang=chosen)
+    write_text(output, document.content)
+    typer.echo(phrase("cli.map_written", chosen, path=output, megabytes=_megabytes(output)))
+
+
+@app.command()
+def build(plan: PlanDir = None, lang: Language = None) -> None:
+    """构建图层 · Build the GeoPackages of a plan from their text sources."""
+    from geoplan.authoring import build_plan
+    from geoplan.i18n import phrase
+
+    chosen = _language(lang)
+    for report in build_plan(plan or _settings().plan):
+        key = "cli.layer_built" if report.built else "cli.layer_unchanged"
+        typer.echo(phrase(key, chosen, layer=report.layer, count=report.features))
+
+
+def main() -> None:
+    """Run the command line; an error of geoplan becomes one line and an exit code."""
+    try:
+        app()
+    except GeoplanError as error:
+        sys.stderr.write(f"geoplan: {type(error).__name__}: {error}\n")
+        raise SystemExit(exit_code(error)) from None
+
+
+def exit_code(error: GeoplanError) -> int:
+    """Return the exit code of an error: that of its nearest ancestor in `EXIT_CODES`."""
+    return next(EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES)
+
+
+def _settings() -> Settings:
+    from geoplan.settings import Settings
+
+    return Settings()
+
+
+def _language(lang: str | None) -> Lang:
+    match lang or _settings().lang:
+        case "zh":
+            return "zh"
+        case "en":
+            return "en"
+    raise typer.BadParameter(f"{lang!r} is not a language here: zh or en", param_hint="--lang")
+
+
+def _refuse_unknown_condition(fail_on: str | None, known: str) -> None:
+    if fail_on not in (None, known):
+        raise typer.BadParameter(f"{fail_on!r}; known: {known}", param_hint="--fail-on")
+
+
+def _run(process_id: str, plan: Path | None, **inputs: Any) -> Any:
+    from pydantic import ValidationError
+
+    from geoplan.catalogue import Catalogue
+    from geoplan.processes import PROCESSES
+
+    process = PROCESSES[process_id]
+    try:
+        checked = process.inputs.model_validate(inputs)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise typer.BadParameter(
+            f"{first['msg']}; got {first['input']!r}", param_hint=str(first["loc"][0])
+        ) from None
+    return process.run(Catalogue.open(plan or _settings().plan), checked)
+
+
+def _show(result: Result, lang: str | None, output: Path | None, *, as_json: bool) -> None:
+    from geoplan.export import result_document, write_result
+    from geoplan.i18n import phrase
+
+    chosen = _language(lang)
+    if output is not None:
+        write_result(result, output)
+    if as_json:
+        typer.echo(json.dumps(result_document(result), ensure_ascii=False))
+        return
+    _print_table(result, chosen)
+    for item in result.left_out:
+        layers_in_words = " × ".join(item.layers)
+        note = phrase(f"left_out.{item.reason}", chosen, layers=layers_in_words, count=item.count)
+        typer.echo(note, err=True)
+    if output is not None:
+        typer.echo(phrase("cli.written", chosen, path=output, count=len(result.features)), err=True)
+
+
+def _print_table(result: Result, lang: Lang) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from geoplan.i18n import phrases
+
+    words = phrases(lang)
+    shown = _columns_in(result, lang)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in shown:
+        number = result.features[name].dtype.kind in "fi"
+        table.add_column(words[f"column.{name}"], justify="right" if number else "left")
+    titles = {layer.id: layer.title.to(lang) for layer in result.sources}
+    for row in result.features[shown].itertuples(index=False):
+        table.add_row(*(_cell(name, value, titles) for name, value in zip(shown, row, strict=True)))
+    # a pipe has no width: give the table all it wants rather than cut Chinese names
+    width = None if sys.stdout.isatty() else 240
+    Console(width=width, highlight=False).print(table)
+
+
+def _columns_in(result: Result, lang: Lang) -> list[str]:
+    """Return the columns to print: names in one language, no geometry, none that is all null."""
+    names = [name for name in result.features.columns if name not in ("geometry", "line_means")]
+    other = {f"{name}_en" for name in names}
+    if lang == "zh":
+        names = [name for name in names if name not in other]
+    else:
+        names = [name for name in names if f"{name}_en" not in names]
+    return [
+        name for name in names if not len(result.features) or result.features[name].notna().any()
+    ]
+
+
+def _cell(name: str, value: Any, titles: dict[str, str]) -> str:
+    if value is None or value != value:
+        return "–"
+    if name.endswith("_layer") or name == "by":
+        return "、".join(titles.get(layer, layer) for layer in value.split(", "))
+    if name.endswith("_ratio"):
+        return f"{value:.2%}"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return str(value)
+
+
+def _megabytes(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.1f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""What can be set from outside; read when asked for, never at import."""
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from geoplan.model import Lang
+
+
+class Settings(BaseSettings):
+    """Defaults of the command line and the service, each set by ``GEOPLAN_<NAME>``.
+
+    Attributes
+    ----------
+    plan : Path
+        Folder of the plan, when ``--plan`` does not say.
+    lang : {"zh", "en"}
+        Language, when ``--lang`` does not say.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GEOPLAN_", frozen=True)
+
+    plan: Path = Path("layers")
+    lang: Lang = "zh"
