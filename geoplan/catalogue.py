@@ -117,6 +117,10 @@ class Catalogue(Mapping[str, Layer]):
                 f"it has: {', '.join(self._layers)}"
             ) from None
 
+    def get(self, layer_id: str, default: Any = None) -> Any:
+        """Return a layer, or `default` where the plan has none of that id."""
+        return self._layers.get(layer_id, default)
+
     def __contains__(self, layer_id: object) -> bool:
         return layer_id in self._layers
 

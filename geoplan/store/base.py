@@ -78,6 +78,8 @@ class Store(ABC):
         frame = to_frame(self.rows(layer, query), table)
         ids = frame.index
         if not ids.is_unique or ids.hasnans:
-            culprit = "no id" if ids.hasnans else f"the id {ids[ids.duplicated()][0]!r} twice"
+            culprit = (
+                "no id" if ids.hasnans else f"the id {ids[ids.duplicated()].tolist()[0]!r} twice"
+            )
             raise DuplicateId(f"layer {layer.id!r} has a feature with {culprit}: give each its own")
         return frame

@@ -20,6 +20,7 @@ import shapely
 from geoplan.errors import (
     CrsMismatch,
     DuplicateId,
+    FileBusy,
     NotWritable,
     TableInvalid,
     UnstorableColumn,
@@ -90,6 +91,8 @@ def write_geopackage(
         The name of a table is taken, or reserved for GeoPackage's own.
     NotWritable
         The folder is missing, read-only or full; what stood at `path` is untouched.
+    FileBusy
+        Another program has the file open in WAL mode, or was killed while writing to it.
     """
     _refuse_bad_ids(features, id_column)
     srs = _srs_row(features.crs)
@@ -136,6 +139,7 @@ def _is_empty(geometry: bytes | None) -> int | None:
 @contextmanager
 def _replacing(path: Path) -> Iterator[apsw.Connection]:
     """Yield a connection to a new file that takes the place of `path` when all went well."""
+    _refuse_side_files(path)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         os.close(handle)
@@ -149,6 +153,7 @@ def _replacing(path: Path) -> Iterator[apsw.Connection]:
         connection.close()
         _sync(part)
         part.chmod(0o666 & ~_umask())
+        _refuse_side_files(path)
         part.replace(path)
         _sync(path.parent)
     except (apsw.FullError, apsw.IOError, OSError) as error:
@@ -158,6 +163,16 @@ def _replacing(path: Path) -> Iterator[apsw.Connection]:
     finally:
         part.unlink(missing_ok=True)
         part.with_name(part.name + "-journal").unlink(missing_ok=True)
+
+
+def _refuse_side_files(path: Path) -> None:
+    """Refuse to replace a file whose journal stands beside it: SQLite would play it into ours."""
+    for suffix in ("-journal", "-wal"):
+        if path.with_name(path.name + suffix).exists():
+            raise FileBusy(
+                f"{path.name}{suffix} stands beside {path}: another program has the file open, or "
+                f"was killed; close it there, or open and close the file once in its program"
+            )
 
 
 def _sync(path: Path) -> None:
@@ -179,7 +194,9 @@ def _refuse_bad_ids(features: GeoDataFrame, id_column: str | None) -> None:
     if ids.hasnans:
         raise DuplicateId("a feature has no id: give each its own")
     if not ids.is_unique:
-        raise DuplicateId(f"the id {ids[ids.duplicated()][0]!r} stands twice: ids must be unique")
+        raise DuplicateId(
+            f"the id {ids[ids.duplicated()].tolist()[0]!r} stands twice: ids must be unique"
+        )
     if id_column is None and not pd.api.types.is_integer_dtype(ids.dtype) and len(ids):
         raise DuplicateId("ids that are no whole numbers need an id_column to stand in")
     kind = pd.api.types.infer_dtype(ids)
@@ -246,6 +263,8 @@ def _write_features(
 
 def _refuse_taken_names(attributes: pd.DataFrame, *taken: str | None) -> None:
     lowered = [str(name).lower() for name in attributes]
+    if not all(isinstance(name, str) for name in attributes):
+        raise UnstorableColumn(f"the names of columns are text; these are {list(attributes)}")
     used = [*lowered, *(str(name).lower() for name in taken if name is not None)]
     for name in used:
         if used.count(name) > 1:
