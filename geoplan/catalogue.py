@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from geoplan.errors import BadData, CatalogueInvalid, LayerNotFound
 from geoplan.model import EVERYTHING, FeatureQuery, Layer, Plan
@@ -91,6 +93,7 @@ class Catalogue(Mapping[str, Layer]):
         if "plan" not in content:
             raise CatalogueInvalid(f"{path}: the section [plan] is missing")
         plan = _checked(Plan, content["plan"], f"{path}: [plan]")
+        _refuse_unknown_plane(path, plan.measuring_plane)
         entries = content.get("layer", [])
         if not isinstance(entries, list) or not entries:
             raise CatalogueInvalid(f"{path}: a plan needs at least one [[layer]]")
@@ -182,6 +185,15 @@ def _read_toml(path: Path) -> dict[str, Any]:
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CatalogueInvalid(f"{path} cannot be read: {error}") from error
+
+
+def _refuse_unknown_plane(path: Path, code: str) -> None:
+    try:
+        plane = CRS.from_user_input(code)
+    except CRSError as error:
+        raise CatalogueInvalid(f"{path}: [plan]: measuring_plane: {error}") from error
+    if not plane.is_projected:
+        raise CatalogueInvalid(f"{path}: [plan]: measuring_plane: {code} is not a plane in metres")
 
 
 def _layer(path: Path, number: int, entry: Any) -> Layer:

@@ -106,6 +106,13 @@ def _bbox(value: tuple[float, float, float, float]) -> Bbox:
         raise ValueError(str(error)) from None
 
 
+def _extent(value: tuple[float, float, float, float]) -> Bbox:
+    box = _bbox(value)
+    if box.xmin < -180 or box.xmax > 180 or box.ymin < -90 or box.ymax > 90:
+        raise ValueError("an extent is west, south, east, north in degrees")
+    return box
+
+
 LAYER_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """A layer id: kebab-case, so that it can stand in a URL and a file name."""
 
@@ -127,7 +134,7 @@ class Plan(_Frozen):
 
     id: str = Field(pattern=f"^{LAYER_ID.pattern}$")
     title: Text
-    extent: Annotated[tuple[float, float, float, float], AfterValidator(_bbox)]
+    extent: Annotated[tuple[float, float, float, float], AfterValidator(_extent)]
     measuring_plane: str = Field(pattern=r"^EPSG:\d+$")
     data_date: date
     attribution: Text
@@ -210,7 +217,9 @@ class FeatureQuery(_Frozen):
 
     bbox: Annotated[tuple[float, float, float, float], AfterValidator(_bbox)] | None = None
     ids: tuple[FeatureId, ...] | None = None
-    where: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    where: dict[str, str | int | Annotated[float, Field(allow_inf_nan=False)] | bool | None] = (
+        Field(default_factory=dict)
+    )
     after: FeatureId | None = None
     limit: int | None = Field(default=None, ge=0)
     offset: int = Field(default=0, ge=0)

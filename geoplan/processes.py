@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +23,9 @@ from geoplan.model import Document, Lang, Layer, LeftOut, Result, RunRecord, Tex
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+
+ACCURACY = "geometry_accuracy_m"
+"""Column that says how far a feature may be off [m]; shown beside every finding on it."""
 
 MEASURABLE = {("area", "area"), ("line", "area"), ("area", "line")}
 """Pairs of dimensions that `geoplan.queries.overlap` has a measure for."""
@@ -280,15 +284,20 @@ def _has_two_area_layers(chosen: tuple[Layer, ...]) -> bool:
 
 
 def _named(found: GeoDataFrame, layer: Layer, features: GeoDataFrame, side: str) -> GeoDataFrame:
-    """Return findings with the layer and the names of the features on one side."""
+    """Return findings with layer, names and accuracy of the features on one side."""
     ids = found[f"{side}_id"]
     at = found.columns.get_loc(f"{side}_id")
     found.insert(at, f"{side}_layer", layer.id)
-    for offset, (suffix, column) in enumerate(
-        (("name", layer.name_column), ("name_en", layer.name_en_column or layer.name_column))
-    ):
-        names = None if column is None else features[column].reindex(ids).to_numpy()
-        found.insert(at + 2 + offset, f"{side}_{suffix}", names)
+    told = (
+        ("name", layer.name_column),
+        ("name_en", layer.name_en_column or layer.name_column),
+        ("accuracy_m", ACCURACY if ACCURACY in features else None),
+    )
+    for offset, (suffix, column) in enumerate(told):
+        # without the column every value is null: a number where a number belongs
+        absent = np.nan if suffix == "accuracy_m" else None
+        values = absent if column is None else features[column].reindex(ids).to_numpy()
+        found.insert(at + 2 + offset, f"{side}_{suffix}", values)
     return found
 
 

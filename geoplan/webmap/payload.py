@@ -28,6 +28,7 @@ DECIMALS = 7
 """Decimals of a degree that are kept: about a centimetre."""
 
 _EXACT_IN_JS = 2**53
+_OURS = ("map.", "column.", "value.")
 _BREAKS_OUT = re.compile("[<>&\u2028\u2029]")
 
 
@@ -54,8 +55,8 @@ def as_json(values: dict[str, Any]) -> str:
 
 
 def _own_phrases(lang: Any) -> dict[str, str]:
-    """Return the phrases of the page and of columns; other skins' phrases stay out."""
-    return {key: text for key, text in phrases(lang).items() if key.startswith(("map.", "column."))}
+    """Return the phrases of the page, of columns and of values; those of other skins stay out."""
+    return {key: text for key, text in phrases(lang).items() if key.startswith(_OURS)}
 
 
 def _both(text: Text | None) -> dict[str, str] | None:
@@ -83,6 +84,7 @@ def _layer(entry: MapLayer) -> dict[str, Any]:
         "kind": layer.kind,
         "title": _both(layer.title),
         "geometry": layer.geometry,
+        "role": layer.role,
         "line_means": layer.line_means,
         "source": _both(layer.source),
         "source_date": layer.source_date.isoformat(),

@@ -12,7 +12,7 @@ from typing import Any
 import geopandas as gpd
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
-from shapely import LineString, Polygon
+from shapely import LineString, Point, Polygon
 from shapely.affinity import translate
 
 from geoplan.model import Layer, LeftOut, Plan, Result, RunRecord, Text
@@ -31,8 +31,13 @@ PLAN = Plan(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Start a browser for one file of tests.
+
+    While Playwright runs, this thread has a running event loop: `asyncio.run` would refuse.
+    So it ends with the file and disturbs no test of another one.
+    """
     names = ("chromium", "chromium-browser", "google-chrome")
     found = next((path for name in names if (path := shutil.which(name))), None)
     if found is None:
@@ -253,7 +258,7 @@ def hostile_content() -> Callable[[str], MapContent]:
         plan = PLAN.model_copy(
             update={"title": both, "attribution": both, "note": both, "review_number": text}
         )
-        layers = tuple(_hostile_layer(entry, text) for entry in town_layers())
+        layers = tuple(_hostile_layer(entry, text) for entry in (*town_layers(), TOWNS))
         overlaps, coverage = town_overlaps(), town_coverage()
         for column in ("left_name", "right_name"):
             overlaps.features[column] = text
@@ -266,11 +271,24 @@ def hostile_content() -> Callable[[str], MapContent]:
     return with_text
 
 
+TOWNS = MapLayer(
+    _layer("towns", "place", "地名", "Places", "point").model_copy(update={"role": "context"}),
+    _features({"t": _row("沙河镇", "Sha Town", Point(-1500, -1300))}),
+)
+TRUSTED_COLUMNS = (
+    *("name_alias", "status", "status_note", "geometry_accuracy_m", "geometry_method"),
+    *("coordinate_basis", "declared_length_km", "declared_note", "investment_total"),
+    *("investment_note", "source", "source_url", "source_date", "remarks", "remarks_en"),
+)
+
+
 def _hostile_layer(entry: MapLayer, text: str) -> MapLayer:
     both = Text(zh=text, en=text)
     features = entry.features.copy()
     features["name"] = text
     features["name_en"] = text
     features[text] = text
+    for column in TRUSTED_COLUMNS:
+        features[column] = text
     features.index = [f"{text}{place}" for place in range(len(features))]
     return MapLayer(entry.layer.model_copy(update={"title": both, "source": both}), features)

@@ -47,6 +47,7 @@ def test_a_hostile_text_is_shown_and_runs_nothing(
     assert page.locator("iframe, body img, body script:not([type])").count() == 1
     shown = page.evaluate("[...document.querySelectorAll('td')].map((one) => one.textContent)")
     assert text in shown
+    assert page.locator("#details .copyable").evaluate("(node) => node.textContent") == text
     assert page.locator("h1").evaluate("(node) => node.textContent") == text
     assert page.evaluate("document.querySelector('#attribution').textContent").count(text) == 2
 
@@ -57,8 +58,7 @@ def touch_everything(page: Page) -> None:
     page.locator(".finding").first.click()
     page.locator(".zone").first.click()
     page.locator("[data-lang=en]").click()
-    for button in page.locator(".unfold").all():
-        button.click()
+    page.evaluate("document.querySelectorAll('.unfold').forEach((one) => one.click())")
     page.evaluate(
         """map_planner.eachLayer((layer) => {
             if (layer.getTooltip && layer.getTooltip()) layer.openTooltip();

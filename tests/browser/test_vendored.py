@@ -1,5 +1,6 @@
 """What others wrote is listed, unchanged, and nothing points to a server."""
 
+import asyncio
 import hashlib
 import re
 import tomllib
@@ -49,3 +50,7 @@ def test_a_page_holds_no_reference_that_a_browser_would_fetch(content: MapConten
 
 def test_the_same_content_gives_the_same_bytes(content: MapContent) -> None:
     assert planner_page(content) == planner_page(content)
+
+
+def test_the_browser_of_other_tests_left_no_event_loop_running() -> None:
+    assert asyncio.run(asyncio.sleep(0, "done")) == "done"

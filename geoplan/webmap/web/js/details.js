@@ -45,21 +45,43 @@ geoplan.Details = class {
       geoplan.el("div", { class: "details-body" }, content));
   }
 
+  /** Rows of key and value; a row that is null is none. */
   table(rows) {
-    return geoplan.el("table", { class: "facts" }, geoplan.el("tbody", {},
-      rows.filter(Boolean).map(([key, value, missing]) => geoplan.el("tr", {},
+    const there = rows.filter(Boolean);
+    return there.length ? geoplan.el("table", { class: "facts" }, geoplan.el("tbody", {},
+      there.map(([key, value, missing]) => geoplan.el("tr", {},
         geoplan.el("th", { scope: "row" }, key),
-        geoplan.el("td", { class: missing ? "missing" : null }, value)))));
+        geoplan.el("td", { class: missing ? "missing" : null }, value))))) : null;
+  }
+
+  /** Published figures beside those of the drawing. */
+  figures(pairs) {
+    const { words } = this;
+    const figure = (content, absent) => content === null
+      ? geoplan.el("td", { class: "missing" }, words.say(absent)) : geoplan.el("td", {}, content);
+    return pairs.length ? geoplan.el("table", { class: "facts figures" },
+      geoplan.el("thead", {}, geoplan.el("tr", {}, geoplan.el("td", {}),
+        geoplan.el("th", { scope: "col" }, words.say("published-figure")),
+        geoplan.el("th", { scope: "col" }, words.say("drawn-figure")))),
+      geoplan.el("tbody", {}, pairs.map(({ label, published, measured }) => geoplan.el("tr", {},
+        geoplan.el("th", { scope: "row" }, label),
+        figure(published, "not-published"), figure(measured, "not-measured"))))) : null;
+  }
+
+  /** That a finding rests on schematic drawings, if it does. */
+  caution(row) {
+    return this.index.isIndicative(row)
+      ? geoplan.el("p", { class: "notice" }, this.words.say("indicative")) : null;
   }
 
   feature() {
     const { layer, feature } = this.item;
     const { words } = this;
-    const rows = [[words.say("id"), String(feature.id)]];
-    layer.columns.forEach((column, place) => {
-      const value = feature.values[place];
-      rows.push([words.column(column), words.value(value), value === null]);
-    });
+    const facts = new geoplan.Facts(this.index, layer, feature);
+    const identity = this.table(facts.identity());
+    const figures = this.figures(facts.figures());
+    const origin = this.table(facts.origin());
+    const rest = facts.rest();
     const lineMeans = layer.line_means && [words.say("line-means"), words.say(layer.line_means)];
     return {
       kicker: [geoplan.paint.layerSwatch(layer, this.index.symbolOf(layer)), words.of(layer.title)],
@@ -67,9 +89,10 @@ geoplan.Details = class {
       content: [
         feature.shape ? null : geoplan.el("p", { class: "notice" }, words.say("no-position")),
         geoplan.el("h3", {}, words.say("attributes")),
-        this.table(rows),
+        identity, figures, origin,
         this.related(layer, feature),
-        geoplan.el("h3", {}, words.say("source")),
+        rest.length ? [geoplan.el("h3", {}, words.say("other-attributes")), this.table(rest)] : null,
+        geoplan.el("h3", {}, words.say("layer-source")),
         this.table([
           [words.say("source"), words.of(layer.source)],
           [words.say("source-date"), layer.source_date],
@@ -104,7 +127,21 @@ geoplan.Details = class {
       found
         ? geoplan.el("button", { type: "button", class: "link",
           click: () => this.app.choose({ type: "feature", ...found }, true) }, name)
-        : geoplan.el("span", {}, name));
+        : geoplan.el("span", {}, name),
+      found && this.trust(found));
+  }
+
+  /** What a side says of its own drawing: how it was made and how far it may be off. */
+  trust({ layer, feature }) {
+    const { words } = this;
+    const { accuracy } = this.index.trust(layer, feature);
+    const term = (column) => {
+      const value = this.index.value(layer, feature, column);
+      return value === null ? null : words.term(column, value);
+    };
+    const parts = [typeof accuracy === "number" ? words.accuracy(accuracy) : null,
+      term("geometry_method"), term("coordinate_basis")].filter((part) => part !== null);
+    return parts.length ? geoplan.el("p", { class: "trust" }, parts.join(" · ")) : null;
   }
 
   overlap() {
@@ -118,6 +155,7 @@ geoplan.Details = class {
       title: [geoplan.el("span", { class: "number-tag" }, row.number), " ",
         words.say(given(row.area_m2) ? "area-overlap" : "line-overlap")],
       content: [
+        this.caution(row),
         geoplan.el("div", { class: "sides" }, this.side(row, "left"), this.side(row, "right")),
         this.table([
           given(row.area_m2) && [words.say("overlap-area"),
@@ -140,6 +178,7 @@ geoplan.Details = class {
       kicker: [words.say("coverage"), " · ", this.index.layerTitle(row.zone_layer)],
       title: name,
       content: [
+        this.caution(row),
         this.table([
           [words.say("covered-by"), this.index.coveringLayers(row)],
           [words.say("coverage-ratio"), words.percent(row.coverage_ratio)],
@@ -148,7 +187,7 @@ geoplan.Details = class {
           [words.say("gap-area"), area(row.gap_area_m2)],
         ]),
         row.shape && geoplan.el("p", { class: "legend-line" },
-          geoplan.paint.swatch("area", [geoplan.paint.gap]), words.say("gap-drawn")),
+          geoplan.paint.swatch("area", [geoplan.strokes.gap]), words.say("gap-drawn")),
       ],
     };
   }

@@ -11,8 +11,8 @@ geoplan.Labels = class {
     map.on("zoomend resize", () => this.arrange());
   }
 
-  /** Take a label; numbers are taken first, then names in the order they come. */
-  add({ pane, anchor, text, className, colour, onClick, title, shape, places }) {
+  /** Take a label; the lowest rank is placed first, and within a rank what came first. */
+  add({ pane, rank, anchor, text, className, colour, onClick, title, shape, places, from = 0, stays }) {
     const node = geoplan.el("span", {}, text);
     if (colour) node.style.color = colour;
     const icon = L.divIcon({ className, iconSize: null, html: node });
@@ -21,7 +21,7 @@ geoplan.Labels = class {
     });
     if (onClick) marker.on("click", onClick);
     const entry = {
-      marker, node, shape, places: places || [0], rank: pane === "numbers" ? 0 : 1, always: false,
+      marker, node, shape, places: places || [0], rank, from, stays, always: false,
     };
     this.entries.push(entry);
     return entry;
@@ -45,7 +45,9 @@ geoplan.Labels = class {
   /** Try the places of a label in turn; say which box it took, or null. */
   place(entry, taken) {
     entry.marker.addTo(this.map);
-    for (const below of entry.places) {
+    // a name that has to stay on its shape does not leave the middle half of it
+    const farthest = entry.stays ? this.size(entry.shape).y / 4 : Infinity;
+    for (const below of entry.places.filter((one) => Math.abs(one) <= farthest)) {
       const box = this.box(entry, below);
       if (entry.always || !taken.some((other) => other.intersects(box))) {
         const { offsetWidth, offsetHeight, style } = entry.marker.getElement();
@@ -58,15 +60,22 @@ geoplan.Labels = class {
 
   /** A name stands only on a shape that is large enough to carry it. */
   fits(entry) {
+    if (this.map.getZoom() < entry.from) return false;
     if (!entry.shape) return true;
-    const bounds = entry.shape.getBounds();
-    const nw = this.map.latLngToContainerPoint(bounds.getNorthWest());
-    const se = this.map.latLngToContainerPoint(bounds.getSouthEast());
-    return Math.max(se.x - nw.x, se.y - nw.y) > 40;
+    const size = this.size(entry.shape);
+    return Math.max(size.x, size.y) > 40;
   }
 
-  box({ marker, node }, below) {
-    const half = L.point(node.offsetWidth / 2 + 3, node.offsetHeight / 2 + 1);
+  size(shape) {
+    const bounds = shape.getBounds();
+    const nw = this.map.latLngToContainerPoint(bounds.getNorthWest());
+    return this.map.latLngToContainerPoint(bounds.getSouthEast()).subtract(nw);
+  }
+
+  /** The room a label asks for; the higher its rank, the more it keeps away from others. */
+  box({ marker, node, rank }, below) {
+    const away = Math.min(10, Math.max(0, rank - 1) * 5);
+    const half = L.point(node.offsetWidth / 2 + 3 + away, node.offsetHeight / 2 + 1 + away);
     const at = this.map.latLngToLayerPoint(marker.getLatLng()).add([0, below]);
     return L.bounds(at.subtract(half), at.add(half));
   }

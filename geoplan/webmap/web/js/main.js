@@ -39,6 +39,7 @@ geoplan.App = class {
     document.getElementById("plan-title").textContent = title;
     document.getElementById("plan-facts").textContent = plan.note ? this.words.of(plan.note) : "";
     this.languageSwitch();
+    this.banner();
     this.attribution();
     this.panel.render();
     this.details.render();
@@ -61,6 +62,16 @@ geoplan.App = class {
       },
     }, text);
     geoplan.refill(root, button("zh", "中文"), button("en", "English"));
+  }
+
+  /** Say over the map that it is a sketch, if any feature of the plan is drawn as one. */
+  banner() {
+    const root = document.getElementById("banner");
+    const sketched = this.index.drawnWith("schematic", this.index.layersOf("plan"));
+    root.hidden = sketched.length === 0;
+    geoplan.refill(root,
+      geoplan.el("span", { class: "wide" }, this.words.say("banner")),
+      geoplan.el("span", { class: "narrow" }, this.words.say("banner-short")));
   }
 
   attribution() {

@@ -3,6 +3,7 @@
 
 geoplan.OVERLAPS = ":overlaps";
 geoplan.PHONE = "(max-width: 700px)";
+geoplan.HELPERS_FROM_ZOOM = 13;
 
 geoplan.PlanMap = class {
   constructor(map, index, choose) {
@@ -29,16 +30,18 @@ geoplan.PlanMap = class {
 
   drawLayer(layer) {
     const symbol = this.index.symbolOf(layer);
-    const pane = this.pane(`layer-${layer.id}`, 400 + Math.min(symbol.order, 70));
+    const base = layer.role === "context" ? 300 : 400;
+    const pane = this.pane(`layer-${layer.id}`, base + Math.min(symbol.order, 70));
     const group = L.featureGroup().addTo(this.map);
     this.groups.set(layer.id, group);
     const drawn = layer.features.filter((feature) => feature.shape);
-    const styles = layer.geometry === "line" ? geoplan.paint.line(symbol) : [geoplan.paint.area(symbol)];
+    const strokes = drawn.map((feature) =>
+      geoplan.strokes.of(layer, symbol, this.index.trust(layer, feature)));
     // All casings first, then all cores: where lines of a layer cross they join.
-    for (const style of styles) {
-      const top = style === styles[styles.length - 1] && layer.geometry !== "line";
-      drawn.forEach((feature) => {
-        const shape = this.shape(feature.shape, { ...style, pane, interactive: top });
+    for (let level = 0; drawn.length && level < strokes[0].length; level += 1) {
+      const top = level === strokes[0].length - 1 && layer.geometry !== "line";
+      drawn.forEach((feature, place) => {
+        const shape = this.shape(feature.shape, { ...strokes[place][level], pane, interactive: top });
         if (top) this.makeClickable(shape, layer, feature);
         shape.addTo(group);
       });
@@ -72,7 +75,7 @@ geoplan.PlanMap = class {
     this.pane("conflict-areas", 400 + symbol.order);
     for (const row of this.index.overlaps().filter((entry) => entry.shape)) {
       const isLine = this.isLine(row.shape);
-      const styles = isLine ? geoplan.paint.conflictLine(symbol) : [geoplan.paint.conflictArea(symbol)];
+      const styles = isLine ? geoplan.strokes.conflictLine(symbol) : [geoplan.strokes.conflictArea(symbol)];
       for (const style of styles) {
         this.shape(row.shape, { ...style, pane: isLine ? "conflict-bands" : "conflict-areas" })
           .on("click", (event) => {
@@ -91,7 +94,7 @@ geoplan.PlanMap = class {
     return L.geoJSON({ type: "Feature", properties: {}, geometry }, {
       ...style,
       style: () => style,
-      pointToLayer: (_, latlng) => L.circleMarker(latlng, { ...style, radius: 6 }),
+      pointToLayer: (_, latlng) => L.circleMarker(latlng, { radius: 6, ...style }),
     });
   }
 
@@ -121,7 +124,7 @@ geoplan.PlanMap = class {
     for (const row of this.index.overlaps()) {
       if (!row.anchor || this.hidden.has(geoplan.OVERLAPS)) continue;
       const entry = this.labels.add({
-        pane: "numbers", anchor: row.anchor, text: row.number, className: "number",
+        pane: "numbers", rank: 0, anchor: row.anchor, text: row.number, className: "number",
         title: `${row.number} ${this.index.sideName(row, "left")} × ${this.index.sideName(row, "right")}`,
         onClick: () => this.choose({ type: "overlap", row }),
       });
@@ -130,16 +133,31 @@ geoplan.PlanMap = class {
     for (const layer of this.index.data.layers) {
       if (this.hidden.has(layer.id)) continue;
       for (const feature of layer.features.filter((one) => one.anchor)) {
-        this.labels.add({
-          pane: "names", anchor: feature.anchor, text: this.index.nameOf(layer, feature),
-          className: `name name-${layer.geometry}`,
-          colour: this.index.symbolOf(layer).stroke,
-          places: layer.geometry === "area" ? [0, -20, 20, -38, 38] : [-16, 16, -30, 30],
-          shape: layer.geometry === "point" ? null : this.shape(feature.shape, {}),
-        });
+        this.labelFeature(layer, feature);
       }
     }
     this.labels.arrange();
+  }
+
+  /** The plan's names come first, then counties, then places; helping points wait longest. */
+  labelFeature(layer, feature) {
+    const context = layer.role === "context";
+    const symbol = this.index.symbolOf(layer);
+    const helper = context && this.index.trust(layer, feature).schematic;
+    this.labels.add({
+      pane: "names", anchor: feature.anchor, text: this.index.nameOf(layer, feature),
+      className: `name name-${layer.geometry}${context ? " name-context" : ""}`,
+      rank: context ? 2 + (layer.geometry !== "area") + helper : 1,
+      colour: context || layer.geometry === "point" ? null : symbol.stroke,
+      places: {
+        area: context ? [0, -24, 24, -48, 48] : [0, -20, 20, -38, 38],
+        line: [-16, 16, -30, 30],
+        point: context ? [-11, 11] : [-16, 16, -30, 30],
+      }[layer.geometry],
+      shape: layer.geometry === "point" ? null : this.shape(feature.shape, {}),
+      stays: context && layer.geometry === "area",
+      from: helper ? geoplan.HELPERS_FROM_ZOOM : 0,
+    });
   }
 
   /** Mark what is chosen; nothing is marked without an item. */
@@ -150,7 +168,7 @@ geoplan.PlanMap = class {
       const zone = this.index.find(item.row.zone_layer, item.row.zone_id);
       if (zone && zone.feature.shape) this.halo(zone.feature.shape, ["#FFFFFF", 9], ["#0B57D0", 4]);
       if (item.row.shape) {
-        this.shape(item.row.shape, { ...geoplan.paint.gap, pane: "chosen", interactive: false })
+        this.shape(item.row.shape, { ...geoplan.strokes.gap, pane: "chosen", interactive: false })
           .addTo(this.chosen);
       }
     } else if (item && item.type === "overlap") {
@@ -178,25 +196,43 @@ geoplan.PlanMap = class {
     const zone = item.type === "zone" && this.index.find(item.row.zone_layer, item.row.zone_id);
     const shape = item.type === "feature" ? item.feature.shape
       : (zone && zone.feature.shape) || item.row.shape;
-    if (shape) this.fit(this.shape(shape, {}).getBounds(), item.type === "overlap" ? 0.4 : 0.15);
+    if (!shape) return;
+    const point = shape.type === "Point";
+    this.fit(this.shape(shape, {}).getBounds(), item.type === "overlap" ? 0.4 : 0.15, point ? 14 : 17);
   }
 
-  fit(bounds, margin = 0.04) {
+  fit(bounds, margin = 0.04, maxZoom = 17) {
     const phone = window.matchMedia(geoplan.PHONE).matches;
     const details = !phone && this.item ? 380 : 0;
     this.map.fitBounds(bounds.pad(margin), {
       paddingTopLeft: [24, 24],
       paddingBottomRight: [details || 24, 48],
-      maxZoom: 17,
+      maxZoom,
       animate: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
     });
   }
 
+  /** Where the plan's features lie; what leads far out of the plan's extent is cut off there. */
   wholeBounds() {
-    const all = L.latLngBounds([]);
-    this.groups.forEach((group) => all.extend(group.getBounds()));
     const [west, south, east, north] = this.index.data.plan.extent;
-    return all.isValid() ? all : L.latLngBounds([south, west], [north, east]);
+    const extent = L.latLngBounds([south, west], [north, east]);
+    const around = extent.pad(0.1);
+    const all = L.latLngBounds([]);
+    const near = L.latLngBounds([]);
+    for (const layer of this.index.layersOf("plan")) {
+      for (const feature of layer.features.filter((one) => one.shape)) {
+        const bounds = this.shape(feature.shape, {}).getBounds();
+        all.extend(bounds);
+        if (around.intersects(bounds)) near.extend(this.cut(bounds, around));
+      }
+    }
+    return [near, all, extent].find((bounds) => bounds.isValid());
+  }
+
+  cut(bounds, frame) {
+    return L.latLngBounds(
+      [Math.max(bounds.getSouth(), frame.getSouth()), Math.max(bounds.getWest(), frame.getWest())],
+      [Math.min(bounds.getNorth(), frame.getNorth()), Math.min(bounds.getEast(), frame.getEast())]);
   }
 
   home() {

@@ -60,14 +60,23 @@ geoplan.Panel = class {
   }
 
   layers() {
-    const rows = this.index.data.layers.map((layer) => this.layerRow(layer));
+    const rows = (role) => this.index.layersOf(role).map((layer) => this.layerRow(layer));
+    const { note } = this.index.data.plan;
+    const context = rows("context");
     const conflict = this.index.data.symbols.conflict;
     const overlaps = this.index.data.overlaps && geoplan.el("li", { class: "layer" },
       geoplan.el("div", { class: "layer-row" },
         this.visibility(geoplan.OVERLAPS, this.words.of(conflict.title),
-          geoplan.paint.swatch("area", [geoplan.paint.conflictArea(conflict)])),
+          geoplan.paint.swatch("area", [geoplan.strokes.conflictArea(conflict)])),
         geoplan.el("span", { class: "count" }, String(this.index.overlaps().length))));
-    return this.section("layers", null, geoplan.el("ul", { class: "layers" }, overlaps, rows));
+    return this.section("layers", null,
+      geoplan.el("ul", { class: "layers" }, overlaps, rows("plan")),
+      geoplan.signs(this.index),
+      context.length
+        ? [geoplan.el("h3", {}, this.words.say("context")),
+          geoplan.el("ul", { class: "layers context" }, context)]
+        : null,
+      note ? geoplan.el("p", { class: "note plan-note" }, this.words.of(note)) : null);
   }
 
   visibility(key, title, swatch) {
@@ -132,7 +141,12 @@ geoplan.Panel = class {
   answer(key, answer, content) {
     if (!answer) return this.section(key, null, this.empty("not-analysed"));
     return this.section(key, answer.rows.length,
+      answer.rows.some((row) => this.index.isIndicative(row)) ? this.caution() : null,
       answer.rows.length ? content(answer.rows) : this.empty(`none-${key}`), this.notes(answer));
+  }
+
+  caution() {
+    return geoplan.el("p", { class: "notice caution" }, this.words.say("indicative"));
   }
 
   empty(phrase) {
@@ -146,12 +160,16 @@ geoplan.Panel = class {
 
   finding(row) {
     const { words } = this;
+    const indicative = this.index.isIndicative(row);
     const side = (which) => {
+      const { accuracy } = this.index.sideTrust(row, which) || {};
       const layer = this.index.layers.get(row[`${which}_layer`]);
       const ratio = row[`${which}_ratio`];
       return geoplan.el("span", { class: "finding-side" },
         layer ? geoplan.paint.layerSwatch(layer, this.index.symbolOf(layer)) : null,
-        geoplan.el("span", { class: "finding-name" }, this.index.sideName(row, which)),
+        geoplan.el("span", { class: "finding-name" }, this.index.sideName(row, which),
+          indicative && typeof accuracy === "number"
+            ? geoplan.el("span", { class: "accuracy" }, words.accuracy(accuracy)) : null),
         geoplan.el("span", { class: "share" }, typeof ratio === "number" ? words.percent(ratio) : ""));
     };
     const exact = typeof row.area_m2 === "number" ? words.squareMetres(row.area_m2) : words.say("inside-length");
@@ -161,6 +179,7 @@ geoplan.Panel = class {
       geoplan.el("span", { class: "finding-head" },
         geoplan.el("span", { class: "number-tag" }, row.number),
         geoplan.el("strong", {}, geoplan.amount(row, words)),
+        indicative ? geoplan.el("span", { class: "pill" }, words.say("indicative-short")) : null,
         geoplan.el("span", { class: "exact" }, exact)),
       side("left"), side("right"));
     this.entries.set(row, button);
@@ -194,7 +213,7 @@ geoplan.Panel = class {
   }
 
   unlocated() {
-    const groups = this.index.data.layers
+    const groups = this.index.layersOf("plan")
       .map((layer) => ({ layer, features: layer.features.filter((feature) => !feature.shape) }))
       .filter((group) => group.features.length);
     const count = groups.reduce((sum, group) => sum + group.features.length, 0);

@@ -12,6 +12,7 @@ geoplan.PlanIndex = class {
         this.features.set(this.key(layer.id, feature.id), feature);
       }
     }
+    this.sketched = new Set(this.drawnWith("schematic", data.layers).map(({ layer }) => layer.id));
   }
 
   key(layerId, featureId) {
@@ -27,15 +28,51 @@ geoplan.PlanIndex = class {
     return feature ? { layer: this.layers.get(layerId), feature } : null;
   }
 
+  /** The layers of the plan, or those that only help to find one's way. */
+  layersOf(role) {
+    return this.data.layers.filter((layer) => layer.role === role);
+  }
+
+  /** What stands in a column, null where it is empty or the layer has no such column. */
+  value(layer, feature, column) {
+    const place = layer.columns.indexOf(column);
+    return place < 0 ? null : feature.values[place];
+  }
+
+  /** The name in the language of the moment, or else the other one. */
   nameOf(layer, feature) {
-    const value = (column) => {
-      const place = layer.columns.indexOf(column);
-      return place < 0 ? null : feature.values[place];
-    };
-    const chinese = value(layer.name_column);
-    const english = value(layer.name_en_column);
+    const chinese = this.value(layer, feature, layer.name_column);
+    const english = this.value(layer, feature, layer.name_en_column);
     const name = this.words.lang === "en" ? english || chinese : chinese || english;
     return String(name || feature.id);
+  }
+
+  /** How far a feature's drawing can be trusted, as its own columns say. */
+  trust(layer, feature) {
+    return {
+      schematic: this.value(layer, feature, "geometry_method") === "schematic",
+      estimated: this.value(layer, feature, "coordinate_basis") === "estimated",
+      accuracy: this.value(layer, feature, "geometry_accuracy_m"),
+    };
+  }
+
+  /** The drawn features of some layers that are schematic, or estimated, each with its layer. */
+  drawnWith(sign, layers) {
+    return layers.flatMap((layer) => layer.features
+      .filter((feature) => feature.shape && this.trust(layer, feature)[sign])
+      .map((feature) => ({ layer, feature })));
+  }
+
+  /** How far one side of a finding can be trusted; null where the side is not known. */
+  sideTrust(row, side) {
+    const found = this.find(row[`${side}_layer`], row[`${side}_id`]);
+    return found && this.trust(found.layer, found.feature);
+  }
+
+  /** Whether a finding rests on a schematic drawing, and so only indicates. */
+  isIndicative(row) {
+    return ["left", "right", "zone"].some((side) => (this.sideTrust(row, side) || {}).schematic)
+      || this.coveringIds(row).some((id) => this.sketched.has(id));
   }
 
   /** The name of one side of a finding, in the language of the moment where it is known. */
@@ -65,9 +102,11 @@ geoplan.PlanIndex = class {
     );
   }
 
+  coveringIds(row) {
+    return String(row.by || "").split(",").map((id) => id.trim());
+  }
+
   coveringLayers(row) {
-    return this.words.list(
-      String(row.by || "").split(",").map((id) => this.layerTitle(id.trim()))
-    );
+    return this.words.list(this.coveringIds(row).map((id) => this.layerTitle(id)));
   }
 };

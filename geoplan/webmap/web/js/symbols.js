@@ -1,9 +1,9 @@
-// One way to draw a symbol: the map and the legend both ask here.
+// The patterns that fill symbols, and symbols drawn small for the legend.
 "use strict";
 
 geoplan.paint = (() => {
   const { svg } = geoplan;
-  const CONFLICT_BAND = 16;
+  const { GAP } = geoplan.strokes;
 
   /** A pattern that repeats a cue over a light ground of the symbol's own colour. */
   const pattern = (id, size, colour, ground, ...marks) =>
@@ -29,8 +29,6 @@ geoplan.paint = (() => {
     hatch: (id, symbol) => pattern(id, 8, symbol.fill, 0.12, stripes(symbol.fill, 8, true, 1.5)),
   };
 
-  const GAP = { fill: "#5B4B8A", stroke: "#3D2F6B" };
-
   /** The patterns, to be put into the page once. */
   const definitions = (symbols) =>
     svg("svg", { width: 0, height: 0, class: "definitions", "aria-hidden": "true" },
@@ -38,45 +36,6 @@ geoplan.paint = (() => {
         Object.values(symbols).filter((symbol) => CUES[symbol.cue])
           .map((symbol) => CUES[symbol.cue](`cue-${symbol.kind}`, symbol)),
         pattern("cue-gap", 7, GAP.fill, 0.1, stripes(GAP.fill, 7, false, 1.1))));
-
-  const area = (symbol) => ({
-    color: symbol.stroke,
-    weight: symbol.cue === "double" ? 4 : 1.6,
-    dashArray: symbol.cue === "dashes" ? "7 5" : null,
-    fill: true,
-    fillColor: CUES[symbol.cue] ? `url(#cue-${symbol.kind})` : symbol.fill,
-    fillOpacity: CUES[symbol.cue] ? 1 : 0.6,
-  });
-
-  const stroke = (color, weight, more = {}) =>
-    ({ color, weight, opacity: 1, fill: false, lineCap: "round", lineJoin: "round", ...more });
-
-  /** The strokes that make up a line, the lowest first. */
-  const line = (symbol) => {
-    const halo = stroke("#FFFFFF", 8, { opacity: 0.85 });
-    if (symbol.cue === "double") {
-      return [halo, stroke(symbol.stroke, 6), stroke("#FFFFFF", 2.6)];
-    }
-    if (symbol.cue === "dashes") {
-      const dash = { dashArray: "10 6", lineCap: "butt" };
-      return [halo, stroke(symbol.stroke, 5.4, dash), stroke(symbol.fill, 3, dash)];
-    }
-    return [halo, stroke(symbol.stroke, 3)];
-  };
-
-  /** A conflict along a line: a hatched band with a red outline, the line stays readable. */
-  const conflictLine = (symbol) => [
-    stroke(symbol.stroke, CONFLICT_BAND, { lineCap: "butt" }),
-    stroke("#FFFFFF", CONFLICT_BAND - 4, { lineCap: "butt" }),
-    stroke(`url(#cue-${symbol.kind})`, CONFLICT_BAND - 4, { lineCap: "butt" }),
-  ];
-
-  const conflictArea = (symbol) => ({ ...area(symbol), weight: 2.4 });
-
-  const gap = {
-    color: GAP.stroke, weight: 1.8, dashArray: "2 4", fill: true,
-    fillColor: "url(#cue-gap)", fillOpacity: 1,
-  };
 
   const asSvg = (style) => ({
     stroke: style.color, "stroke-width": style.weight, "stroke-opacity": style.opacity,
@@ -92,7 +51,7 @@ geoplan.paint = (() => {
     for (const style of styles) {
       if (geometry === "line") node.append(svg("path", { d: "M2 11H34", ...asSvg(style) }));
       else if (geometry === "point") {
-        node.append(svg("circle", { cx: 18, cy: 11, r: 6, ...asSvg(style) }));
+        node.append(svg("circle", { cx: 18, cy: 11, r: style.radius || 6, ...asSvg(style) }));
       } else {
         node.append(svg("rect", { x: 2, y: 2, width: 32, height: 18, rx: 1.5, ...asSvg(style) }));
       }
@@ -100,10 +59,8 @@ geoplan.paint = (() => {
     return node;
   };
 
-  const layerSwatch = (layer, symbol) =>
-    swatch(layer.geometry, layer.geometry === "line" ? line(symbol) : [area(symbol)]);
+  const layerSwatch = (layer, symbol, trust) =>
+    swatch(layer.geometry, geoplan.strokes.of(layer, symbol, trust));
 
-  return {
-    definitions, area, line, conflictLine, conflictArea, gap, swatch, layerSwatch,
-  };
+  return { definitions, swatch, layerSwatch };
 })();

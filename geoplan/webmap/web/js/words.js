@@ -58,6 +58,31 @@ geoplan.Words = class {
     return `${shown}%`;
   }
 
+  /** A figure as it was given, with no more decimals than it has. */
+  plain(value, most = 3) {
+    return value.toLocaleString("en-US", { maximumFractionDigits: most });
+  }
+
+  accuracy(value) {
+    return this.say("accuracy", { value: this.plain(value, 2) });
+  }
+
+  kilometres(value) {
+    return this.say("kilometres", { value: this.plain(value) });
+  }
+
+  /** An amount given in 10,000 CNY, and once more in the unit in which people speak of it. */
+  money(value) {
+    const large = value / (this.lang === "zh" ? 1e4 : 1e5);
+    return this.say("money", { value: this.plain(value, 2), large: this.plain(large, 6) });
+  }
+
+  /** A value of a column with a known domain in words; any other value as it stands. */
+  term(column, value) {
+    const known = typeof value === "string" && this.phrases[this.lang][`value.${column}.${value}`];
+    return known || this.value(value);
+  }
+
   value(value) {
     if (value === null) return this.say("not-published");
     if (value === true) return this.say("yes");
