@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from geoplan.catalogue import Catalogue
     from geoplan.errors import GeoplanError
     from geoplan.model import Bbox, FeatureQuery, Layer, Plan, Result, Text
-    from geoplan.queries import coverage, overlap
+    from geoplan.queries.coverage import coverage
+    from geoplan.queries.overlap import overlap
     from geoplan.store import GeoPackageStore
 
 __version__ = "0.1.0"

@@ -24,7 +24,7 @@ from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import TransverseMercatorConversion
 
 from geoplan import ellipsoid
-from geoplan.errors import CrsMismatch, FeatureTooWide
+from geoplan.errors import CrsMismatch, FeatureTooWide, InvalidGeometry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,7 @@ MAX_OFFSET_DEG = 1.6
 
 ZONE_WIDTH_DEG = 3.0
 
+_NOT_TIED = "{} has no map coordinates tied to the Earth: georeference the layer first"
 _CGCS2000, _WGS84 = 4490, 4326
 _CHINA_MERIDIANS = (75.0, 135.0)
 _EPSG_OF_75E = 4534
@@ -130,16 +131,16 @@ def shared_crs(*layers: GeoDataFrame) -> CRS:
                 f"the layers are in different CRS, {first.name} and {other.name}: "
                 f"reproject one first (GeoDataFrame.to_crs)"
             )
-    if first.geodetic_crs is None:
-        raise CrsMismatch(f"{first.name} is not tied to the Earth: georeference the layer first")
+    if first.geodetic_crs is None or first.geodetic_crs.is_geocentric:
+        raise CrsMismatch(_NOT_TIED.format(first.name))
     return first
 
 
 def geographic(crs: CRS) -> CRS:
     """Return the longitude/latitude CRS on the same datum."""
     base = crs.geodetic_crs
-    if base is None:
-        raise CrsMismatch(f"{crs.name} is not tied to the Earth: georeference the layer first")
+    if base is None or base.is_geocentric:
+        raise CrsMismatch(_NOT_TIED.format(crs.name))
     return base
 
 
@@ -247,6 +248,8 @@ def planes_of(
     ------
     FeatureTooWide
         A feature that takes part reaches more than 1.6° from the meridian.
+    InvalidGeometry
+        A feature has coordinates that are no place on Earth.
     """
     crs = shared_crs(left, *others)
     if len(left) == 0:
@@ -270,7 +273,7 @@ def _one_plane_for_all(crs: CRS, layers: tuple[GeoDataFrame, ...]) -> MeasuringP
     xmax, ymax = boxes[:, 2:].max(axis=0)
     to_degrees = _transformer(crs.to_wkt(), geographic(crs).to_wkt())
     west, south, east, north = to_degrees.transform_bounds(xmin, ymin, xmax, ymax, densify_pts=21)
-    if not np.isfinite([west, south, east, north]).all():
+    if not _on_earth(np.array([west, south, east, north])):
         return None
     plane = plane_at(crs, (west + east) / 2.0, (south + north) / 2.0)
     fits = west >= plane.meridian - MAX_OFFSET_DEG and east <= plane.meridian + MAX_OFFSET_DEG
@@ -302,7 +305,22 @@ def _lonlat_boxes(layer: GeoDataFrame, crs: CRS) -> NDArray[np.float64]:
     target = geographic(crs)
     if crs != target:
         geometries = reproject(shapely.force_2d(geometries), crs, target)
-    return np.asarray(shapely.bounds(geometries), dtype=float)
+    boxes = np.asarray(shapely.bounds(geometries), dtype=float)
+    off = np.flatnonzero(~_on_earth(boxes))
+    if len(off):
+        raise InvalidGeometry(
+            f"feature {layer.index[off].tolist()[0]!r} has coordinates that are no place on Earth "
+            f"in {crs.name} ({len(off)} such): check the CRS of the layer, and that x is east or "
+            f"longitude and y is north or latitude"
+        )
+    return boxes
+
+
+def _on_earth(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which boxes in degrees, shape (..., 4), are finite and in range."""
+    # infinite and NaN compare false
+    limits = np.array([360.0, 90.0, 360.0, 90.0]) + 1e-9
+    return np.asarray((np.abs(boxes) <= limits).all(axis=-1))
 
 
 def _that_may_meet(boxes: NDArray[np.float64], candidates: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -336,13 +354,12 @@ def _refuse_wide(
 ) -> None:
     west, east = boxes[positions, 0], boxes[positions, 2]
     wide = (west < plane.meridian - MAX_OFFSET_DEG) | (east > plane.meridian + MAX_OFFSET_DEG)
-    # NaN boxes (a coordinate that cannot be projected) compare false on both sides
-    wide |= ~np.isfinite(west + east)
     if wide.any():
         first = int(np.flatnonzero(wide)[0])
         cuts = [plane.meridian + side * ZONE_WIDTH_DEG / 2.0 for side in (-1, 1)]
+        feature = layer.index[positions].tolist()[first]
         raise FeatureTooWide(
-            f"feature {layer.index[positions[first]]!r} reaches from {west[first]:.3f}° to "
+            f"feature {feature!r} reaches from {west[first]:.3f}° to "
             f"{east[first]:.3f}°, more than {MAX_OFFSET_DEG}° from the meridian "
             f"{plane.meridian:g}° that measures it ({int(wide.sum())} such): cut it into parts "
             f"at {cuts[0]:g}° and {cuts[1]:g}°, each a feature of its own, or leave it out"

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,8 +97,8 @@ def result_document(result: Result) -> dict[str, Any]:
         "run": {**asdict(result.run), "time": result.run.time.isoformat()},
     }
     if not _has_geometry(result):
-        rows = json.loads(result.features.to_json(orient="records", date_format="iso"))
-        return {"rows": rows, **record}
+        dated = result.features.map(lambda value: str(value) if isinstance(value, date) else value)
+        return {"rows": json.loads(dated.to_json(orient="records", date_format="iso")), **record}
     # attrs are not JSON-ready in general and are no part of the answer
     lonlat = to_lonlat(result.features)
     # RFC 7946 wants shells counter-clockwise and holes clockwise

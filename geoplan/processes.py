@@ -6,19 +6,20 @@ A process reads layers by name, asks a pure query, and wraps the answer in a `Re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 import geoplan
 from geoplan import queries
 from geoplan.catalogue import Catalogue
-from geoplan.errors import WrongGeometryType
+from geoplan.errors import GeoplanError, WrongGeometryType
 from geoplan.model import Document, Lang, Layer, LeftOut, Result, RunRecord, Text
 
 if TYPE_CHECKING:
@@ -35,16 +36,27 @@ class _Inputs(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _each_once(ids: tuple[str, ...]) -> tuple[str, ...]:
+    for layer_id in ids:
+        if ids.count(layer_id) > 1:
+            raise ValueError(f"layer {layer_id!r} is named twice")
+    return ids
+
+
+LayerIds = Annotated[tuple[str, ...], AfterValidator(_each_once)]
+"""Ids of layers, none of them twice."""
+
+
 class LayersInputs(_Inputs):
     """Inputs of the process ``layers``."""
 
-    layers: tuple[str, ...] = Field(default=(), description="Layer ids; none means all.")
+    layers: LayerIds = Field(default=(), description="Layer ids; none means all.")
 
 
 class OverlapInputs(_Inputs):
     """Inputs of the process ``overlap``."""
 
-    layers: tuple[str, ...] = Field(
+    layers: LayerIds = Field(
         default=(),
         max_length=2,
         description="Two layer ids: the first against the second. One: against every other "
@@ -61,10 +73,10 @@ class OverlapInputs(_Inputs):
 class CoverageInputs(_Inputs):
     """Inputs of the process ``coverage``."""
 
-    layers: tuple[str, ...] = Field(
+    layers: LayerIds = Field(
         default=(), description="Layers whose features are the zones; none means every area layer."
     )
-    by: tuple[str, ...] = Field(
+    by: LayerIds = Field(
         default=(),
         description="Layers whose union covers the zones; none means every other area layer.",
     )
@@ -73,7 +85,7 @@ class CoverageInputs(_Inputs):
 class MapInputs(_Inputs):
     """Inputs of the process ``map``."""
 
-    layers: tuple[str, ...] = Field(default=(), description="Layer ids; none means all.")
+    layers: LayerIds = Field(default=(), description="Layer ids; none means all.")
     lang: Lang = Field(default="zh", description="The language the map opens in.")
 
 
@@ -121,15 +133,17 @@ def overlap(catalogue: Catalogue, inputs: OverlapInputs) -> Result:
     for left, right in pairs:
         if (left.geometry, right.geometry) not in MEASURABLE:
             if len(inputs.layers) == 2:
-                queries.overlap(read(left), read(right))  # refuses, and says why
+                with _naming(left, right):
+                    queries.overlap(read(left), read(right))  # refuses, and says why
             left_out.append(LeftOut("no_common_measure", (left.id, right.id)))
             continue
-        found = queries.overlap(
-            read(left),
-            read(right),
-            min_area_m2=inputs.min_area_m2,
-            min_length_m=inputs.min_length_m,
-        )
+        with _naming(left, right):
+            found = queries.overlap(
+                read(left),
+                read(right),
+                min_area_m2=inputs.min_area_m2,
+                min_length_m=inputs.min_length_m,
+            )
         left_out += _below_minimum(found, left, right)
         planes += found.attrs["measuring_planes"]
         parts.append(_named(_named(found, left, read(left), "left"), right, read(right), "right"))
@@ -158,7 +172,8 @@ def coverage(catalogue: Catalogue, inputs: CoverageInputs) -> Result:
             if inputs.by
             else tuple(layer for layer in areas if layer.id != zones.id)
         )
-        found = queries.coverage(read(zones), *(read(layer) for layer in by))
+        with _naming(zones, *by):
+            found = queries.coverage(read(zones), *(read(layer) for layer in by))
         planes += found.attrs["measuring_planes"]
         found.insert(1, "by", ", ".join(layer.id for layer in by))
         parts.append(_named(found, zones, read(zones), "zone"))
@@ -189,7 +204,7 @@ def map_(catalogue: Catalogue, inputs: MapInputs) -> Document:
     chosen = _chosen(catalogue, inputs.layers)
     part = Catalogue(catalogue.directory, catalogue.plan, chosen)
     plan_layers = _plan_layers(part)
-    overlaps = overlap(part, OverlapInputs()) if len(plan_layers) > 1 else None
+    overlaps = overlap(part, OverlapInputs()) if _has_measurable_pair(plan_layers) else None
     covered = coverage(part, CoverageInputs()) if _has_two_area_layers(plan_layers) else None
     drawn = tuple(MapLayer(layer, catalogue.read(layer.id)) for layer in chosen)
     content = MapContent(catalogue.plan, drawn, overlaps, covered)
@@ -247,6 +262,16 @@ PROCESSES: dict[str, Process] = {
 }
 
 
+@contextmanager
+def _naming(*asked: Layer) -> Iterator[None]:
+    """Say which layers a query was asked of when it refuses: it knows them by role only."""
+    try:
+        yield
+    except GeoplanError as error:
+        names = ", ".join(layer.id for layer in asked)
+        raise type(error)(f"{names}: {error}") from error
+
+
 class _Reader:
     """Reads each layer once for a run."""
 
@@ -277,6 +302,12 @@ def _pairs(catalogue: Catalogue, ids: tuple[str, ...]) -> Iterator[tuple[Layer, 
         yield from ((mine, other) for other in _plan_layers(catalogue) if other.id != mine.id)
     else:
         yield from combinations(_plan_layers(catalogue), 2)
+
+
+def _has_measurable_pair(chosen: tuple[Layer, ...]) -> bool:
+    return any(
+        (left.geometry, right.geometry) in MEASURABLE for left, right in combinations(chosen, 2)
+    )
 
 
 def _has_two_area_layers(chosen: tuple[Layer, ...]) -> bool:

@@ -32,14 +32,16 @@ def located(layer: GeoDataFrame, role: str) -> tuple[GeoDataFrame, list[Any]]:
     EmptyLayer
         The layer has no feature at all.
     DuplicateId
-        Two features share an id, so an answer could not say which is meant.
+        Two features share an id, or one has none, so an answer could not say which is meant.
     InvalidGeometry
         A geometry is not valid in the sense of ISO 19125-1; the message has its id and place.
     """
     if len(layer) == 0:
         raise EmptyLayer(f"the layer given as {role} has no features: nothing can be asked of it")
+    if layer.index.hasnans:
+        raise DuplicateId(f"a feature of {role} has no id: give each its own")
     if not layer.index.is_unique:
-        twice = layer.index[layer.index.duplicated()][0]
+        twice = layer.index[layer.index.duplicated()].tolist()[0]
         raise DuplicateId(f"two features of {role} have the id {twice!r}: ids must be unique")
     geometries = layer.geometry.to_numpy()
     missing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
@@ -55,8 +57,9 @@ def refuse_invalid(layer: GeoDataFrame, role: str) -> None:
     if len(broken):
         first = broken[0]
         reason = shapely.is_valid_reason(geometries[first])
+        feature = layer.index[broken].tolist()[0]
         raise InvalidGeometry(
-            f"feature {layer.index[first]!r} of {role} is not a valid geometry: {reason} "
+            f"feature {feature!r} of {role} is not a valid geometry: {reason} "
             f"({len(broken)} such in the layer): repair it at its source, "
             f"or with shapely.make_valid and a look at what changed"
         )

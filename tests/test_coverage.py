@@ -1,0 +1,350 @@
+"""How much of each zone is covered: lopsided cases checked by head, odd input, an oracle.
+
+Shapes are metres from (500 000, 4 550 000) in EPSG:4550, on the meridian, where plane areas
+and reported ones agree to a few parts in 1e8.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from geoplan.errors import (
+    BadQuery,
+    CrsMismatch,
+    DuplicateId,
+    EmptyLayer,
+    FeatureTooWide,
+    GeoplanError,
+    InvalidGeometry,
+    WrongGeometryType,
+)
+from geoplan.queries import coverage, overlap
+
+EAST, NORTH = 500_000, 4_550_000
+ORIGIN = np.array([EAST, NORTH], dtype=float)
+
+
+def at(wkt: str) -> Any:
+    return shapely.transform(shapely.from_wkt(wkt), lambda xy: xy + ORIGIN)
+
+
+def rectangle(x: float, y: float, wide: float, high: float) -> Any:
+    return shapely.box(EAST + x, NORTH + y, EAST + x + wide, NORTH + y + high)
+
+
+def layer(shapes: dict[Any, Any], crs: Any = 4550) -> gpd.GeoDataFrame:
+    moved = [at(shape) if isinstance(shape, str) else shape for shape in shapes.values()]
+    return gpd.GeoDataFrame(geometry=moved, index=list(shapes), crs=crs)
+
+
+def metres(value: float) -> Any:
+    return pytest.approx(value, rel=1e-6, abs=1e-6)
+
+
+ZONE = rectangle(0, 0, 300, 200)
+RING = "POLYGON ((0 0, 300 0, 300 200, 0 200, 0 0), (100 50, 180 50, 180 90, 100 90, 100 50))"
+HOOK = "POLYGON ((280 180, 320 180, 320 120, 300 120, 300 60, 340 60, 340 260, 280 260, 280 180))"
+
+# zone, covers by layer, covered [m²]
+CASES: dict[str, tuple[Any, list[list[Any]], float]] = {
+    "nothing near": (ZONE, [[rectangle(900, 0, 9, 9)]], 0),
+    "touching only": (ZONE, [[rectangle(300, 0, 9, 9), rectangle(-9, 200, 9, 9)]], 0),
+    "a corner": (ZONE, [[rectangle(200, 150, 900, 800)]], 100 * 50),
+    "a cover wholly inside": (ZONE, [[rectangle(20, 30, 40, 50)]], 40 * 50),
+    "a zone wholly inside": (ZONE, [[rectangle(-20, -30, 900, 700)]], 300 * 200),
+    "covers apart add up": (
+        ZONE,
+        [[rectangle(0, 0, 10, 20), rectangle(100, 0, 30, 40)]],
+        10 * 20 + 30 * 40,
+    ),
+    "covers that overlap count once": (
+        ZONE,
+        [[rectangle(0, 0, 100, 50), rectangle(60, 20, 100, 70)]],
+        100 * 50 + 100 * 70 - 40 * 30,
+    ),
+    "layers that overlap count once": (
+        ZONE,
+        [[rectangle(0, 0, 100, 50)], [rectangle(60, 20, 100, 70)]],
+        100 * 50 + 100 * 70 - 40 * 30,
+    ),
+    "the same cover thrice counts once": (ZONE, [[ZONE], [ZONE, ZONE]], 300 * 200),
+    "side by side leave no seam": (
+        ZONE,
+        [[rectangle(0, 0, 110, 200)], [rectangle(110, 0, 190, 200)]],
+        300 * 200,
+    ),
+    "a hole in the zone is no zone": (RING, [[rectangle(90, 40, 50, 30)]], 50 * 30 - 40 * 20),
+    "a cover in the hole of the zone": (RING, [[rectangle(110, 60, 20, 10)]], 0),
+    "a hole in the cover is a gap": (ZONE, [[RING]], 300 * 200 - 80 * 40),
+    "the hole of a cover filled by another": (ZONE, [[RING], [rectangle(90, 40, 95, 60)]], 60_000),
+    "a zone in two parts": (
+        "MULTIPOLYGON (((0 0, 10 0, 10 30, 0 30, 0 0)), ((50 0, 90 0, 50 20, 50 0)))",
+        [[rectangle(0, 10, 60, 100)]],
+        10 * 20 + 10 * ((20 - 10) + (15 - 10)) / 2,
+    ),
+    "contact beside a shared piece": (
+        ZONE,
+        [[HOOK]],
+        20 * 20,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_zone_is_covered(case: str) -> None:
+    zone, covers, covered = CASES[case]
+    by = [layer(dict(enumerate(shapes))) for shapes in covers]
+    row = coverage(layer({"Z": zone}), *by).iloc[0]
+    whole = layer({"Z": zone}).area.iloc[0]
+    assert row["zone_area_m2"] == metres(whole)
+    assert row["covered_area_m2"] == metres(covered)
+    assert row["gap_area_m2"] == metres(whole - covered)
+    assert row["coverage_ratio"] == metres(covered / whole)
+    assert row["geometry"].area == metres(whole - covered)
+    assert row["geometry"].is_valid
+
+
+def test_the_gap_is_where_no_cover_is() -> None:
+    gap = coverage(
+        layer({"Z": ZONE}),
+        layer({1: rectangle(-9, -9, 109, 400)}),
+        layer({1: rectangle(100, 0, 200, 50)}),
+    ).geometry.iloc[0]
+    assert gap.equals(rectangle(100, 50, 200, 150))
+
+
+def lopsided() -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    zones = layer(
+        {
+            "south": rectangle(0, 0, 300, 100),
+            "none": None,
+            "north": rectangle(0, 100, 300, 300),
+            "away": rectangle(900, 0, 10, 20),
+        }
+    )
+    first = layer({1: rectangle(250, 50, 100, 100), 2: rectangle(0, 0, 30, 10)})
+    second = layer({1: rectangle(260, 60, 10, 200), 2: None})
+    return zones, first, second
+
+
+def test_every_figure_stands_in_the_row_of_its_zone() -> None:
+    found = coverage(*lopsided())
+    assert found.columns.tolist() == [
+        "zone_id",
+        "zone_area_m2",
+        "covered_area_m2",
+        "gap_area_m2",
+        "coverage_ratio",
+        "geometry",
+    ]
+    assert found["zone_id"].tolist() == ["south", "none", "north", "away"]
+    covered = [50 * 50 + 30 * 10, math.nan, 50 * 50 + 10 * 110, 0]
+    sizes = [30_000, math.nan, 90_000, 200]
+    assert found["covered_area_m2"].tolist() == pytest.approx(covered, rel=1e-6, nan_ok=True)
+    assert found["zone_area_m2"].tolist() == pytest.approx(sizes, rel=1e-6, nan_ok=True)
+    ratios = [part / size for part, size in zip(covered, sizes, strict=True)]
+    assert found["coverage_ratio"].tolist() == pytest.approx(ratios, rel=1e-6, nan_ok=True)
+    gaps = [size - part for part, size in zip(covered, sizes, strict=True)]
+    assert found["gap_area_m2"].tolist() == pytest.approx(gaps, rel=1e-6, nan_ok=True)
+    assert found.geometry.iloc[1] is None
+    assert found.index.tolist() == [0, 1, 2, 3]
+
+
+def test_what_has_no_place_is_listed_by_layer() -> None:
+    attrs = coverage(*lopsided()).attrs
+    assert attrs["no_geometry"] == {"zones": ["none"], "by": [[], [2]]}
+    assert attrs["measuring_planes"] == ["EPSG:4550"]
+
+
+def test_zones_may_overlap_and_each_is_measured_alone() -> None:
+    zones = layer({"a": rectangle(0, 0, 100, 100), "b": rectangle(50, 0, 100, 100)})
+    found = coverage(zones, layer({1: rectangle(60, 0, 200, 50)}))
+    assert found["covered_area_m2"].tolist() == [metres(40 * 50), metres(90 * 50)]
+
+
+def test_a_layer_covers_itself_whole() -> None:
+    zones, _, _ = lopsided()
+    found = coverage(zones, zones).dropna()
+    assert found["coverage_ratio"].tolist() == [1.0, 1.0, 1.0]
+    assert found["gap_area_m2"].tolist() == [0.0, 0.0, 0.0]
+    assert found.geometry.is_empty.all()
+
+
+def test_sides_that_cross_cover_no_more_than_the_zone() -> None:
+    zones, first, second = lopsided()
+    found = coverage(zones, first, second, zones, first).dropna()
+    assert found["coverage_ratio"].tolist() == pytest.approx([1, 1, 1], rel=1e-12)
+    assert (found["coverage_ratio"] <= 1).all()
+
+
+@pytest.mark.parametrize("crs", [4490, 4529, 4326, 3857])
+def test_the_answer_is_in_the_crs_of_the_zones(crs: int) -> None:
+    found = coverage(*(one.to_crs(crs) for one in lopsided()))
+    plane = coverage(*lopsided())
+    assert found.crs == crs
+    assert found["coverage_ratio"].tolist() == pytest.approx(
+        plane["coverage_ratio"].tolist(), rel=1e-6, nan_ok=True
+    )
+    assert found.geometry.to_crs(4550).dropna().area.tolist() == pytest.approx(
+        plane.geometry.dropna().area.tolist(), rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("nowhere", [None, shapely.Polygon(), shapely.Point()])
+def test_zones_with_no_place_at_all_have_rows_without_figures(nowhere: Any) -> None:
+    found = coverage(layer({4: nowhere, 2: nowhere}), layer({"c": ZONE}))
+    assert found["zone_id"].tolist() == [4, 2]
+    assert found.drop(columns="zone_id").isna().all(axis=None)
+    assert [str(found[name].dtype) for name in found.columns[1:5]] == ["float64"] * 4
+    assert found.attrs["no_geometry"] == {"zones": [4, 2], "by": [[]]}
+
+
+def test_covers_with_no_place_at_all_cover_nothing() -> None:
+    found = coverage(layer({"Z": ZONE}), layer({1: None}), layer({2: shapely.Polygon()}))
+    assert found["covered_area_m2"].tolist() == [0.0]
+    assert found.geometry.iloc[0].equals(ZONE)
+    assert found.attrs["no_geometry"] == {"zones": [], "by": [[1], [2]]}
+
+
+def test_inputs_are_not_modified() -> None:
+    given = lopsided()
+    before = [one.copy(deep=True) for one in given]
+    coverage(*given)
+    for now, then in zip(given, before, strict=True):
+        assert now.equals(then)
+        assert now.columns.tolist() == then.columns.tolist()
+        assert now.attrs == then.attrs
+
+
+def test_other_columns_and_names_of_the_geometry_do_not_matter() -> None:
+    zones, first, second = lopsided()
+    zones = zones.assign(zone_area_m2="mine", zone_id=1).rename_geometry("shape")
+    found = coverage(zones, first.rename_geometry("geom"), second)
+    expected = coverage(*lopsided())
+    assert found["covered_area_m2"].equals(expected["covered_area_m2"])
+    assert found["zone_id"].equals(expected["zone_id"])
+
+
+def test_far_zones_and_covers_of_the_same_ids_are_kept_apart() -> None:
+    # zones 2° apart need two planes, and both layers count their features from 1
+    lon = [122.0, 124.8, 123.2]
+    zones = gpd.GeoDataFrame(
+        geometry=[shapely.box(x, 41, x + 0.01, 41.01) for x in lon], index=[3, 1, 2], crs=4490
+    )
+    covers = gpd.GeoDataFrame(
+        geometry=[
+            shapely.box(x, 41, x + wide, 41.01)
+            for x, wide in zip(lon, (0.002, 0.009, 0.005), strict=True)
+        ],
+        index=[1, 2, 3],
+        crs=4490,
+    )
+    found = coverage(zones, covers)
+    assert found["zone_id"].tolist() == [3, 1, 2]
+    assert found["coverage_ratio"].tolist() == pytest.approx([0.2, 0.9, 0.5], rel=1e-4)
+    assert found.attrs["measuring_planes"] == ["EPSG:4550", "EPSG:4551"]
+
+
+# What is refused
+
+LINE, POINT = "LINESTRING (0 0, 9 9)", "POINT (1 1)"
+BOW_TIE = "POLYGON ((0 0, 10 10, 10 0, 0 10, 0 0))"
+
+
+def test_coverage_by_nothing_is_refused() -> None:
+    with pytest.raises(BadQuery, match="at least one layer"):
+        coverage(layer({"Z": ZONE}))
+
+
+def doubled(ids: list[Any]) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(geometry=[ZONE] * len(ids), index=ids, crs=4550)
+
+
+BAD: dict[str, tuple[gpd.GeoDataFrame, type[GeoplanError], str]] = {
+    "lines": (layer({1: LINE}), WrongGeometryType, "{role} holds lines"),
+    "points": (layer({1: POINT}), WrongGeometryType, "{role} holds points"),
+    "a mixture": (layer({1: ZONE, 2: LINE}), WrongGeometryType, "{role} mixes lines and areas"),
+    "a collection": (
+        layer({1: "GEOMETRYCOLLECTION (POINT (1 1))"}),
+        WrongGeometryType,
+        "{role} holds geometry collections",
+    ),
+    "an invalid area": (
+        layer({8: ZONE, 9: BOW_TIE}),
+        InvalidGeometry,
+        r"feature 9 of {role} .* Self-intersection\[500005 4550005\]",
+    ),
+    "no feature": (layer({}), EmptyLayer, "{role} has no features"),
+    "the same id": (doubled(["a", "a"]), DuplicateId, "{role} have the id 'a'"),
+    "no id": (doubled([None]), DuplicateId, "{role} has no id"),
+    "no CRS": (layer({1: ZONE}, None), CrsMismatch, "has no CRS"),
+    "another CRS": (layer({1: ZONE}, 4549), CrsMismatch, "different CRS"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+@pytest.mark.parametrize("role", ["zones", "covering layer 1", "covering layer 2"])
+def test_a_bad_layer_is_refused_and_its_role_named(case: str, role: str) -> None:
+    bad, error, words = BAD[case]
+    good = layer({"g": ZONE})
+    given = {
+        "zones": [bad, good],
+        "covering layer 1": [good, bad, good],
+        "covering layer 2": [good, good, bad],
+    }[role]
+    with pytest.raises(error, match=words.format(role=role)):
+        coverage(*given)
+
+
+def test_a_wide_zone_is_refused_by_its_id() -> None:
+    wide = layer({5: shapely.box(120, 41, 125, 41.01)}, 4490)
+    with pytest.raises(FeatureTooWide, match="feature 5 reaches"):
+        coverage(wide, wide)
+
+
+# An oracle that shares no code of ours
+
+
+def scattered(seed: int, count: int, size: float, spread: float) -> gpd.GeoDataFrame:
+    """Return lopsided polygons, every third with a hole."""
+    random = np.random.default_rng(seed)
+    shapes = {}
+    for number in range(count):
+        angles = np.sort(random.uniform(0, 2 * np.pi, 5))
+        corners = np.column_stack([np.cos(angles), np.sin(angles)])
+        hull = shapely.MultiPoint(
+            ORIGIN + random.uniform(0, spread, 2) + corners * random.uniform(0.2, 1, (5, 1)) * size
+        ).convex_hull
+        if number % 3 == 1:
+            hull = hull.difference(shapely.affinity.scale(hull, 0.4, 0.3))
+        shapes[number] = hull
+    return layer(shapes)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_zones_are_covered_by_the_union_of_all(seed: int) -> None:
+    zones = scattered(seed, 25, 250, 1500)
+    by = [scattered(seed + 50, 30, 180, 1500), scattered(seed + 90, 20, 90, 1500)]
+    union = shapely.union_all([*by[0].geometry, *by[1].geometry])
+    found = coverage(zones, *by).set_index("zone_id")
+    assert (found["coverage_ratio"] > 0).sum() > 5
+    for name, zone in zones.geometry.items():
+        row = found.loc[name]
+        assert row["covered_area_m2"] == pytest.approx(zone.intersection(union).area, rel=1e-6)
+        assert row["gap_area_m2"] == pytest.approx(zone.difference(union).area, rel=1e-6)
+        assert row["zone_area_m2"] == pytest.approx(zone.area, rel=1e-6)
+        assert row["geometry"].symmetric_difference(zone.difference(union)).area < 1e-4
+
+
+def test_random_zones_are_covered_less_than_their_overlaps_add_up_to() -> None:
+    zones, by = scattered(1, 25, 250, 900), scattered(51, 30, 180, 900)
+    added = overlap(zones, by).groupby("left_id")["area_m2"].sum()
+    united = coverage(zones, by).set_index("zone_id")["covered_area_m2"]
+    assert (united[added.index] <= added * (1 + 1e-9)).all()
+    assert (united[added.index] < added * 0.9).sum() > 5
