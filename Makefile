@@ -10,8 +10,8 @@ BIN := .venv/bin
 help:  ## Say what can be done
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-run: demo  ## The main job: build layers, analyse, write the map
-	@echo "$(CURDIR)/maps/town.html"
+run: demo  ## The main job: build layers, analyse, write maps/, serve them until Ctrl-C
+	@scripts/serve $(PORT)
 
 demo: .venv/ready  ## Build layers, find overlaps and coverage, write maps/
 	@scripts/demo
@@ -21,6 +21,9 @@ test: .venv/ready lint  ## Set up what tests need, check the code, run all tests
 
 lint: .venv/ready  ## Check style, types and who imports whom
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+serve: .venv/ready  ## Serve Anshan's plan on http://127.0.0.1:8000 (PORT=) until Ctrl-C
+	@scripts/serve $(PORT)
 
 bench: .venv/ready  ## Compare with peers, side by side
 	@$(BIN)/python benchmarks/queries.py

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from geoplan.model import Lang
@@ -15,10 +16,14 @@ class Settings(BaseSettings):
     plan : Path
         Folder of the plan, when ``--plan`` does not say.
     lang : {"zh", "en"}
-        Language, when ``--lang`` does not say.
+        Language, when ``--lang`` or the request does not say.
+    host, port : str, int
+        Where the service listens, when ``--host`` and ``--port`` do not say.
     """
 
     model_config = SettingsConfigDict(env_prefix="GEOPLAN_", frozen=True)
 
     plan: Path = Path("layers")
     lang: Lang = "zh"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)

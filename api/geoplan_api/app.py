@@ -1,0 +1,52 @@
+"""The service as one application; nothing is read at import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+import geoplan
+from geoplan_api import features, landing, maps, processes
+from geoplan_api.errors import add_handlers
+from geoplan_api.guard import Guard
+from geoplan_api.service import Service
+
+if TYPE_CHECKING:
+    from geoplan.catalogue import Catalogue
+    from geoplan.settings import Settings
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def create_app(catalogue: Catalogue, settings: Settings) -> FastAPI:
+    """Make the service of a plan.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        The plan to serve.
+    settings : Settings
+        Defaults: language, and the host it will listen on.
+
+    Examples
+    --------
+    >>> from geoplan import Catalogue
+    >>> from geoplan.settings import Settings
+    >>> create_app(Catalogue.open("examples/town"), Settings()).title
+    'Example town plan (synthetic)'
+    """
+    app = FastAPI(
+        title=catalogue.plan.title.en,
+        version=geoplan.__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service = Service.of(catalogue, settings)
+    for part in (landing, features, processes, maps):
+        app.include_router(part.router)
+    add_handlers(app)
+    app.add_middleware(Guard, hosts=frozenset({*LOOPBACK, settings.host}))
+    return app

@@ -1,0 +1,102 @@
+"""The way in: landing page, conformance, API definition, state of the service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+import geoplan
+from geoplan.model import Lang, Plan
+from geoplan_api.deps import (
+    AsHtml,
+    AsJson,
+    AsOpenApi,
+    JsonOrHtml,
+    LangDep,
+    LinksDep,
+    ServiceDep,
+)
+from geoplan_api.links import MAP, PROCESSES, Link, Links
+from geoplan_api.negotiation import HTML, JSON, OPENAPI, Offer
+from geoplan_api.openapi import definition
+from geoplan_api.pages import documentation_page, landing_page
+from geoplan_api.respond import html_response, json_response
+from geoplan_api.words import word
+
+router = APIRouter()
+_READ = ["GET", "HEAD"]
+
+CONFORMANCE = (
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+)
+"""Classes of which every requirement has a test in tests/service/test_conformance.py."""
+
+
+@router.api_route("/", methods=_READ)
+def landing(service: ServiceDep, lang: LangDep, links: LinksDep, offer: JsonOrHtml) -> Response:
+    """Show what there is."""
+    document = _landing(service.catalogue.plan, lang, links, offer)
+    if offer is HTML:
+        return html_response(landing_page(service, document, lang), lang)
+    return json_response(document, lang, offer)
+
+
+@router.api_route("/conformance", methods=_READ)
+def conformance(lang: LangDep, offer: AsJson) -> Response:
+    """List the conformance classes."""
+    return json_response({"conformsTo": list(CONFORMANCE)}, lang, offer)
+
+
+@router.api_route("/openapi.json", methods=_READ)
+def openapi(service: ServiceDep, lang: LangDep, links: LinksDep, offer: AsOpenApi) -> Response:
+    """Return the definition of the API."""
+    return json_response(definition(service, lang, links), lang, offer)
+
+
+@router.api_route("/api", methods=_READ)
+def documentation(service: ServiceDep, lang: LangDep, links: LinksDep, _: AsHtml) -> Response:
+    """Show the definition of the API as a page."""
+    return html_response(documentation_page(definition(service, lang, links), lang), lang)
+
+
+@router.api_route("/health", methods=_READ)
+def health(service: ServiceDep, lang: LangDep, offer: AsJson) -> Response:
+    """Read every layer; one that cannot be read is an error."""
+    counts = {layer: service.catalogue.table(layer).count for layer in service.catalogue}
+    state = {
+        "status": "ok",
+        "software": f"geoplan {geoplan.__version__}",
+        "plan": service.catalogue.plan.id,
+        "features": counts,
+    }
+    return json_response(state, lang, offer)
+
+
+def _landing(plan: Plan, lang: Lang, links: Links, offer: Offer) -> dict[str, Any]:
+    return {
+        "title": plan.title.to(lang),
+        "description": (plan.note or plan.title).to(lang),
+        "attribution": plan.attribution.to(lang),
+        "links": _landing_links(lang, links, offer),
+    }
+
+
+def _landing_links(lang: Lang, links: Links, offer: Offer) -> list[Link]:
+    other = JSON if offer is HTML else HTML
+    json = JSON.media_type
+    return [
+        links.self(offer.media_type, word("link.self", lang)),
+        links.again("alternate", other.media_type, word(f"link.as-{other.f}", lang), f=other.f),
+        links.to(
+            "service-desc", "/openapi.json", OPENAPI.media_type, word("link.service-desc", lang)
+        ),
+        links.to("service-doc", "/api", HTML.media_type, word("link.service-doc", lang)),
+        links.to("conformance", "/conformance", json, word("link.conformance", lang)),
+        links.to("data", "/collections", json, word("link.data", lang)),
+        links.to(PROCESSES, "/processes", json, word("link.processes", lang)),
+        links.to(MAP, "/map", HTML.media_type, word("link.map", lang)),
+        links.to("status", "/health", json, word("link.health", lang)),
+    ]

@@ -1,0 +1,57 @@
+"""Links: absolute, with relation and media type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from geoplan.model import FeatureId
+
+Link = dict[str, str]
+EXECUTE = "http://www.opengis.net/def/rel/ogc/1.0/execute"
+PROCESSES = "http://www.opengis.net/def/rel/ogc/1.0/processes"
+MAP = "http://www.opengis.net/def/rel/ogc/1.0/map"
+
+
+class Links:
+    """Makes links below the address that a request came in by."""
+
+    def __init__(self, request: Request) -> None:
+        self._url = request.url
+        self.base = str(request.base_url).rstrip("/")
+
+    def to(self, rel: str, path: str, type_: str, title: str) -> Link:
+        """Return a link to a path of this service."""
+        return {"href": self.base + path, "rel": rel, "type": type_, "title": title}
+
+    def self(self, type_: str, title: str) -> Link:
+        """Return the link of a response to itself."""
+        return {"href": str(self._url), "rel": "self", "type": type_, "title": title}
+
+    def again(self, rel: str, type_: str, title: str, **parameters: Any) -> Link:
+        """Return a link to the same resource with some query parameters set."""
+        url = self._url.include_query_params(**parameters)
+        return {"href": str(url), "rel": rel, "type": type_, "title": title}
+
+
+def collection_path(layer_id: str) -> str:
+    """Return the path of a collection."""
+    return f"/collections/{layer_id}"
+
+
+def items_path(layer_id: str) -> str:
+    """Return the path of a collection's features."""
+    return f"/collections/{layer_id}/items"
+
+
+def item_path(layer_id: str, feature_id: FeatureId) -> str:
+    """Return the path of a feature; whatever its id holds, it stays one segment."""
+    return f"/collections/{layer_id}/items/{quote(str(feature_id), safe='')}"
+
+
+def process_path(process_id: str) -> str:
+    """Return the path of a process."""
+    return f"/processes/{process_id}"

@@ -1,0 +1,195 @@
+"""The definition of the API (OpenAPI 3.0), as it is for the plan being served.
+
+Each layer's ``/items`` stands as a path of its own, because the properties that can be asked
+for differ.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geoplan
+from geoplan_api.errors import PROBLEM
+from geoplan_api.links import items_path
+from geoplan_api.negotiation import GEOJSON, HTML, JSON, OPENAPI, Offer
+from geoplan_api.query import DEFAULT_LIMIT, MAX_LIMIT, column_schema, queryable
+from geoplan_api.schemas import SCHEMAS, TEXT, Schema, ref
+from geoplan_api.words import word
+
+if TYPE_CHECKING:
+    from geoplan.model import Lang, Layer
+    from geoplan_api.links import Links
+    from geoplan_api.service import Service
+
+PROCESS_IDS = ("layers", "overlap", "coverage", "map")
+"""Ids of the processes; a test holds them to `geoplan.processes`, which is slow to import."""
+
+_ANYWHERE = (400, 405, 406, 421, 500, 503)
+_RUNNING = (*_ANYWHERE, 404, 408, 413, 415, 422, 507)
+
+
+def definition(service: Service, lang: Lang, links: Links) -> dict[str, Any]:
+    """Return the OpenAPI document of a plan."""
+    plan = service.catalogue.plan
+    words = _Words(lang)
+    return {
+        "openapi": "3.0.3",
+        "info": {
+            "title": plan.title.to(lang),
+            "description": (plan.note or plan.title).to(lang),
+            "version": geoplan.__version__,
+        },
+        "servers": [{"url": links.base}],
+        "paths": _paths(service, words),
+        "components": {
+            "schemas": SCHEMAS,
+            "parameters": _shared_parameters(words, list(service.catalogue)),
+            "responses": _problems(words),
+        },
+    }
+
+
+class _Words:
+    """Phrases in one language."""
+
+    def __init__(self, lang: Lang) -> None:
+        self.lang = lang
+
+    def __call__(self, key: str, **values: object) -> str:
+        return word(key, self.lang, **values)
+
+
+def _paths(service: Service, words: _Words) -> dict[str, Any]:
+    html, json = (HTML,), (JSON,)
+    paths = {
+        "/": _get(words, "landing", {JSON: ref("landingPage"), HTML: TEXT}, (JSON, HTML)),
+        "/conformance": _get(words, "conformance", {JSON: ref("confClasses")}, json),
+        "/openapi.json": _get(words, "definition", {OPENAPI: {"type": "object"}}, (OPENAPI,)),
+        "/api": _get(words, "documentation", {HTML: TEXT}, html),
+        "/health": _get(words, "health", {JSON: ref("health")}, json),
+        "/map": _get(words, "map", {HTML: TEXT}, html, statuses=(*_ANYWHERE, 422)),
+        "/collections": _get(words, "collections", {JSON: ref("collections")}, json),
+        "/collections/{collectionId}": _get(
+            words, "collection", {JSON: ref("collection")}, json, ("collectionId",)
+        ),
+        "/collections/{collectionId}/items/{featureId}": _get(
+            words, "item", {GEOJSON: ref("feature")}, (GEOJSON,), ("collectionId", "featureId")
+        ),
+        "/processes": _get(words, "processes", {JSON: ref("processList")}, json),
+        "/processes/{processId}": _get(
+            words, "process", {JSON: ref("process")}, json, ("processId",)
+        ),
+        "/processes/{processId}/execution": {"post": _execution(words)},
+    }
+    for layer in service.catalogue.values():
+        paths[items_path(layer.id)] = {"get": _items(service, layer, words)}
+    return paths
+
+
+def _get(
+    words: _Words,
+    name: str,
+    answers: dict[Offer, Schema],
+    offers: tuple[Offer, ...],
+    path_parameters: tuple[str, ...] = (),
+    statuses: tuple[int, ...] = _ANYWHERE,
+) -> dict[str, Any]:
+    if path_parameters:
+        statuses = (*statuses, 404)
+    parameters = [_shared(parameter) for parameter in path_parameters]
+    return {
+        "get": {
+            "operationId": name,
+            "summary": words(f"operation.{name}"),
+            "parameters": [*parameters, _f(words, offers)],
+            "responses": _responses(words, answers, statuses),
+        }
+    }
+
+
+def _items(service: Service, layer: Layer, words: _Words) -> dict[str, Any]:
+    columns = queryable(service.catalogue.table(layer.id).columns)
+    filters = [
+        _parameter("query", column.name, column_schema(column), words("parameter.column"))
+        for column in columns
+    ]
+    shared = [_shared(name) for name in ("bbox", "datetime", "limit", "after")]
+    answers = {GEOJSON: ref("featureCollection")}
+    return {
+        "operationId": f"items.{layer.id}",
+        "summary": words("operation.items", title=layer.title.to(words.lang)),
+        "parameters": [*shared, _f(words, (GEOJSON,)), *filters],
+        "responses": _responses(words, answers, _ANYWHERE),
+    }
+
+
+def _execution(words: _Words) -> dict[str, Any]:
+    content = {JSON.media_type: {"schema": ref("execute"), "example": {"inputs": {}}}}
+    return {
+        "operationId": "execute",
+        "summary": words("operation.execute"),
+        "parameters": [_shared("processId")],
+        "requestBody": {"required": True, "content": content},
+        "responses": _responses(words, {JSON: ref("result"), HTML: TEXT}, _RUNNING),
+    }
+
+
+def _responses(
+    words: _Words, answers: dict[Offer, Schema], statuses: tuple[int, ...]
+) -> dict[str, Any]:
+    content = {offer.media_type: {"schema": schema} for offer, schema in answers.items()}
+    problems = {
+        str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)
+    }
+    return {"200": {"description": words("answer.ok"), "content": content}, **problems}
+
+
+def _problems(words: _Words) -> dict[str, Any]:
+    content = {PROBLEM: {"schema": ref("problem")}}
+    return {
+        str(status): {"description": words(f"answer.{status}"), "content": content}
+        for status in sorted(set(_RUNNING))
+    }
+
+
+def _f(words: _Words, offers: tuple[Offer, ...]) -> dict[str, Any]:
+    schema = {"type": "string", "enum": [offer.f for offer in offers]}
+    return _parameter("query", "f", schema, words("parameter.f"))
+
+
+def _shared(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
+def _shared_parameters(words: _Words, layers: list[str]) -> dict[str, Any]:
+    bbox = {
+        "type": "array",
+        "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
+        "items": {"type": "number"},
+    }
+    limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+    schemas: dict[str, tuple[str, Schema]] = {
+        "bbox": ("query", bbox),
+        "datetime": ("query", TEXT),
+        "limit": ("query", limit),
+        "after": ("query", TEXT),
+        "collectionId": ("path", {"type": "string", "enum": layers}),
+        "featureId": ("path", TEXT),
+        "processId": ("path", {"type": "string", "enum": list(PROCESS_IDS)}),
+    }
+    return {
+        name: _parameter(where, name, schema, words(f"parameter.{name}"))
+        for name, (where, schema) in schemas.items()
+    }
+
+
+def _parameter(where: str, name: str, schema: Schema, description: str) -> dict[str, Any]:
+    style = {"style": "form", "explode": False} if where == "query" else {}
+    return {
+        "name": name,
+        "in": where,
+        "required": where == "path",
+        "description": description,
+        **style,
+        "schema": schema,
+    }

@@ -1,0 +1,185 @@
+"""Processes, described and run (after OGC API - Processes, Part 1).
+
+Running one needs geopandas, which is imported only then. Until the worker pool is here, runs
+share the process with the reads, few at a time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ValidationError
+from starlette.responses import Response
+
+import geoplan
+from geoplan.model import Document, Lang
+from geoplan_api.bodies import read_json
+from geoplan_api.deps import AsJson, LangDep, LinksDep, NoParameters, ServiceDep
+from geoplan_api.errors import BadInput, ProcessNotFound
+from geoplan_api.links import EXECUTE, Links, process_path
+from geoplan_api.negotiation import HTML, JSON
+from geoplan_api.respond import json_response, text_response
+from geoplan_api.service import Service
+from geoplan_api.words import word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from geoplan.catalogue import Catalogue
+    from geoplan.processes import Process
+
+router = APIRouter()
+_READ = ["GET", "HEAD"]
+LAYER_INPUTS = ("layers", "by")
+"""Inputs that hold layer ids."""
+
+
+def _process(process_id: str) -> Any:
+    from geoplan.processes import PROCESSES
+
+    if process_id not in PROCESSES:
+        raise ProcessNotFound(f"no process {process_id!r}; there are: {', '.join(PROCESSES)}")
+    return PROCESSES[process_id]
+
+
+ProcessDep = Annotated[Any, Depends(_process)]
+
+
+async def _inputs(request: Request, process: ProcessDep, service: ServiceDep) -> BaseModel:
+    return read_inputs(await read_json(request), process.inputs, service.catalogue)
+
+
+InputsDep = Annotated[BaseModel, Depends(_inputs)]
+
+
+@router.api_route("/processes", methods=_READ)
+def processes(service: ServiceDep, lang: LangDep, links: LinksDep, offer: AsJson) -> Response:
+    """List the processes."""
+    from geoplan.processes import PROCESSES
+
+    listed = [_summary(process, lang, links) for process in PROCESSES.values()]
+    own = [
+        links.self(JSON.media_type, word("link.self", lang)),
+        links.to("root", "/", JSON.media_type, word("link.landing", lang)),
+    ]
+    return json_response({"processes": listed, "links": own}, lang, offer)
+
+
+@router.api_route("/processes/{process_id}", methods=_READ)
+def process(
+    process: ProcessDep, service: ServiceDep, lang: LangDep, links: LinksDep, offer: AsJson
+) -> Response:
+    """Describe a process, its inputs and what it answers with."""
+    described = _summary(process, lang, links)
+    described["inputs"] = _inputs_described(process.inputs, service.catalogue)
+    described["outputs"] = _outputs_described(process, lang)
+    return json_response(described, lang, offer)
+
+
+@router.post("/processes/{process_id}/execution")
+async def execution(
+    process: ProcessDep, inputs: InputsDep, service: ServiceDep, lang: LangDep, _: NoParameters
+) -> Response:
+    """Run a process and answer with its result."""
+    return await run(service, process, inputs, lang)
+
+
+async def run(service: Service, process: Process, inputs: BaseModel, lang: Lang) -> Response:
+    """Run a process off the event loop, a few at a time."""
+    return await to_thread.run_sync(
+        _run, service.catalogue, process, inputs, lang, limiter=service.runs
+    )
+
+
+def read_inputs(body: Any, model: type[BaseModel], catalogue: Catalogue) -> BaseModel:
+    """Return the inputs that a body holds.
+
+    Raises
+    ------
+    BadInput
+        They do not fit the process; the pointer says which.
+    """
+    if not isinstance(body, dict):
+        raise BadInput('the body is to be an object such as {"inputs": {}}', "")
+    for name in body:
+        if name != "inputs":
+            raise BadInput(f"unknown member {name!r}; known: inputs", _pointer([name]))
+    try:
+        inputs = model.model_validate(body.get("inputs", {}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        pointer = _pointer(["inputs", *first["loc"]])
+        raise BadInput(f"{pointer}: {first['msg']}", pointer) from None
+    _refuse_unknown_layers(inputs, catalogue)
+    return inputs
+
+
+def _refuse_unknown_layers(inputs: BaseModel, catalogue: Catalogue) -> None:
+    for name in LAYER_INPUTS:
+        for position, layer_id in enumerate(getattr(inputs, name, ())):
+            if layer_id not in catalogue:
+                pointer = _pointer(["inputs", name, position])
+                known = ", ".join(catalogue)
+                raise BadInput(f"{pointer}: no layer {layer_id!r}; there are: {known}", pointer)
+
+
+def _pointer(steps: list[Any]) -> str:
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def _run(catalogue: Catalogue, process: Process, inputs: BaseModel, lang: Lang) -> Response:
+    from geoplan.export import result_document
+
+    answer = process.run(catalogue, inputs)
+    if isinstance(answer, Document):
+        return text_response(answer.content, f"{answer.media_type}; charset=utf-8", lang)
+    return json_response(result_document(answer), lang, JSON)
+
+
+def _summary(process: Process, lang: Lang, links: Links) -> dict[str, Any]:
+    path, title = process_path(process.id), process.title.to(lang)
+    runs = word("link.execute", lang, title=title)
+    return {
+        "id": process.id,
+        "title": title,
+        "description": process.description.to(lang),
+        "version": geoplan.__version__,
+        "jobControlOptions": ["sync-execute"],
+        "outputTransmission": ["value"],
+        "links": [
+            links.to("self", path, JSON.media_type, title),
+            links.to(EXECUTE, f"{path}/execution", _answers(process), runs),
+        ],
+    }
+
+
+def _inputs_described(model: type[BaseModel], catalogue: Catalogue) -> dict[str, Any]:
+    described = {}
+    schema: Mapping[str, dict[str, Any]] = model.model_json_schema()["properties"]
+    for name, found in schema.items():
+        own = {key: value for key, value in found.items() if key not in ("title", "description")}
+        if name in LAYER_INPUTS:
+            own["items"] = {"type": "string", "enum": list(catalogue)}
+        described[name] = {
+            "title": name,
+            "description": found.get("description", ""),
+            "minOccurs": 0,
+            "maxOccurs": 1,
+            "schema": own,
+        }
+    return described
+
+
+def _outputs_described(process: Process, lang: Lang) -> dict[str, Any]:
+    media_type = _answers(process)
+    kind = "string" if media_type == HTML.media_type else "object"
+    schema = {"type": kind, "contentMediaType": media_type}
+    return {"result": {"title": process.title.to(lang), "schema": schema}}
+
+
+def _answers(process: Process) -> str:
+    """Return the media type that a process answers with, as its signature says."""
+    made = get_type_hints(process.run)["return"]
+    return HTML.media_type if made is Document else JSON.media_type

@@ -1,0 +1,133 @@
+"""What the answers of the service look like, as schemas of OpenAPI 3.0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+TEXT: Schema = {"type": "string"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+
+
+def ref(name: str) -> Schema:
+    """Return a reference to a schema of this module."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(required: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
+    properties = {**required, **(optional or {})}
+    return {"type": "object", "required": list(required), "properties": properties}
+
+
+def _array(items: Schema, **more: Any) -> Schema:
+    return {"type": "array", "items": items, **more}
+
+
+_LINKS = _array(ref("link"))
+_NUMBERS = _array({"type": "number"}, minItems=4, maxItems=6)
+_GEOMETRIES = [
+    "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
+    "GeometryCollection",
+]  # fmt: skip
+_SPATIAL = _object({"bbox": _array(_NUMBERS, minItems=1), "crs": TEXT})
+_FEATURE_ID: Schema = {"oneOf": [{"type": "string"}, {"type": "integer"}]}
+
+SCHEMAS: dict[str, Schema] = {
+    "link": _object({"href": TEXT, "rel": TEXT, "type": TEXT, "title": TEXT}),
+    "landingPage": _object(
+        {"title": TEXT, "description": TEXT, "attribution": TEXT, "links": _LINKS}
+    ),
+    "confClasses": _object({"conformsTo": _array(TEXT)}),
+    "collections": _object({"links": _LINKS, "collections": _array(ref("collection"))}),
+    "collection": _object(
+        {
+            "id": TEXT,
+            "title": TEXT,
+            "description": TEXT,
+            "attribution": TEXT,
+            "itemType": {"type": "string", "enum": ["feature"]},
+            "crs": _array(TEXT),
+            "links": _LINKS,
+        },
+        {"extent": _object({"spatial": _SPATIAL})},
+    ),
+    "geometry": {
+        **_object({"type": {"type": "string", "enum": _GEOMETRIES}}),
+        "nullable": True,
+    },
+    "feature": _object(
+        {
+            "type": {"type": "string", "enum": ["Feature"]},
+            "id": _FEATURE_ID,
+            "geometry": ref("geometry"),
+            "properties": {"type": "object"},
+        },
+        {"links": _LINKS},
+    ),
+    "featureCollection": _object(
+        {
+            "type": {"type": "string", "enum": ["FeatureCollection"]},
+            "numberMatched": COUNT,
+            "numberReturned": COUNT,
+            "timeStamp": {"type": "string", "format": "date-time"},
+            "links": _LINKS,
+            "features": _array(ref("feature")),
+        }
+    ),
+    "processList": _object({"processes": _array(ref("processSummary")), "links": _LINKS}),
+    "processSummary": _object(
+        {
+            "id": TEXT,
+            "title": TEXT,
+            "description": TEXT,
+            "version": TEXT,
+            "jobControlOptions": _array(TEXT),
+            "outputTransmission": _array(TEXT),
+            "links": _LINKS,
+        }
+    ),
+    "process": {
+        "allOf": [
+            ref("processSummary"),
+            _object({"inputs": {"type": "object"}, "outputs": {"type": "object"}}),
+        ]
+    },
+    "execute": {
+        **_object({}, {"inputs": {"type": "object"}}),
+        "additionalProperties": False,
+    },
+    "result": _object(
+        {
+            "process": TEXT,
+            "inputs": {"type": "object"},
+            "totals": {"type": "object"},
+            "sources": _array({"type": "object"}),
+            "leftOut": _array({"type": "object"}),
+            "run": {"type": "object"},
+        },
+        {"features": _array({"type": "object"}), "rows": _array({"type": "object"})},
+    ),
+    "health": _object(
+        {
+            "status": {"type": "string", "enum": ["ok"]},
+            "software": TEXT,
+            "plan": TEXT,
+            "features": {"type": "object", "additionalProperties": {"type": "integer"}},
+        }
+    ),
+    "problem": _object(
+        {
+            "type": TEXT,
+            "title": TEXT,
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "detail": TEXT,
+            "instance": TEXT,
+        },
+        {"pointer": TEXT},
+    ),
+}
+"""Name → schema."""
+
+for _schema in SCHEMAS.values():  # an empty list of required members is no schema
+    if _schema.get("required") == []:
+        del _schema["required"]

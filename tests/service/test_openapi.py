@@ -1,0 +1,242 @@
+"""The definition of the API is what the service does: paths, parameters, answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.openapi.models import OpenAPI
+from geoplan_api import create_app
+from geoplan_api.openapi import PROCESS_IDS
+
+from geoplan import Catalogue
+from geoplan.processes import PROCESSES
+from geoplan.settings import Settings
+
+FILL = {"collectionId": "highways", "featureId": "HW-1", "processId": "overlap"}
+
+
+@pytest.fixture(scope="module")
+def definition(client: httpx.Client) -> dict[str, Any]:
+    return dict(client.get("/openapi.json").json())
+
+
+def _operations(definition: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in definition["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
+def _resolved(definition: dict[str, Any], found: Any) -> Any:
+    while isinstance(found, dict) and "$ref" in found:
+        place: Any = definition
+        for step in found["$ref"].removeprefix("#/").split("/"):
+            place = place[step]
+        found = place
+    return found
+
+
+def _parameters(definition: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+    found = [_resolved(definition, one) for one in operation["parameters"]]
+    return {one["name"]: one for one in found}
+
+
+def _walk(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for child in value.values():
+            yield from _walk(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _walk(child)
+
+
+def _mismatch(definition: dict[str, Any], schema: Any, value: Any, at: str = "$") -> str | None:
+    """Return where a value leaves a schema (the part of JSON Schema that the service uses)."""
+    schema = _resolved(definition, schema)
+    if value is None and schema.get("nullable"):
+        return None
+    for part in schema.get("allOf", []):
+        if wrong := _mismatch(definition, part, value, at):
+            return wrong
+    if "oneOf" in schema:
+        fitting = [one for one in schema["oneOf"] if not _mismatch(definition, one, value, at)]
+        if len(fitting) != 1:
+            return f"{at}: fits {len(fitting)} of oneOf"
+    types: dict[str, Any] = {
+        "object": dict, "array": list, "string": str, "integer": int, "number": (int, float),
+    }  # fmt: skip
+    wanted = types.get(schema.get("type", ""), object)
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not object):
+        return f"{at}: {value!r} is no {schema['type']}"
+    if "enum" in schema and value not in schema["enum"]:
+        return f"{at}: {value!r} is none of {schema['enum']}"
+    if isinstance(value, int | float) and not schema.get("minimum", value) <= value:
+        return f"{at}: {value} is too small"
+    return _mismatch_inside(definition, schema, value, at)
+
+
+def _mismatch_inside(definition: Any, schema: Any, value: Any, at: str) -> str | None:
+    if isinstance(value, dict):
+        missing = set(schema.get("required", [])) - set(value)
+        if missing:
+            return f"{at}: {missing} missing"
+        known = schema.get("properties", {})
+        for name, child in value.items():
+            wrong = _mismatch(definition, known.get(name, {}), child, f"{at}.{name}")
+            if wrong:
+                return wrong
+    if isinstance(value, list):
+        for number, child in enumerate(value):
+            wrong = _mismatch(definition, schema.get("items", {}), child, f"{at}[{number}]")
+            if wrong:
+                return wrong
+    return None
+
+
+def test_the_matcher_of_these_tests_notices(definition: dict[str, Any]) -> None:
+    link = {"$ref": "#/components/schemas/link"}
+    good = {"href": "x", "rel": "x", "type": "x", "title": "x"}
+    assert _mismatch(definition, link, good) is None
+    assert _mismatch(definition, link, {**good, "href": 1})
+    assert _mismatch(definition, link, {"href": "x"})
+
+
+def test_the_document_is_laid_out_as_openapi_3_0(definition: dict[str, Any]) -> None:
+    assert re.fullmatch(r"3\.0\.\d", definition["openapi"])
+    OpenAPI.model_validate(definition)
+    for found in _walk(definition):
+        if "$ref" in found:
+            assert found["$ref"].startswith("#/")  # self-contained
+            assert _resolved(definition, found)
+        if isinstance(found.get("type"), str) and "enum" not in found:
+            assert found["type"] != "null"
+    ids = [operation["operationId"] for _, _, operation in _operations(definition)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_path_parameters_are_those_of_the_path(definition: dict[str, Any]) -> None:
+    for _, path, operation in _operations(definition):
+        named = {
+            name
+            for name, one in _parameters(definition, operation).items()
+            if one["in"] == "path" and one["required"]
+        }
+        assert named == set(re.findall(r"\{(\w+)\}", path)), path
+
+
+def test_every_route_is_documented_and_every_documented_one_is_there(
+    definition: dict[str, Any], town: Catalogue
+) -> None:
+    def shape(path: str) -> str:
+        return re.sub(r"\{[^}]*\}", "{}", path)
+
+    routes = {
+        (shape(route.path), method.lower())
+        for part in _routers()
+        for route in part.routes
+        for method in route.methods - {"HEAD"}
+    }
+    told = {
+        (re.sub(r"/collections/[^{/]+/items$", "/collections/{}/items", shape(path)), method)
+        for method, path, _ in _operations(definition)
+    }
+    assert told == routes
+    listed = {path.split("/")[2] for path in definition["paths"] if path.endswith("/items")}
+    assert listed == set(town)
+
+
+def _routers() -> list[Any]:
+    from geoplan_api import features, landing, maps, processes
+
+    return [part.router for part in (features, landing, maps, processes)]
+
+
+def test_the_app_has_no_route_beside_its_routers(town: Catalogue) -> None:
+    app = create_app(town, Settings())
+    assert (app.openapi_url, app.docs_url, app.redoc_url) == (None, None, None)
+
+
+def test_every_read_answers_as_documented(client: httpx.Client, definition: dict[str, Any]) -> None:
+    for method, path, operation in _operations(definition):
+        if method != "get":
+            continue
+        url = re.sub(r"\{(\w+)\}", lambda found: FILL[found[1]], path)
+        for media_type, content in operation["responses"]["200"]["content"].items():
+            answer = client.get(url, headers={"Accept": media_type})
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].startswith(media_type)
+            if "json" in media_type:
+                wrong = _mismatch(definition, content["schema"], answer.json())
+                assert wrong is None, (path, wrong)
+
+
+def test_every_documented_parameter_is_taken(
+    client: httpx.Client, definition: dict[str, Any]
+) -> None:
+    samples = {
+        "bbox": "122,41,123,42", "datetime": "2025-01-01", "limit": "3", "after": "HW-1",
+        "string": "x", "boolean": "true", "number": "1.5", "integer": "1",
+    }  # fmt: skip
+    for method, path, operation in _operations(definition):
+        for name, one in _parameters(definition, operation).items():
+            if one["in"] != "query" or method != "get":
+                continue
+            schema = one["schema"]
+            values = schema.get("enum") or [samples.get(name) or samples[schema["type"]]]
+            url = re.sub(r"\{(\w+)\}", lambda found: FILL[found[1]], path)
+            for value in values:
+                assert client.get(url, params={name: value}).status_code == 200, (path, name)
+
+
+def test_every_run_answers_as_documented(client: httpx.Client, definition: dict[str, Any]) -> None:
+    operation = definition["paths"]["/processes/{processId}/execution"]["post"]
+    (body,) = operation["requestBody"]["content"].values()
+    for name in PROCESSES:
+        answer = client.post(f"/processes/{name}/execution", json=body["example"])
+        content = operation["responses"]["200"]["content"]
+        schema = content[answer.headers["content-type"].split(";")[0]]["schema"]
+        if schema.get("type") != "string":
+            assert _mismatch(definition, schema, answer.json()) is None
+
+
+def test_errors_are_documented_as_problems(
+    client: httpx.Client, definition: dict[str, Any]
+) -> None:
+    wrong: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+        ("get", "/", {"params": {"x": "1"}}, {}),
+        ("get", "/map", {"params": {"f": "png"}}, {}),
+        ("get", "/api", {"headers": {"Accept": "image/png"}}, {}),
+        ("get", "/conformance", {"headers": {"Host": "evil.example"}}, {}),
+        ("get", "/collections/{collectionId}", {}, {"collectionId": "none"}),
+        ("get", "/collections/{collectionId}/items/{featureId}", {}, {"featureId": "none"}),
+        ("get", "/collections/highways/items", {"params": {"bbox": "1"}}, {}),
+        ("get", "/processes/{processId}", {}, {"processId": "none"}),
+        ("post", "/processes/{processId}/execution", {"json": {"x": 1}}, {}),
+        ("post", "/processes/{processId}/execution", {"content": b"x"}, {}),
+        ("post", "/processes/{processId}/execution", {"json": "x" * 1_100_000}, {}),
+        ("post", "/processes/{processId}/execution", {"json": {}}, {"processId": "none"}),
+    ]
+    for method, path, request, fill in wrong:
+        url = path
+        for name, value in {**FILL, **fill}.items():
+            url = url.replace(f"{{{name}}}", value)
+        answer = client.request(method, url, **request)
+        responses = definition["paths"][path][method]["responses"]
+        assert str(answer.status_code) in responses, (url, answer.status_code)
+        content = _resolved(definition, responses[str(answer.status_code)])["content"]
+        schema = content[answer.headers["content-type"]]["schema"]
+        assert _mismatch(definition, schema, answer.json()) is None
+
+
+def test_the_processes_named_are_those_there_are() -> None:
+    assert tuple(PROCESSES) == PROCESS_IDS
+
+
+def test_the_page_lists_every_operation(client: httpx.Client, definition: dict[str, Any]) -> None:
+    page = client.get("/api").text
+    for method, path, _ in _operations(definition):
+        assert f"<code>{method.upper()} {path}</code>" in page
