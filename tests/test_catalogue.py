@@ -65,7 +65,7 @@ def test_layer_is_found_by_id(town: Catalogue) -> None:
 
 def test_plan_tells_of_itself(town: Catalogue, town_dir: Path) -> None:
     assert town.plan.title.to("zh") == "示例镇规划（虚构）"
-    assert town.plan.extent == (122.97, 41.08, 123.03, 41.11)
+    assert town.plan.extent == (122.97, 41.07, 123.03, 41.11)
     assert town.directory == town_dir
     assert town.path("highways") == town_dir / "highways.gpkg"
 
@@ -191,11 +191,11 @@ def test_opening_a_plan_changes_nothing_in_its_folder(plan: Path) -> None:
         ('id = "town"', 'id = "town"\nmayor = "x"', r"\[plan\]: mayor: "),
         ("data_date = 2025-01-01", 'data_date = "soon"', r"\[plan\]: data_date: "),
         ('"EPSG:4550"', '"Gauss"', r"\[plan\]: measuring_plane: "),
-        ("[122.97, 41.08, 123.03, 41.11]", "[123.03, 41.08, 122.97, 41.11]", "extent: .* exceeds"),
-        ("[122.97, 41.08, 123.03, 41.11]", "[122.97, 41.11, 123.03, 41.08]", "extent: .* exceeds"),
-        ("[122.97, 41.08, 123.03, 41.11]", "[122.97, 41.08, 123.03]", r"\[plan\]: extent"),
-        ("[122.97, 41.08, 123.03, 41.11]", "[122.97, nan, 123.03, 41.11]", "extent: .* finite"),
-        ("[122.97, 41.08, 123.03, 41.11]", '"everywhere"', r"\[plan\]: extent: "),
+        ("[122.97, 41.07, 123.03, 41.11]", "[123.03, 41.07, 122.97, 41.11]", "extent: .* exceeds"),
+        ("[122.97, 41.07, 123.03, 41.11]", "[122.97, 41.11, 123.03, 41.07]", "extent: .* exceeds"),
+        ("[122.97, 41.07, 123.03, 41.11]", "[122.97, 41.07, 123.03]", r"\[plan\]: extent"),
+        ("[122.97, 41.07, 123.03, 41.11]", "[122.97, nan, 123.03, 41.11]", "extent: .* finite"),
+        ("[122.97, 41.07, 123.03, 41.11]", '"everywhere"', r"\[plan\]: extent: "),
         ("attribution = {", "credit = {", r"\[plan\]: attribution: Field required"),
         # the file
         ("[plan]", "[scheme]", "unknown section 'scheme'"),
