@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -23,6 +24,7 @@ from geoplan import Catalogue
 from geoplan.settings import Settings
 from geoplan.store.write import write_geopackage
 
+ROOT = Path(__file__).parents[2]
 Serve = Callable[[FastAPI], str]
 DAY = datetime(2025, 1, 1, tzinfo=UTC)
 ODD_IDS = [
@@ -68,6 +70,13 @@ def serve() -> Iterator[Serve]:
 @pytest.fixture(scope="session")
 def base(serve: Serve, town: Catalogue) -> str:
     return serve(create_app(town, Settings()))
+
+
+@pytest.fixture(scope="session", params=["town", "anshan"])
+def served(request: pytest.FixtureRequest, serve: Serve, town: Catalogue) -> tuple[Catalogue, str]:
+    """Return each of our own plans with the address it is served at."""
+    plan = town if request.param == "town" else Catalogue.open(ROOT / "layers")
+    return plan, serve(create_app(plan, Settings()))
 
 
 @pytest.fixture(scope="session")
