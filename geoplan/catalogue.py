@@ -1,4 +1,4 @@
-"""A plan on disk: ``catalogue.toml`` and the GeoPackages it names."""
+"""A plan on disk: ``catalogue.toml``, the GeoPackages it names, and kinds of its own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from pyproj.exceptions import CRSError
 
 from geoplan.errors import BadData, CatalogueInvalid, LayerNotFound
 from geoplan.model import EVERYTHING, FeatureQuery, Layer, Plan
+from geoplan.schema import schemas_of
 from geoplan.store import GeoPackageStore
-from geoplan.symbols import kinds
+from geoplan.symbols import symbols_of
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
+    from geoplan.schema import LayerSchema
     from geoplan.store import Row, Table
+    from geoplan.symbols import Symbol
 
 CATALOGUE = "catalogue.toml"
 _TYPES = {
@@ -43,6 +46,18 @@ class Catalogue(Mapping[str, Layer]):
     layers : tuple of Layer
         Its layers.
 
+    Attributes
+    ----------
+    schemas : dict of str to LayerSchema
+        What each kind holds: geoplan's kinds, and those of the plan's folder ``schema``.
+    symbols : dict of str to Symbol
+        How each kind is drawn: geoplan's symbols, and those of the plan's ``symbols.toml``.
+
+    Raises
+    ------
+    CatalogueInvalid
+        A kind or a symbol that the plan brings is wrong.
+
     Examples
     --------
     >>> catalogue = Catalogue.open("layers")  # doctest: +SKIP
@@ -53,6 +68,11 @@ class Catalogue(Mapping[str, Layer]):
         self.directory = directory
         self.plan = plan
         self._layers = {layer.id: layer for layer in layers}
+        try:
+            self.schemas = schemas_of(directory)
+            self.symbols = symbols_of(directory)
+        except (OSError, ValueError) as error:
+            raise CatalogueInvalid(str(error)) from error
 
     @classmethod
     def open(cls, directory: Path | str) -> Catalogue:
@@ -93,16 +113,21 @@ class Catalogue(Mapping[str, Layer]):
         if "plan" not in content:
             raise CatalogueInvalid(f"{path}: the section [plan] is missing")
         plan = _checked(Plan, content["plan"], f"{path}: [plan]")
-        _refuse_unknown_plane(path, plan.measuring_plane)
+        _refuse_wrong_plane(path, plan)
         entries = content.get("layer", [])
         if not isinstance(entries, list) or not entries:
             raise CatalogueInvalid(f"{path}: a plan needs at least one [[layer]]")
-        layers = tuple(_layer(path, number, entry) for number, entry in enumerate(entries, 1))
+        layers = tuple(
+            _checked(Layer, entry, f"{path}: layer {_name(entry, number)!r}")
+            for number, entry in enumerate(entries, 1)
+        )
         ids = [layer.id for layer in layers]
         for layer_id in ids:
             if ids.count(layer_id) > 1:
                 raise CatalogueInvalid(f"{path}: two layers have the id {layer_id!r}")
-        return cls(Path(directory), plan, layers)
+        catalogue = cls(Path(directory), plan, layers)
+        catalogue._refuse_unknown_kinds()
+        return catalogue
 
     def __getitem__(self, layer_id: str) -> Layer:
         """Return a layer.
@@ -137,6 +162,14 @@ class Catalogue(Mapping[str, Layer]):
         """Return the GeoPackage of a layer."""
         return self.directory / self[layer_id].file
 
+    def schema(self, layer: Layer) -> LayerSchema:
+        """Return what a layer of this kind holds."""
+        return self.schemas[layer.kind]
+
+    def symbol(self, layer: Layer) -> Symbol:
+        """Return how a layer is drawn; a kind without a symbol is drawn as ``generic``."""
+        return self.symbols.get(layer.kind) or self.symbols["generic"]
+
     def read(self, layer_id: str, query: FeatureQuery = EVERYTHING) -> GeoDataFrame:
         """Return features for analysis, indexed by id, in the layer's own CRS."""
         with GeoPackageStore(self.path(layer_id)) as store:
@@ -152,6 +185,20 @@ class Catalogue(Mapping[str, Layer]):
         with GeoPackageStore(self.path(layer_id)) as store:
             return store.table(self[layer_id])
 
+    def _refuse_unknown_kinds(self) -> None:
+        kinds = {kind for kind, schema in self.schemas.items() if schema.geometry}
+        for layer in self._layers.values():
+            if layer.kind not in kinds:
+                raise CatalogueInvalid(
+                    f"{self.directory / CATALOGUE}: layer {layer.id!r}: unknown kind "
+                    f"{layer.kind!r}; known: {', '.join(sorted(kinds))}"
+                )
+
+    def provenance(self, layer_id: str) -> str | None:
+        """Return the note on where a layer comes from, JSON; None when there is none."""
+        with GeoPackageStore(self.path(layer_id)) as store:
+            return store.provenance()
+
     def check(self, layer: Layer) -> None:
         """Check that a layer's table is there and is what its entry says.
 
@@ -162,6 +209,7 @@ class Catalogue(Mapping[str, Layer]):
         """
         try:
             with GeoPackageStore(self.path(layer.id)) as store:
+                store.refuse_foreign(layer)
                 found = store.geometry_type(layer).upper()
                 columns = {column.name for column in store.table(layer).columns}
         except BadData as error:
@@ -178,7 +226,7 @@ class Catalogue(Mapping[str, Layer]):
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise CatalogueInvalid(
             f"there is no plan in {path.parent}: {CATALOGUE} is missing (--plan names the folder)"
@@ -187,24 +235,28 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise CatalogueInvalid(f"{path} cannot be read: {error}") from error
 
 
-def _refuse_unknown_plane(path: Path, code: str) -> None:
+def _refuse_wrong_plane(path: Path, plan: Plan) -> None:
+    code = plan.measuring_plane
     try:
         plane = CRS.from_user_input(code)
     except CRSError as error:
         raise CatalogueInvalid(f"{path}: [plan]: measuring_plane: {error}") from error
     if not plane.is_projected:
         raise CatalogueInvalid(f"{path}: [plan]: measuring_plane: {code} is not a plane in metres")
-
-
-def _layer(path: Path, number: int, entry: Any) -> Layer:
-    name = entry.get("id", f"number {number}") if isinstance(entry, dict) else f"number {number}"
-    layer = _checked(Layer, entry, f"{path}: layer {name!r}")
-    if layer.kind not in kinds():
+    west, south, east, north = plan.extent
+    use = plane.area_of_use
+    if use is not None and (
+        east < use.west or west > use.east or north < use.south or south > use.north
+    ):
         raise CatalogueInvalid(
-            f"{path}: layer {layer.id!r}: unknown kind {layer.kind!r}; "
-            f"known: {', '.join(sorted(kinds()))}"
+            f"{path}: [plan]: measuring_plane: {code} ({plane.name}) is not for the extent "
+            f"{[west, south, east, north]}"
         )
-    return layer
+
+
+def _name(entry: Any, number: int) -> Any:
+    fallback = f"number {number}"
+    return entry.get("id", fallback) if isinstance(entry, dict) else fallback
 
 
 def _checked(model: type[_M], entry: Any, where: str) -> _M:

@@ -8,20 +8,48 @@
     │   ├── FeatureNotFound
     │   ├── BadBbox
     │   ├── BadQuery
+    │   ├── UnknownFormat
+    │   ├── BadCrs
     │   └── WrongGeometryType
     ├── BadData                  what is on disk, or was handed in, is at fault
+    │   ├── ForeignFileInvalid
+    │   │   ├── FileUnreadable
+    │   │   ├── DisguisedFile
+    │   │   ├── RemoteReference
+    │   │   ├── ArchiveRefused
+    │   │   ├── TooDeep
+    │   │   ├── TooLarge
+    │   │   ├── EncodingUnknown
+    │   │   ├── CrsUnknown
+    │   │   ├── UnitsMismatch
+    │   │   ├── ZoneMismatch
+    │   │   ├── CrsContradicted
+    │   │   ├── OutsidePlan
+    │   │   ├── MixedCoordinates
+    │   │   ├── DatumShiftUnknown
+    │   │   ├── MeasuresUnsupported
+    │   │   ├── CoordinateInvalid
+    │   │   ├── MixedGeometry
+    │   │   └── FieldsInvalid
     │   ├── CatalogueInvalid
     │   ├── SourceInvalid
     │   ├── NotAGeoPackage
     │   ├── TableInvalid
+    │   ├── UnexpectedObject
+    │   ├── IndexLies
     │   ├── MalformedGeometry
+    │   ├── GeometryTooLarge
     │   ├── InvalidGeometry
     │   ├── FeatureTooWide
     │   ├── CrsMismatch
+    │   ├── LayerElsewhere
     │   ├── EmptyLayer
     │   ├── DuplicateId
     │   └── UnstorableColumn
     └── BadEnvironment           the machine does not give what is needed
+        ├── WorkerDied
+        ├── WorkerTimeout
+        ├── WorkerOutOfMemory
         ├── NotWritable
         └── FileBusy
 
@@ -55,12 +83,96 @@ class BadQuery(BadRequest):
     """A query names an unknown column or a value out of range."""
 
 
+class UnknownFormat(BadRequest):
+    """The ending of a file names no format that is read or written."""
+
+
+class BadCrs(BadRequest):
+    """The name given for a coordinate system names none, or its accepted shift is no length."""
+
+
 class WrongGeometryType(BadRequest):
     """Two layers have no common measure because of their dimensions."""
 
 
 class BadData(GeoplanError):
     """What is on disk, or was handed in, is at fault."""
+
+
+class ForeignFileInvalid(BadData):
+    """A file from outside cannot become a layer."""
+
+
+class FileUnreadable(ForeignFileInvalid):
+    """A foreign file is broken, empty, cut short or incomplete."""
+
+
+class DisguisedFile(ForeignFileInvalid):
+    """A file's content is not what its ending says."""
+
+
+class RemoteReference(ForeignFileInvalid):
+    """A file or its name points outside of itself: to an address or to other files."""
+
+
+class ArchiveRefused(ForeignFileInvalid):
+    """An archive is broken, unpacks to too much, or reaches outside its folder."""
+
+
+class TooDeep(ForeignFileInvalid):
+    """A file is nested deeper than anything honest is."""
+
+
+class TooLarge(ForeignFileInvalid):
+    """A file, a table or a geometry is larger than can be taken."""
+
+
+class EncodingUnknown(ForeignFileInvalid):
+    """Text is in an encoding that is not stated and cannot be told."""
+
+
+class CrsUnknown(ForeignFileInvalid):
+    """A file does not say in which coordinate system it is, or says it wrongly."""
+
+
+class UnitsMismatch(ForeignFileInvalid):
+    """Coordinates are in degrees where their CRS is in metres, or the other way round."""
+
+
+class ZoneMismatch(ForeignFileInvalid):
+    """Coordinates belong to another zone than the one their CRS names."""
+
+
+class CrsContradicted(ForeignFileInvalid):
+    """Coordinates fit the plan only if read in another way than they are declared."""
+
+
+class OutsidePlan(ForeignFileInvalid):
+    """No known way to read the coordinates puts them inside the plan's extent."""
+
+
+class MixedCoordinates(ForeignFileInvalid):
+    """Features of one layer are in different coordinate systems."""
+
+
+class DatumShiftUnknown(ForeignFileInvalid):
+    """The shift from the datum of the coordinates to CGCS2000 is not published."""
+
+
+class MeasuresUnsupported(ForeignFileInvalid):
+    """Vertices carry measures (M), which a layer does not hold."""
+
+
+class CoordinateInvalid(ForeignFileInvalid):
+    """A coordinate is no finite number."""
+
+
+class MixedGeometry(ForeignFileInvalid):
+    """Features are of dimensions that the layer cannot hold."""
+
+
+class FieldsInvalid(ForeignFileInvalid):
+    """Columns of a foreign file do not fit the layer, or a mapping names none of them."""
 
 
 class CatalogueInvalid(BadData):
@@ -79,8 +191,20 @@ class TableInvalid(BadData):
     """A table of a GeoPackage lacks what its layer promises."""
 
 
+class UnexpectedObject(BadData):
+    """A GeoPackage carries what a layer has no need of and what would run when it is used."""
+
+
+class IndexLies(BadData):
+    """The R-tree or the feature count of a GeoPackage contradicts its features."""
+
+
 class MalformedGeometry(BadData):
     """A geometry blob of a GeoPackage cannot be decoded."""
+
+
+class GeometryTooLarge(BadData):
+    """A geometry is nested too deep or has too many vertices."""
 
 
 class InvalidGeometry(BadData):
@@ -93,6 +217,10 @@ class FeatureTooWide(BadData):
 
 class CrsMismatch(BadData):
     """Layers differ in their CRS, or one has none."""
+
+
+class LayerElsewhere(BadData):
+    """A layer lies nowhere near the extent of its plan."""
 
 
 class EmptyLayer(BadData):
@@ -109,6 +237,18 @@ class UnstorableColumn(BadData):
 
 class BadEnvironment(GeoplanError):
     """The machine does not give what is needed."""
+
+
+class WorkerDied(BadEnvironment):
+    """The process that did the work crashed."""
+
+
+class WorkerTimeout(BadEnvironment):
+    """The work took longer than it may."""
+
+
+class WorkerOutOfMemory(BadEnvironment):
+    """The work wanted more memory than it may have."""
 
 
 class NotWritable(BadEnvironment):

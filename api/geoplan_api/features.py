@@ -9,8 +9,7 @@ from fastapi import APIRouter
 from pyproj import CRS
 from starlette.responses import Response
 
-from geoplan.model import Lang, Layer
-from geoplan.symbols import symbols
+from geoplan.model import Lang, Layer, Text
 from geoplan_api.deps import (
     AsGeoJson,
     AsJson,
@@ -109,7 +108,12 @@ def _collection(service: Service, layer: Layer, lang: Lang, links: Links) -> dic
     described: dict[str, Any] = {
         "id": layer.id,
         "title": title,
-        "description": _description(layer, service.catalogue.table(layer.id).crs, lang),
+        "description": _description(
+            layer,
+            service.catalogue.schema(layer).title,
+            service.catalogue.table(layer.id).crs,
+            lang,
+        ),
         "attribution": layer.source.to(lang),
         "itemType": "feature",
     }
@@ -127,11 +131,11 @@ def _collection(service: Service, layer: Layer, lang: Lang, links: Links) -> dic
     return described
 
 
-def _description(layer: Layer, crs: CRS | None, lang: Lang) -> str:
+def _description(layer: Layer, kind: Text, crs: CRS | None, lang: Lang) -> str:
     text = word(
         "collection.description",
         lang,
-        kind=symbols()[layer.kind].title.to(lang),
+        kind=kind.to(lang),
         source=layer.source.to(lang),
         date=layer.source_date.isoformat(),
         crs=crs_name(crs),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -64,10 +65,12 @@ class Guard:
 
 
 def _name(host: str) -> str:
-    """Return a host without its port."""
-    if host.startswith("["):
-        return host[1:].split("]")[0]
-    return host.rsplit(":", 1)[0].lower() if ":" in host else host.lower()
+    """Return a host without its port; empty when it is not written as RFC 9110 has it."""
+    found = _HOST.fullmatch(host)
+    return "" if found is None else (found["v6"] or found["name"]).lower()
+
+
+_HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:]+))(?::\d{1,5})?")
 
 
 def _without_slash(scope: Scope) -> Response | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from geoplan.symbols import symbols
 from geoplan_api.html import Html, document, tag
 from geoplan_api.links import collection_path, items_path
 from geoplan_api.words import HTML_LANG, word
@@ -109,7 +108,7 @@ def _small_print(service: Service, lang: Lang) -> str:
 
 
 def _layer_row(service: Service, layer: Layer, lang: Lang) -> Html:
-    symbol = symbols()[layer.kind]
+    symbol = service.catalogue.symbol(layer)
     style = f"background:{symbol.fill};border:1px solid {symbol.stroke}"
     count = service.catalogue.table(layer.id).count
     source = f"{layer.source.to(lang)} ({layer.source_date.isoformat()})"

@@ -21,6 +21,7 @@ from geoplan.errors import BadData, SourceInvalid
 from geoplan.store import Column, GeoPackageStore
 from geoplan.store.frame import typed_series
 from geoplan.store.write import write_geopackage
+from geoplan.styles import style_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
 
     from geoplan.authoring.places import Ground
     from geoplan.model import Dimension, Layer
+    from geoplan.schema import LayerSchema
+    from geoplan.styles import Style
 
-RECIPE = 1
+RECIPE = 2
 """Number of the way sources are built; a change of it rebuilds every layer."""
 
 
@@ -75,7 +78,10 @@ def _build(catalogue: Catalogue, layer: Layer, source_file: str) -> BuildReport:
     source = read_source(source_path)
     crs = _crs(source, source_path)
     ground = read_ground(source, source_path, crs)
-    note = _provenance(layer, source_file, source_path, ground)
+    schema = catalogue.schema(layer)
+    columns = [*source.columns, layer.id_column or ""]
+    style = style_of(layer, catalogue.symbol(layer), schema, columns)
+    note = _provenance(layer, source_path, ground, schema, style)
     target = catalogue.path(layer.id)
     if _stored_provenance(target) == note:
         return BuildReport(layer.id, built=False, features=len(source.features))
@@ -91,6 +97,8 @@ def _build(catalogue: Catalogue, layer: Layer, source_file: str) -> BuildReport:
             last_change=datetime.combine(layer.source_date, time(), tzinfo=UTC),
             column_types=source.columns,
             provenance=note,
+            schema=schema,
+            style=style,
         )
     except BadData as error:
         raise SourceInvalid(f"{source_path}: {error}") from error
@@ -104,18 +112,26 @@ def _crs(source: LayerSource, path: Path) -> CRS:
         raise SourceInvalid(f"{path}: crs: {error}") from error
 
 
-def _provenance(layer: Layer, source_file: str, source_path: Path, ground: Ground) -> str:
+def _provenance(
+    layer: Layer, source_path: Path, ground: Ground, schema: LayerSchema, style: Style
+) -> str:
     """Return what the file was built from; equal notes mean equal files."""
     entry = json.dumps(layer.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
     note: dict[str, Any] = {
         "recipe": RECIPE,
-        "source": source_file,
+        "source": layer.source_file,
         "source_sha256": _sha256(source_path),
-        "entry_sha256": hashlib.sha256(entry.encode()).hexdigest(),
+        "entry_sha256": _digest(entry),
+        "schema_sha256": _digest(schema.model_dump_json()),
+        "style_sha256": _digest(style.qml + style.sld),
     }
     if ground.files:
         note["stands_on_sha256"] = {file.name: _sha256(file) for file in ground.files}
     return json.dumps(note)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

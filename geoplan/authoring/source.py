@@ -184,7 +184,7 @@ def read_source(path: Path) -> LayerSource:
         It is missing, no TOML, or an entry is wrong; the message names the place.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SourceInvalid(f"{path} cannot be read: {error}") from error
     try:

@@ -25,7 +25,7 @@ from geoplan.errors import (
     TableInvalid,
     UnstorableColumn,
 )
-from geoplan.store import blob, ddl
+from geoplan.store import blob, ddl, described
 from geoplan.store.frame import column_type, stored_values, utc_text
 
 if TYPE_CHECKING:
@@ -36,8 +36,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
+    from geoplan.schema import LayerSchema
+    from geoplan.styles import Style
+
 KEY, GEOMETRY = "fid", "geom"
 _OWN_SRS_ID = 100_000
+_RESERVED = ("gpkg_", "sqlite_", "rtree_", described.STYLES)
 _PROVENANCE_STANDARD = "urn:geoplan:provenance"
 
 
@@ -53,6 +57,8 @@ def write_geopackage(
     column_types: Mapping[str, str] | None = None,
     attribute_tables: Mapping[str, pd.DataFrame] | None = None,
     provenance: str | None = None,
+    schema: LayerSchema | None = None,
+    style: Style | None = None,
 ) -> None:
     """Write one features table, and any attribute tables, as a new GeoPackage.
 
@@ -77,6 +83,10 @@ def write_geopackage(
         Name → DataFrame, stored without geometry.
     provenance : str, optional
         JSON on where the content comes from, kept in ``gpkg_metadata``.
+    schema : LayerSchema, optional
+        Labels and domains of the columns that it knows, kept as the extension ``gpkg_schema``.
+    style : Style, optional
+        How programs draw the table unless told otherwise, kept in ``layer_styles``.
 
     Raises
     ------
@@ -105,6 +115,10 @@ def write_geopackage(
         _write_contents(connection, table, features, srs[1], identifier, description, last_change)
         for name, frame in frames.items():
             _write_attributes(connection, name, frame, last_change)
+        if schema is not None:
+            described.write_schema(connection, table, schema, [*features, str(id_column)])
+        if style is not None:
+            described.write_style(connection, table, GEOMETRY, style, last_change)
         if provenance is not None:
             _write_provenance(connection, table, provenance, last_change)
 
@@ -207,9 +221,9 @@ def _refuse_bad_ids(features: GeoDataFrame, id_column: str | None) -> None:
 def _refuse_taken_tables(table: str, identifier: str, frames: Mapping[str, Any]) -> None:
     lowered = [name.lower() for name in (table, *frames)]
     for name in lowered:
-        if lowered.count(name) > 1 or name.startswith(("gpkg_", "sqlite_", "rtree_")):
+        if lowered.count(name) > 1 or name.startswith(_RESERVED):
             raise TableInvalid(f"the table name {name!r} is taken or reserved: choose another")
-    if identifier in frames:
+    if identifier in (*frames, described.STYLES):
         raise TableInvalid(f"two tables would have the identifier {identifier!r}: choose another")
 
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from geoplan.model import Layer, Plan, Result
+    from geoplan.schema import LayerSchema
+    from geoplan.symbols import Symbol
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,16 @@ class MapLayer:
     features : GeoDataFrame
         Indexed by feature id, in the layer's own CRS; a geometry may be null, which the
         page lists as a position that is not published.
+    schema : LayerSchema, optional
+        What its columns are called; geoplan's schema of its kind when not given.
+    symbol : Symbol, optional
+        How it is drawn; geoplan's symbol of its kind when not given.
     """
 
     layer: Layer
     features: GeoDataFrame
+    schema: LayerSchema | None = None
+    symbol: Symbol | None = None
 
 
 @dataclass(frozen=True)

@@ -16,19 +16,22 @@ import shapely
 
 from geoplan.crs import to_lonlat
 from geoplan.i18n import phrases
+from geoplan.schema import schemas
 from geoplan.symbols import symbols
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from geoplan.model import Plan, Result, Text
+    from geoplan.schema import Field
+    from geoplan.symbols import Symbol
     from geoplan.webmap.content import MapContent, MapLayer
 
 DECIMALS = 7
 """Decimals of a degree that are kept: about a centimetre."""
 
 _EXACT_IN_JS = 2**53
-_OURS = ("map.", "column.", "value.")
+_OURS = "map."
 _BREAKS_OUT = re.compile("[<>&\u2028\u2029]")
 
 
@@ -40,7 +43,7 @@ def payload(content: MapContent, lang: str) -> dict[str, Any]:
         "plan": _plan(content.plan),
         "symbols": {
             kind: {**symbol.model_dump(mode="json"), "kind": kind}
-            for kind, symbol in symbols().items()
+            for kind, symbol in _symbols(content).items()
         },
         "layers": [_layer(entry) for entry in content.layers],
         "overlaps": _numbered(_answer(content.overlaps)),
@@ -55,7 +58,7 @@ def as_json(values: dict[str, Any]) -> str:
 
 
 def _own_phrases(lang: Any) -> dict[str, str]:
-    """Return the phrases of the page, of columns and of values; those of other skins stay out."""
+    """Return the phrases of the page; those of other skins stay out."""
     return {key: text for key, text in phrases(lang).items() if key.startswith(_OURS)}
 
 
@@ -74,11 +77,33 @@ def _plan(plan: Plan) -> dict[str, Any]:
     }
 
 
+def _symbols(content: MapContent) -> dict[str, Symbol]:
+    own = {entry.layer.kind: entry.symbol for entry in content.layers if entry.symbol is not None}
+    return {**symbols(), **own}
+
+
+def _fields(entry: MapLayer, columns: list[str]) -> dict[str, Any]:
+    """Return what the schema of a layer's kind says of its columns."""
+    schema = entry.schema or schemas().get(entry.layer.kind)
+    known = [] if schema is None else [field for field in schema.fields if field.name in columns]
+    return {field.name: _field(field) for field in known}
+
+
+def _field(field: Field) -> dict[str, Any]:
+    return {
+        "label": _both(field.label),
+        "unit": field.unit,
+        "multiple": field.multiple,
+        "values": {value.code: _both(value.label) for value in field.values},
+    }
+
+
 def _layer(entry: MapLayer) -> dict[str, Any]:
     layer = entry.layer
     table = entry.features.drop(columns=entry.features.geometry.name)
     shapes, anchors = _shapes(entry.features)
     rows = [[_plain(value) for value in row] for row in table.itertuples(index=False, name=None)]
+    columns = [str(column) for column in table.columns]
     return {
         "id": layer.id,
         "kind": layer.kind,
@@ -88,7 +113,8 @@ def _layer(entry: MapLayer) -> dict[str, Any]:
         "line_means": layer.line_means,
         "source": _both(layer.source),
         "source_date": layer.source_date.isoformat(),
-        "columns": [str(column) for column in table.columns],
+        "columns": columns,
+        "fields": _fields(entry, columns),
         "name_column": layer.name_column,
         "name_en_column": layer.name_en_column,
         "features": [

@@ -61,7 +61,7 @@ def test_the_legend_names_every_layer_with_its_colour_and_count(page: Page) -> N
         "公路",
         "燃气管道",
     ]
-    assert rows.locator(".count").all_inner_texts() == ["5", "3", "1", "1", "1", "1"]
+    assert rows.locator(".count").all_inner_texts() == ["5", "2/3", "1", "1", "1", "1"]
     swatch = rows.nth(1).locator(".swatch rect")
     expect(swatch).to_have_attribute("fill", symbols()["industrial_park"].fill)
     expect(rows.nth(2).locator(".swatch rect")).to_have_attribute("fill", "url(#cue-scenic_area)")

@@ -409,7 +409,7 @@ def old(frame: Make, save: Save) -> Path:
         ({"b": [1j, 2j, 3j]}, "complex"),
         ({"b": pd.to_timedelta([1, 2, 3])}, "Timedelta"),
         ({"b": [2**63, 1, 2]}, "out of range"),
-        ({"b": ["fine", "\ud800", "fine"]}, "out of range"),
+        ({"b": pd.Series(["fine", "\ud800", "fine"], dtype=object)}, "out of range"),
         ({"fid": [1, 2, 3]}, "'fid' clashes"),
         ({"FID": [1, 2, 3]}, "'fid' clashes"),
         ({"geom": ["x", "y", "z"]}, "'geom' clashes"),

@@ -137,7 +137,7 @@ geoplan.Details = class {
     const { accuracy } = this.index.trust(layer, feature);
     const term = (column) => {
       const value = this.index.value(layer, feature, column);
-      return value === null ? null : words.term(column, value);
+      return value === null ? null : words.term(layer, column, value);
     };
     const parts = [typeof accuracy === "number" ? words.accuracy(accuracy) : null,
       term("geometry_method"), term("coordinate_basis")].filter((part) => part !== null);

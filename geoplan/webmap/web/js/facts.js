@@ -34,9 +34,9 @@ geoplan.Facts = class {
   }
 
   /** A row of one column, if the layer has it. */
-  one(column, write = (value) => this.words.term(column, value), ...notes) {
+  one(column, write = (value) => this.words.term(this.layer, column, value), ...notes) {
     if (!this.takes(column, ...notes)) return null;
-    return this.row(this.words.column(column), this.value(column), write,
+    return this.row(this.words.column(this.layer, column), this.value(column), write,
       notes.map((note) => this.value(note)));
   }
 
@@ -45,17 +45,16 @@ geoplan.Facts = class {
     if (!this.takes(column)) return null;
     const value = this.number(column);
     // a text in a column of figures is shown as it stands
-    return this.row(words.column(column), value === null ? this.value(column) : value,
+    return this.row(words.column(this.layer, column), value === null ? this.value(column) : value,
       (given) => (typeof given === "number" ? write.call(words, given) : String(given)));
   }
 
   identity() {
     const { words } = this;
-    const split = (value) => words.list(String(value).split(";").map((part) => part.trim()));
     return [
       [words.say("id"), String(this.feature.id)],
       this.name(),
-      this.one("name_alias", split),
+      this.one("name_alias"),
       this.one("status", undefined, "status_note"),
       this.measure("geometry_accuracy_m", words.accuracy),
       this.one("coordinate_basis"),
@@ -70,7 +69,7 @@ geoplan.Facts = class {
     const shown = this.index.nameOf(layer, this.feature);
     const others = [this.value(layer.name_column), this.value(layer.name_en_column)]
       .filter((name) => name !== null && String(name) !== shown);
-    return this.row(words.column("name"), shown, String, others);
+    return this.row(words.column(layer, layer.name_column), shown, String, others);
   }
 
   /** What was published beside what the drawing measures. */
@@ -103,7 +102,7 @@ geoplan.Facts = class {
     return [
       this.one("declared_note"),
       this.takes("investment_total", "investment_note")
-        ? this.row(words.column("investment_total"), this.value("investment_total"),
+        ? this.row(words.column(this.layer, "investment_total", false), this.value("investment_total"),
           (value) => (typeof value === "number" ? words.money(value) : String(value)),
           [this.value("investment_note")])
         : null,
@@ -121,7 +120,7 @@ geoplan.Facts = class {
     if (!there.length) return null;
     this.takes(...columns);
     const [first = null] = there.map((column) => this.value(column)).filter((text) => text !== null);
-    return this.row(this.words.column("remarks"), first, String);
+    return this.row(this.words.column(this.layer, "remarks"), first, String);
   }
 
   /** Every column that was not told yet; ask last. */

@@ -3,6 +3,12 @@
 
 geoplan.TABS = ["layers", "overlaps", "coverage", "unlocated"];
 
+// How many features are drawn, and of how many where some have no position.
+const drawnOf = (layer) => {
+  const located = layer.features.filter((feature) => feature.shape !== null).length;
+  return located === layer.features.length ? String(located) : `${located}/${layer.features.length}`;
+};
+
 geoplan.Panel = class {
   constructor(index, planMap, app) {
     this.root = document.getElementById("panel");
@@ -107,7 +113,7 @@ geoplan.Panel = class {
         unfold.setAttribute("aria-expanded", String(!list.hidden));
         this.fillMembers(list, layer);
       },
-    }, geoplan.el("span", { class: "count" }, String(layer.features.length)),
+    }, geoplan.el("span", { class: "count" }, drawnOf(layer)),
     geoplan.svg("svg", { width: 12, height: 12, viewBox: "0 0 12 12", "aria-hidden": "true" },
       geoplan.svg("path", { d: "M2 4L6 8L10 4", stroke: "currentColor", fill: "none", "stroke-width": 1.6 })));
     this.fillMembers(list, layer);

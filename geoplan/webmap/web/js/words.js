@@ -1,6 +1,10 @@
 // Says phrases, names and figures in the language of the moment.
 "use strict";
 
+/** What an object of data holds under a key of its own, null where it has none. */
+geoplan.own = (object, key) =>
+  Object.prototype.hasOwnProperty.call(object, key) ? object[key] : null;
+
 geoplan.Words = class {
   constructor(phrases, lang) {
     this.phrases = phrases;
@@ -19,8 +23,16 @@ geoplan.Words = class {
     return text ? text[this.lang] : "";
   }
 
-  column(name) {
-    return this.phrases[this.lang][`column.${name}`] || name;
+  /** What the schema of a layer's kind says of a column, null where it says nothing. */
+  field(layer, column) {
+    return geoplan.own(layer.fields, column);
+  }
+
+  /** What a column is called, its unit behind; a column that no schema knows is called as it is. */
+  column(layer, name, unit = true) {
+    const field = this.field(layer, name);
+    if (!field) return name;
+    return unit && field.unit ? `${this.of(field.label)} ${field.unit}` : this.of(field.label);
   }
 
   number(value, decimals) {
@@ -78,9 +90,12 @@ geoplan.Words = class {
   }
 
   /** A value of a column with a known domain in words; any other value as it stands. */
-  term(column, value) {
-    const known = typeof value === "string" && this.phrases[this.lang][`value.${column}.${value}`];
-    return known || this.value(value);
+  term(layer, column, value) {
+    const field = this.field(layer, column);
+    if (!field || typeof value !== "string") return this.value(value);
+    const said = (code) => this.of(geoplan.own(field.values, code)) || code;
+    return field.multiple
+      ? this.list(value.split(";").map((part) => said(part.trim()))) : said(value);
   }
 
   value(value) {
