@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from geoplan.errors import MalformedGeometry
+from geoplan.errors import GeometryTooLarge, MalformedGeometry
+from geoplan.store.wkb import Limits, could_overflow, walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,8 @@ _LITTLE = 0b0000_0001
 _ENVELOPE_BYTES = (0, 32, 48, 48, 64)
 _HEADER = struct.Struct("<2sBBi")
 _XY_HEADER = struct.Struct("<2sBBi4d")
+_SAFE = Limits(depth=100, vertices=2**31)
+"""What GEOS takes without harm; how much a geometry may hold is for admission to say."""
 
 
 def wkb(blob: bytes) -> bytes:
@@ -63,12 +66,16 @@ def decode(blobs: Sequence[bytes | None]) -> NDArray[Any]:
     Raises
     ------
     MalformedGeometry
-        A blob is no GeoPackage geometry, or its WKB is broken.
+        A blob is no GeoPackage geometry, its WKB is broken, or it is nested so deep that
+        parsing it would end the process.
     """
     stripped = [None if blob is None else wkb(blob) for blob in blobs]
     try:
+        for body in stripped:
+            if body is not None and could_overflow(body):
+                walk(body, limits=_SAFE)
         return np.asarray(shapely.from_wkb(stripped), dtype=object)
-    except shapely.errors.ShapelyError as error:
+    except (shapely.errors.ShapelyError, GeometryTooLarge) as error:
         raise MalformedGeometry(f"a geometry cannot be decoded: {error}") from error
 
 

@@ -21,11 +21,19 @@ import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from geoplan.errors import BadQuery, FileBusy, MalformedGeometry, NotAGeoPackage, TableInvalid
+from geoplan.errors import (
+    BadQuery,
+    FileBusy,
+    MalformedGeometry,
+    NotAGeoPackage,
+    TableInvalid,
+)
 from geoplan.model import EVERYTHING, FeatureQuery, Layer
 from geoplan.store import blob
 from geoplan.store.base import Column, Row, Store, Table
 from geoplan.store.ddl import quoted
+from geoplan.store.objects import refuse_unexpected
+from geoplan.store.scan import refuse_short_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +65,8 @@ class GeoPackageStore(Store):
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        self._connection = _open_to_read(self.path)
-        with _named_errors(self.path):
+        self._connection = open_to_read(self.path)
+        with named_errors(self.path):
             _refuse_other_databases(self._connection, self.path)
 
     def __enter__(self) -> Self:
@@ -79,7 +87,7 @@ class GeoPackageStore(Store):
         TableInvalid
             The file has no such features table, or the layer's id column is not in it.
         """
-        with _named_errors(self.path):
+        with named_errors(self.path):
             shape = self._shape(layer)
             count = self._connection.execute(f"SELECT count(*) FROM {quoted(layer.table)}").get
             return Table(shape.columns, self._crs(shape.srs_id), int(count))
@@ -94,7 +102,7 @@ class GeoPackageStore(Store):
         BadQuery
             The query names a column that the table does not have.
         """
-        with _named_errors(self.path):
+        with named_errors(self.path):
             shape = self._shape(layer)
             statement, values = _select(layer, shape, query)
             found = self._cursor_rows(shape, statement, values)
@@ -104,7 +112,7 @@ class GeoPackageStore(Store):
 
     def geometry_type(self, layer: Layer) -> str:
         """Return the declared geometry type of a layer's table, such as ``MULTIPOLYGON``."""
-        with _named_errors(self.path):
+        with named_errors(self.path):
             self._shape(layer)
             return str(
                 self._connection.execute(
@@ -113,9 +121,28 @@ class GeoPackageStore(Store):
                 ).get
             )
 
+    def refuse_foreign(self, layer: Layer) -> None:
+        """Refuse what is cheap to see: objects that run, an R-tree that cannot be right.
+
+        Looking at every feature is for `geoplan.store.admit`.
+
+        Raises
+        ------
+        UnexpectedObject, TableInvalid, NotAGeoPackage
+            The file carries an object of its own, or its registers contradict its tables.
+        IndexLies
+            The R-tree holds more or fewer features than have a place.
+        """
+        with named_errors(self.path):
+            refuse_unexpected(self._connection)
+            shape = self._shape(layer)
+            if shape.rtree is None:
+                return
+            refuse_short_index(self._connection, layer.table, shape.geometry, shape.rtree)
+
     def provenance(self) -> str | None:
         """Return the last provenance note of the file, None when it has none."""
-        with _named_errors(self.path):
+        with named_errors(self.path):
             if not _exists(self._connection, "gpkg_metadata"):
                 return None
             note = self._connection.execute(
@@ -179,7 +206,8 @@ class GeoPackageStore(Store):
         if not found or srs_id in (0, -1):
             return None
         try:
-            return _crs_of(*found[0])
+            organization, code, definition = found[0]
+            return _crs_of(str(organization), int(str(code)), str(definition))
         except CRSError as error:
             raise TableInvalid(
                 f"{self.path.name} names a CRS that cannot be read: {error}"
@@ -285,19 +313,19 @@ def _meets(geometry: bytes, bbox: tuple[float, ...], box: shapely.Polygon, featu
         raise MalformedGeometry(f"feature {feature_id!r}: {error}") from error
 
 
-def _open_to_read(path: Path) -> apsw.Connection:
+def open_to_read(path: Path) -> apsw.Connection:
     """Open a file so that reading cannot change it or leave anything beside it."""
     if not path.is_file():
         raise NotAGeoPackage(f"there is no file {path}: build the layer or mend the catalogue")
     path = path.resolve()  # side files stand beside the file itself, not beside a link to it
     uri = f"file:{quote(str(path))}?mode=ro"
-    with _named_errors(path):
+    with named_errors(path):
         left_in_wal_mode = _header(path)[18:20] == _WAL_MARK
     if left_in_wal_mode and not path.with_name(path.name + "-wal").exists():
         # a file left in WAL mode that nobody has open: a plain reader would create side files
         uri += "&immutable=1"
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-    with _named_errors(path):
+    with named_errors(path):
         connection = apsw.Connection(uri, flags=flags)
         connection.set_busy_timeout(2000)
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -329,7 +357,7 @@ def _refuse_other_databases(connection: apsw.Connection, path: Path) -> None:
 
 
 @contextmanager
-def _named_errors(path: Path) -> Iterator[None]:
+def named_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into ours, most specific first."""
     try:
         yield
@@ -351,6 +379,8 @@ def _named_errors(path: Path) -> Iterator[None]:
         raise TableInvalid(f"{path} holds text that is not UTF-8: {error}") from error
     except (OverflowError, UnicodeEncodeError) as error:
         raise BadQuery(f"a value of the query cannot stand in a database: {error}") from error
+    except apsw.Error as error:
+        raise NotAGeoPackage(f"{path} cannot be read: {error}") from error
 
 
 def _exists(connection: apsw.Connection, table: str) -> bool:
