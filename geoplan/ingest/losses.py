@@ -1,0 +1,146 @@
+"""What is not carried over, in words: of an import, and of an export before it is written."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from geoplan.i18n import phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from geoplan.ingest.formats import Format
+    from geoplan.model import Lang
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One thing that a file holds and its copy does not.
+
+    Attributes
+    ----------
+    code : str
+        Which kind of loss; the phrase ``loss.<code>`` tells it.
+    values : mapping
+        What the phrase names: columns, counts.
+    """
+
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def to(self, lang: Lang) -> str:
+        """Return the loss in words."""
+        return phrase(f"loss.{self.code}", lang, **self.values)
+
+
+def of_export(form: Format, table: Mapping[str, Any], *, heights: bool, parts: bool) -> list[Loss]:
+    """List what a format cannot hold of a table.
+
+    Parameters
+    ----------
+    form : Format
+        The format.
+    table : mapping
+        ``columns`` (name → type, values) and ``geometry`` (WKB).
+    heights, parts : bool
+        Whether there are heights, and geometries of several parts.
+    """
+    columns: Mapping[str, tuple[str, list[Any]]] = table["columns"]
+    losses = []
+    if not form.attributes:
+        if columns:
+            losses.append(Loss("no_attributes", {"columns": ", ".join(columns)}))
+        return losses + _of_geometry(form, table, heights=heights, parts=parts)
+    changed: dict[str, list[str]] = {}
+    for name, (type_, values) in columns.items():
+        held = form.holds(type_)
+        if held != "kept" and any(value is not None for value in values):
+            changed.setdefault(held, []).append(name)
+    losses += [
+        Loss(f"type_{held}", {"columns": ", ".join(names)}) for held, names in changed.items()
+    ]
+    texts = {name: values for name, (type_, values) in columns.items() if type_ == "TEXT"}
+    hollow = [name for name, values in texts.items() if "" in values]
+    if hollow and not form.null_text:
+        losses.append(Loss("empty_text", {"columns": ", ".join(hollow)}))
+    if form.text is not None:
+        limit = form.text
+        long = [
+            name
+            for name, values in texts.items()
+            if any(value is not None and len(value.encode()) > limit for value in values)
+        ]
+        if long:
+            losses.append(Loss("long_text", {"columns": ", ".join(long), "limit": limit}))
+    losses += _of_numbers(form, columns)
+    return losses + _of_geometry(form, table, heights=heights, parts=parts)
+
+
+def _of_numbers(form: Format, columns: Mapping[str, tuple[str, list[Any]]]) -> list[Loss]:
+    losses = []
+    large = [
+        name
+        for name, (type_, values) in columns.items()
+        if form.integer is not None
+        and type_ == "INTEGER"
+        and any(value is not None and abs(value) > form.integer for value in values)
+    ]
+    if large:
+        losses.append(Loss("big_integers", {"columns": ", ".join(large), "limit": form.integer}))
+    fine = [
+        name
+        for name, (type_, values) in columns.items()
+        if form.decimals
+        and type_ == "REAL"
+        and any(value is not None and not _fits_dbase(value) for value in values)
+    ]
+    if fine:
+        losses.append(Loss("decimals", {"columns": ", ".join(fine)}))
+    return losses
+
+
+def _fits_dbase(value: float) -> bool:
+    """Tell whether a number survives 15 decimals in 24 places."""
+    text = f"{value:.15f}"[:24]
+    return math.isclose(float(text), value, rel_tol=1e-12)
+
+
+def _of_geometry(
+    form: Format, table: Mapping[str, Any], *, heights: bool, parts: bool
+) -> list[Loss]:
+    losses = []
+    empty = sum(body is None for body in table["geometry"])
+    if empty and not form.null_geometry:
+        losses.append(Loss("null_geometry", {"count": empty}))
+    if heights and not form.z:
+        losses.append(Loss("heights"))
+    if parts and not form.multi:
+        losses.append(Loss("parts"))
+    if not form.crs:
+        losses.append(Loss("crs_lonlat" if form.key != "dxf" else "no_crs"))
+    return losses
+
+
+def short_names(names: list[str], limit: int) -> dict[str, str]:
+    """Return name → name of at most so many bytes of UTF-8, each once, whatever the case.
+
+    >>> short_names(["feature_id", "feature_code", "feature_colour"], 10)
+    {'feature_id': 'feature_id', 'feature_code': 'feature_co', 'feature_colour': 'feature__1'}
+    """
+    short: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        cut, number = _cut(name, limit), 0
+        while cut.lower() in taken:
+            number += 1
+            tail = f"_{number}"
+            cut = _cut(name, limit - len(tail)) + tail
+        taken.add(cut.lower())
+        short[name] = cut
+    return short
+
+
+def _cut(name: str, limit: int) -> str:
+    return name.encode()[:limit].decode(errors="ignore")

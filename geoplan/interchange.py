@@ -1,0 +1,276 @@
+"""Layers as files of other programs; what a format cannot hold is told, not dropped in silence."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from geoplan import workers
+from geoplan.crs import geographic, reproject
+from geoplan.errors import CrsMismatch, NotWritable, UnknownFormat
+from geoplan.ingest.formats import FORMATS, format_of
+from geoplan.ingest.losses import Loss, of_export, short_names
+from geoplan.store.blob import decode
+from geoplan.styles import style_of
+
+if TYPE_CHECKING:
+    from geoplan.catalogue import Catalogue
+    from geoplan.ingest.formats import Format
+    from geoplan.model import Layer
+    from geoplan.schema import LayerSchema
+    from geoplan.store import Table
+    from geoplan.styles import Style
+
+_KML_OWN = frozenset(
+    {
+        "id", "timestamp", "begin", "end", "altitudemode", "tessellate", "extrude", "visibility",
+        "draworder", "icon", "snippet",
+    }
+)  # fmt: skip
+_DRAWING_LAYER = "layer_name"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes
+    ----------
+    losses : tuple of Loss
+        What the file does not hold.
+    names : mapping
+        Column → the name it has in the file, where that differs.
+    """
+
+    path: Path
+    format: str
+    count: int
+    losses: tuple[Loss, ...]
+    names: dict[str, str]
+
+
+def export_layer(
+    catalogue: Catalogue,
+    layer_id: str,
+    output: Path,
+    *,
+    form: str | None = None,
+    codes: bool = False,
+    limits: workers.Limits | None = None,
+) -> Exported:
+    """Write a layer in a format of other programs.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        The plan.
+    layer_id : str
+        The layer.
+    output : Path
+        Its ending tells the format, unless `form` does. Replaced when it exists.
+    codes : bool
+        Name columns by the standard field codes of Chinese planning databases.
+
+    Raises
+    ------
+    LayerNotFound, UnknownFormat
+        There is no such layer; the format is unknown or only read.
+    NotWritable
+        The file cannot be written; what stood there is unchanged.
+    """
+    layer, chosen = catalogue[layer_id], format_of(output, form)
+    if not chosen.writes or output.name.lower().endswith((".shp", ".kmz")):
+        wanted = [one.suffixes[0] for one in FORMATS.values() if one.writes]
+        raise UnknownFormat(f"{output.name} is only read; written are: {', '.join(wanted)}")
+    names = _names(catalogue.table(layer_id), layer, catalogue.schema(layer), codes=codes)
+    if chosen.key == "gpkg":
+        _as_geopackage(catalogue, layer, output, names)
+        return _exported(output, chosen, catalogue, layer, (), names)
+    table, losses = _fitted(catalogue, layer, chosen, names)
+    shortened = _shorten(table, chosen, names, losses)
+    _through_worker(output, chosen, table, shortened, limits)
+    return _exported(output, chosen, catalogue, layer, tuple(losses), names)
+
+
+def _exported(
+    output: Path,
+    form: Format,
+    catalogue: Catalogue,
+    layer: Layer,
+    losses: tuple[Loss, ...],
+    names: dict[str, str],
+) -> Exported:
+    told = {old: new for old, new in names.items() if old != new}
+    return Exported(output, form.key, catalogue.table(layer.id).count, losses, told)
+
+
+def _style(catalogue: Catalogue, layer: Layer, names: dict[str, str]) -> Style | None:
+    """Return how QGIS shall draw the file; none where its columns have other names."""
+    if any(old != new for old, new in names.items()):
+        return None
+    return style_of(layer, catalogue.symbol(layer), catalogue.schema(layer), list(names))
+
+
+def _names(table: Table, layer: Layer, kind: LayerSchema, *, codes: bool) -> dict[str, str]:
+    """Return column → name in the file, the id first."""
+    columns = [column.name for column in table.columns]
+    names = dict.fromkeys([layer.id_column, *columns] if layer.id_column else columns, "")
+    for name in names:
+        field = kind.field(name)
+        code = field.code if codes and field is not None else None
+        names[name] = code if code is not None and code not in names.values() else name
+    return names
+
+
+def _fitted(
+    catalogue: Catalogue, layer: Layer, form: Format, names: dict[str, str]
+) -> tuple[dict[str, Any], list[Loss]]:
+    """Return a layer as the plain table that a format can hold, and what it cannot."""
+    about = catalogue.table(layer.id)
+    if about.crs is None:
+        raise CrsMismatch(f"layer {layer.id!r} has no CRS: import it again with --source-crs")
+    rows = list(catalogue.rows(layer.id))
+    shapes = decode([row[2] for row in rows])
+    crs = about.crs
+    if not form.crs and form.key != "dxf" and not crs.is_geographic:
+        shapes, crs = _in_lonlat(shapes, crs), geographic(crs)
+    columns: dict[str, tuple[str, list[Any]]] = {}
+    if layer.id_column is not None:
+        ids = [row[0] for row in rows]
+        columns[layer.id_column] = (
+            "INTEGER" if all(isinstance(one, int) for one in ids) else "TEXT",
+            ids,
+        )
+    for column in about.columns:
+        type_ = column.type.upper().split("(")[0]
+        columns[column.name] = (
+            _PLAIN.get(type_, type_),
+            [attributes[column.name] for _, attributes, _ in rows],
+        )
+    bodies = shapely.to_wkb(shapes, flavor="iso", byte_order=1, output_dimension=4).tolist()
+    table = {
+        "name": layer.table,
+        "crs": _crs_text(crs),
+        "columns": {names[name]: column for name, column in columns.items()},
+        "geometry": bodies,
+    }
+    there = shapes[~shapely.is_missing(shapes)]
+    losses = of_export(
+        form,
+        table,
+        heights=bool(shapely.has_z(there).any()),
+        parts=bool((shapely.get_num_geometries(there) > 1).any()),
+    )
+    _fit(table, form, layer)
+    return table, losses
+
+
+_PLAIN = {
+    "DOUBLE": "REAL", "FLOAT": "REAL", "INT": "INTEGER", "MEDIUMINT": "INTEGER",
+    "SMALLINT": "INTEGER", "TINYINT": "INTEGER",
+}  # fmt: skip
+
+
+def _in_lonlat(shapes: Any, crs: Any) -> Any:
+    """Return geometries in longitude and latitude, heights kept."""
+    target = geographic(crs)
+    moved = np.asarray(reproject(shapes, crs, target), dtype=object)
+    high = shapely.has_z(shapes)
+    if high.any():
+        heights = shapely.get_coordinates(shapes[high], include_z=True)[:, 2]
+        places = shapely.get_coordinates(moved[high])
+        moved[high] = shapely.set_coordinates(shapes[high], np.column_stack([places, heights]))
+    return moved
+
+
+def _crs_text(crs: Any) -> str:
+    code = crs.to_epsg()
+    return str(crs.to_wkt()) if code is None else f"EPSG:{code}"
+
+
+def _fit(table: dict[str, Any], form: Format, layer: Layer) -> None:
+    """Bring a table down to what a format holds."""
+    if not form.attributes:
+        layers = table["columns"].get(_DRAWING_LAYER, ("TEXT", [layer.id] * len(table["geometry"])))
+        there = [row for row, body in enumerate(table["geometry"]) if body is not None]
+        table["columns"] = {_DRAWING_LAYER: ("TEXT", [layers[1][row] for row in there])}
+        table["geometry"] = [table["geometry"][row] for row in there]
+        return
+    fitted = {}
+    for name, (type_, values) in table["columns"].items():
+        held = form.holds(type_)
+        if held == "lost":
+            continue
+        fitted[name] = ("TEXT" if held == "text" else type_, values)
+    table["columns"] = fitted
+
+
+def _shorten(
+    table: dict[str, Any], form: Format, names: dict[str, str], losses: list[Loss]
+) -> list[list[str]]:
+    """Give columns the names that a format allows, and tell which were changed."""
+    columns = table["columns"]
+    if form.key == "kml":
+        short = {name: f"{name}_" if name.lower() in _KML_OWN else name for name in columns}
+    elif form.names is not None:
+        short = short_names(list(columns), form.names)
+    else:
+        return []
+    changed = [[new, old] for old, new in short.items() if new != old]
+    if changed:
+        told = ", ".join(f"{old} → {new}" for new, old in changed)
+        losses.append(Loss("short_names", {"columns": told}))
+        table["columns"] = {short[name]: column for name, column in columns.items()}
+        for name, new in names.items():
+            names[name] = short.get(new, new)
+    return changed
+
+
+def _through_worker(
+    output: Path,
+    form: Format,
+    table: dict[str, Any],
+    names: list[list[str]],
+    limits: workers.Limits | None,
+) -> None:
+    """Have a worker write the file beside its place, then move it there."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=output.parent) as folder:
+            part = Path(folder) / f"export{form.suffixes[0]}"
+            target = str(part.resolve())
+            workers.run(
+                "geoplan.ingest.worker:write", target, form.key, table, names, limits=limits
+            )
+            part.replace(output)
+    except OSError as error:
+        raise NotWritable(f"cannot write {output}: {error.strerror}") from error
+
+
+def _as_geopackage(catalogue: Catalogue, layer: Layer, output: Path, names: dict[str, str]) -> None:
+    from datetime import datetime, time
+
+    from geoplan.store import GeoPackageStore
+    from geoplan.store.write import write_geopackage
+
+    with GeoPackageStore(catalogue.path(layer.id)) as store:
+        features, note = store.read(layer), store.provenance()
+    types = {names[column.name]: column.type for column in catalogue.table(layer.id).columns}
+    write_geopackage(
+        output,
+        layer.table,
+        features.rename(columns=names),
+        id_column=None if layer.id_column is None else names[layer.id_column],
+        identifier=layer.title.zh,
+        description=layer.source.zh,
+        last_change=datetime.combine(layer.source_date, time(), tzinfo=UTC),
+        column_types=types,
+        provenance=note,
+        schema=catalogue.schema(layer),
+        style=_style(catalogue, layer, names),
+    )

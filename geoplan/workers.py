@@ -1,0 +1,276 @@
+"""Running a function in a process of its own: limited in memory and time, and expendable.
+
+What reads a stranger's file, or computes on a stranger's geometry, may run out of memory, never
+end, or crash. Here only the worker suffers. A warm worker takes the next call at once; one that
+failed in any such way is thrown away.
+
+The answer comes back as plain values (numbers, texts, bytes, lists, tuples, dicts): whatever a
+captured worker sends, reading it runs no code.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import io
+import os
+import pickle
+import resource
+import select
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self
+
+from geoplan import errors
+from geoplan.errors import GeoplanError, WorkerDied, WorkerTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+_LENGTH = struct.Struct("<Q")
+_START_S = 30.0
+_HANDED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ", "PYTHONPATH", "VIRTUAL_ENV")
+"""What a worker gets of our environment: no proxies, no credentials, no settings of GDAL."""
+_MEGABYTE = 1 << 20
+_NO_MEMORY = ("bad_alloc", "out of memory", "cannot allocate memory", "outofmemory")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one call may use.
+
+    Attributes
+    ----------
+    memory_mb : int
+        Address space beyond what the worker holds before the call.
+    seconds : float
+        From call to answer; then the worker is killed.
+    """
+
+    memory_mb: int = 2048
+    seconds: float = 120.0
+
+
+class Worker:
+    """A process that runs functions of geoplan, one call at a time.
+
+    Examples
+    --------
+    >>> with Worker() as worker:
+    ...     worker.call("math:factorial", 5)
+    120
+    """
+
+    def __init__(self) -> None:
+        kept = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
+        self._folder = tempfile.TemporaryDirectory(prefix="geoplan-worker-")
+        kept |= {"HOME": self._folder.name, "TMPDIR": self._folder.name, "PROJ_NETWORK": "OFF"}
+        paths = [path for path in sys.path if path and os.path.isdir(path)]  # noqa: PTH112
+        kept["PYTHONPATH"] = os.pathsep.join(paths)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "geoplan.workers"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=kept,
+            cwd=self._folder.name,
+            start_new_session=True,
+        )
+        self._lock = Lock()
+        self.pid = self._process.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take a call."""
+        return self._process.poll() is None
+
+    def call(self, function: str, *arguments: Any, limits: Limits | None = None) -> Any:
+        """Run a function there and return its answer.
+
+        Parameters
+        ----------
+        function : str
+            ``module:name``. Arguments and answer are plain values.
+        limits : Limits, optional
+            What the call may use.
+
+        Raises
+        ------
+        WorkerTimeout, WorkerOutOfMemory, WorkerDied
+            It took too long, wanted too much memory, or crashed; the worker is gone.
+        GeoplanError
+            What the function itself raised.
+        """
+        bounds = limits or Limits()
+        with self._lock:
+            try:
+                self._prepare(function)
+                kind, answer = self._ask(
+                    ("run", function, arguments, bounds.memory_mb), bounds.seconds
+                )
+            except BaseException:
+                self.close()
+                raise
+        if kind == "answer":
+            return answer
+        name, message = answer
+        if name in ("WorkerOutOfMemory", "WorkerDied"):
+            self.close()
+        found = getattr(errors, name, WorkerDied)
+        raise found(message) if issubclass(found, GeoplanError) else WorkerDied(message)
+
+    def close(self) -> None:
+        """Kill the process, whatever it does."""
+        if self.alive:
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None and not pipe.closed:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    continue
+        self._folder.cleanup()
+
+    def _prepare(self, function: str) -> None:
+        """Have the function imported first: that is neither the call's time nor its memory."""
+        kind, answer = self._ask(("import", function), _START_S)
+        if kind != "answer":
+            raise WorkerDied(f"the worker cannot load {function}: {answer[1]}")
+
+    def _ask(self, job: tuple[Any, ...], seconds: float) -> tuple[str, Any]:
+        assert self._process.stdin is not None  # noqa: S101 - for the type
+        body = pickle.dumps(job)
+        try:
+            self._process.stdin.write(_LENGTH.pack(len(body)) + body)
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            raise self._died() from None
+        kind, answer = _PlainUnpickler(io.BytesIO(self._receive(seconds))).load()
+        return kind, answer
+
+    def _receive(self, seconds: float) -> bytes:
+        deadline = time.monotonic() + seconds
+        (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size, deadline, seconds))
+        return self._exactly(length, deadline, seconds)
+
+    def _exactly(self, count: int, deadline: float, seconds: float) -> bytes:
+        assert self._process.stdout is not None  # noqa: S101 - for the type
+        source, got = self._process.stdout.fileno(), bytearray()
+        while len(got) < count:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([source], [], [], left)[0]:
+                raise WorkerTimeout(
+                    f"the work took more than {seconds:g} s and was stopped: nothing was changed"
+                )
+            part = os.read(source, min(count - len(got), _MEGABYTE))
+            if not part:
+                raise self._died()
+            got += part
+        return bytes(got)
+
+    def _died(self) -> WorkerDied:
+        code = self._process.wait()
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return WorkerDied(f"the process that did the work died ({how}): nothing was changed")
+
+
+class _Warm:
+    """The worker kept for the next call."""
+
+    worker: Worker | None = None
+
+
+def run(function: str, *arguments: Any, limits: Limits | None = None) -> Any:
+    """Run a function in the warm worker, starting one when there is none; see `Worker.call`."""
+    if _Warm.worker is None or not _Warm.worker.alive:
+        stop()
+        _Warm.worker = Worker()
+        atexit.register(stop)
+    return _Warm.worker.call(function, *arguments, limits=limits)
+
+
+def stop() -> None:
+    """End the warm worker."""
+    atexit.unregister(stop)
+    if _Warm.worker is not None:
+        _Warm.worker.close()
+        _Warm.worker = None
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Reads values, never code: a captured worker must not capture us."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise WorkerDied(f"the worker answered with something that is no plain value: {name}")
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]
+
+
+def _serve(source: BinaryIO, sink: BinaryIO) -> None:
+    """Answer calls until the pipe closes."""
+    while head := source.read(_LENGTH.size):
+        (length,) = _LENGTH.unpack(head)
+        body = pickle.dumps(_answer(pickle.loads(source.read(length))))  # noqa: S301 - our parent
+        sink.write(_LENGTH.pack(len(body)) + body)
+        sink.flush()
+
+
+def _answer(job: tuple[Any, ...]) -> tuple[str, Any]:
+    try:
+        function = _function(job[1])
+        if job[0] == "import":
+            return "answer", None
+        _limit_memory(job[3])
+        answer = function(*job[2])
+    except GeoplanError as error:
+        return "error", (type(error).__name__, str(error))
+    except MemoryError:
+        return "error", ("WorkerOutOfMemory", _out_of_memory(job))
+    except RecursionError:
+        return "error", ("TooDeep", "the input is nested too deep to be read")
+    except Exception as error:
+        if any(sign in str(error).lower() for sign in _NO_MEMORY):
+            return "error", ("WorkerOutOfMemory", _out_of_memory(job))
+        return "error", ("WorkerDied", f"unexpected {type(error).__name__}: {error}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+    return "answer", answer
+
+
+def _out_of_memory(job: tuple[Any, ...]) -> str:
+    return f"the work wanted more than {job[3]} MB of memory and was stopped: nothing was changed"
+
+
+def _limit_memory(megabytes: int) -> None:
+    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
+        baseline = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (baseline + megabytes * _MEGABYTE, -1))
+
+
+def _main() -> None:
+    """Serve on the pipes we were given; whatever else prints goes nowhere."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sink = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    _serve(sys.stdin.buffer, sink)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,269 @@
+"""One lopsided table through every format, and the committed table of what each can hold."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from pyproj import Geod
+
+from geoplan import Catalogue
+from geoplan.ingest.formats import FORMATS, Format
+from geoplan.ingest.importing import Wishes, import_files
+from geoplan.interchange import export_layer
+from geoplan.store.write import write_geopackage
+
+ROOT = Path(__file__).parents[2]
+HOLE = "(122.92 41.002 7, 122.92 41.01 7, 122.94 41.002 7, 122.92 41.002 7)"
+SHAPES = [
+    f"POLYGON Z ((122.9 41.0 5.25, 122.97 41.0 5.25, 122.95 41.03 6, 122.9 41.0 5.25), {HOLE})",
+    None,
+    (
+        "MULTIPOLYGON Z (((123 41.1 1, 123.07 41.1 1, 123.05 41.13 1, 123 41.1 1)), "
+        "((123.2 41.1 2, 123.27 41.1 2, 123.250000001 41.13 2, 123.2 41.1 2)))"
+    ),
+]
+COLUMNS: dict[str, pd.Series[Any]] = {
+    "name": pd.Series(["鞍山，“岫岩”\nab", None, "=1+1"], dtype="str"),
+    "remark_of_the_year": pd.Series([None, "缓冲区", "-2"], dtype="str"),
+    "hollow": pd.Series(["", None, "x"], dtype="str"),
+    "raw": pd.Series([b"\x00\xff", None, b"ab"], dtype=object),
+    "count_of": pd.Series([7, None, -(2**31)], dtype="Int64"),
+    "big": pd.Series([2**53 + 1, None, 3], dtype="Int64"),
+    "share": pd.Series([0.1, None, 1e-300], dtype="float64"),
+    "open_now": pd.Series([True, None, False], dtype="boolean"),
+    "opened": pd.Series([date(2025, 2, 28), None, date(1999, 12, 31)], dtype=object),
+    "seen": pd.Series(
+        [datetime(2025, 1, 2, 3, 4, 5, 678000, UTC), None, datetime(1999, 1, 1, tzinfo=UTC)]
+    ),
+}
+IDS = ["甲-1", "乙-2", "丙-3"]
+WRITTEN = [one for one in FORMATS.values() if one.writes]
+
+
+def lopsided() -> gpd.GeoDataFrame:
+    shapes = [None if text is None else shapely.from_wkt(text) for text in SHAPES]
+    frame = gpd.GeoDataFrame(dict(COLUMNS), geometry=gpd.GeoSeries(shapes, crs=4490), crs=4490)
+    frame.index = pd.Index(IDS, name="feature_id")
+    return frame
+
+
+@pytest.fixture
+def source(plan: Path) -> Catalogue:
+    write_geopackage(
+        plan / "lopsided.gpkg",
+        "lopsided",
+        lopsided(),
+        id_column="feature_id",
+        identifier="x",
+        description="",
+        last_change=datetime(2025, 1, 1, tzinfo=UTC),
+    )
+    import_files(plan, [plan / "lopsided.gpkg"], Wishes("generic", layer="first"))
+    return Catalogue.open(plan)
+
+
+def plain(value: Any) -> Any:
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return None
+    if isinstance(value, (datetime, pd.Timestamp)):
+        moment = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def same_moment(left: Any, right: Any) -> bool:
+    if left is None or right is None:
+        return left is right
+    times = [datetime.fromisoformat(str(one)) for one in (left, right)]
+    return len({(t if t.tzinfo else t.replace(tzinfo=UTC)).timestamp() for t in times}) == 1
+
+
+@pytest.mark.parametrize("form", WRITTEN, ids=lambda form: form.key)
+def test_round_trip_keeps_what_the_table_says(form: Format, source: Catalogue) -> None:
+    file = source.directory / f"out{form.suffixes[0]}"
+    done = export_layer(source, "first", file)
+    crs = "EPSG:4490" if form.key in ("csv", "xlsx", "dxf") else None
+    import_files(source.directory, [file], Wishes("generic", layer="again", source_crs=crs))
+    first = source.read("first")
+    again = Catalogue.open(source.directory).read("again")
+    codes = {loss.code for loss in done.losses}
+    assert all(loss.to(lang) for loss in done.losses for lang in ("zh", "en"))
+    assert codes == EXPECTED[form.key]
+    if form.key == "dxf":
+        there = shapely.union_all(first.geometry.dropna().to_numpy())
+        assert len(again) == 3  # the one without a place is gone, the one of two parts is two
+        found = shapely.union_all(again.geometry.to_numpy())
+        assert shapely.hausdorff_distance(there, found) < 1e-9
+        assert list(again.columns) == ["layer_name", "geometry"]
+        return
+    assert list(again.index) == sorted(IDS)
+    assert_same_places(first, again, heights=form.z)
+    assert ("raw" in again) == (form.holds("BLOB") == "kept")
+    hollow = [plain(value) for value in again["hollow"]]
+    assert hollow.count("") == form.null_text
+    for name in sorted(set(COLUMNS) - {"hollow"} - ({"raw"} - set(again.columns))):
+        kind = {"open_now": "BOOLEAN", "opened": "DATE", "seen": "DATETIME"}.get(name, "TEXT")
+        for left, right in zip(*(map(plain, one[name]) for one in (first, again)), strict=True):
+            if kind == "DATETIME" or form.holds(kind) in ("text", "time"):
+                assert same_moment(left, right), (name, left, right)
+            elif isinstance(left, float) and not isinstance(right, str):
+                rounded = 1e-15 if form.decimals else 0.0
+                assert math.isclose(left, right, rel_tol=1e-12, abs_tol=rounded), (
+                    name,
+                    left,
+                    right,
+                )
+            else:
+                assert str(left) == str(right), (name, left, right)
+
+
+def assert_same_places(first: gpd.GeoDataFrame, again: gpd.GeoDataFrame, *, heights: bool) -> None:
+    for left, right in zip(first.geometry, again.geometry, strict=True):
+        assert (left is None) == (right is None)
+        if left is None:
+            continue
+        one, other = shapely.normalize(left), shapely.normalize(right)
+        found = [shapely.get_coordinates(shape, include_z=heights) for shape in (one, other)]
+        assert found[0].shape == found[1].shape
+        assert np.abs(found[0][:, :2] - found[1][:, :2]).max() <= 1e-9
+        if heights:
+            assert np.abs(found[0][:, 2] - found[1][:, 2]).max() <= 1e-3
+        area = Geod(ellps="GRS80").geometry_area_perimeter
+        assert math.isclose(abs(area(one)[0]), abs(area(other)[0]), rel_tol=1e-9)
+
+
+EXPECTED = {
+    "gpkg": set(),
+    "shapefile": {"empty_text", "type_lost", "short_names", "type_text", "decimals"},
+    "geojson": {"type_lost", "type_text", "crs_lonlat"},
+    "kml": {"empty_text", "type_lost", "type_text", "crs_lonlat", "big_integers"},
+    "csv": {"empty_text", "type_lost", "crs_lonlat"},
+    "xlsx": {"empty_text", "type_lost", "crs_lonlat", "big_integers"},
+    "flatgeobuf": {"type_text"},
+    "geoparquet": set(),
+    "dxf": {"no_attributes", "null_geometry", "parts", "no_crs"},
+}
+
+
+def committed() -> dict[str, dict[str, str]]:
+    lines = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8").splitlines()
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines
+        if line.startswith("|") and not re.match(r"^\|[-| ]+\|$", line)
+    ]
+    head, *body = rows
+    return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in body}
+
+
+def in_words(form: Format) -> dict[str, str]:
+    yes = {True: "kept", False: "lost"}
+    held = {name: form.holds(name) for name in ("BOOLEAN", "DATE", "DATETIME", "BLOB")}
+    attributes = {name: value if form.attributes else "lost" for name, value in held.items()}
+    return {
+        "endings": " ".join(form.suffixes),
+        "through": form.driver,
+        "written": "yes" if form.writes else "no",
+        "CRS": "any" if form.crs else "none" if form.key == "dxf" else "lon/lat",
+        "heights": yes[form.z],
+        "parts": yes[form.multi],
+        "no place": yes[form.null_geometry],
+        "names": "lost" if not form.attributes else f"{form.names} bytes" if form.names else "kept",
+        "texts": "lost" if not form.attributes else f"{form.text} bytes" if form.text else "kept",
+        "empty text": "kept"
+        if form.null_text and form.attributes
+        else "null"
+        if form.attributes
+        else "lost",
+        "whole numbers": "lost"
+        if not form.attributes
+        else f"to {form.integer}"
+        if form.integer
+        else "kept",
+        "decimals": "lost" if not form.attributes else "15 places" if form.decimals else "kept",
+        "boolean": attributes["BOOLEAN"],
+        "date": attributes["DATE"],
+        "date and time": attributes["DATETIME"],
+        "bytes": attributes["BLOB"],
+    }
+
+
+def test_the_committed_table_says_what_the_code_does() -> None:
+    assert committed() == {form.key: in_words(form) for form in FORMATS.values()}
+
+
+def test_a_geodatabase_is_read(source: Catalogue, tmp_path: Path) -> None:
+    from geoplan import workers
+
+    home = tmp_path / "x.gdb"
+    table = {
+        "name": "parcels",
+        "crs": "EPSG:4490",
+        "columns": {"名称": ("TEXT", ["鞍山", None]), "count_of": ("INTEGER", [1, None])},
+        "geometry": [shapely.Point(123, 41).wkb, None],
+    }
+    workers.run("geoplan.ingest.gdal:write", str(home), "OpenFileGDB", table, {})
+    found = import_files(source.directory, [home], Wishes("generic", layer="geodatabase"))
+    features = Catalogue.open(source.directory).read("geodatabase")
+    assert features["name"].iloc[0] == "鞍山"
+    assert features["count_of"].isna().tolist() == [False, True]
+    assert found[0].driver == "OpenFileGDB"
+
+
+def test_standard_codes_go_out_and_come_back(source: Catalogue) -> None:
+    file = source.directory / "coded.geojson"
+    done = export_layer(source, "first", file, codes=True)
+    assert done.names["feature_id"] == "BSM"
+    assert done.names["name"] == "MC"
+    import_files(source.directory, [file], Wishes("generic", layer="coded"))
+    again = Catalogue.open(source.directory).read("coded")
+    assert list(again.index) == sorted(IDS)
+    assert again.loc["丙-3", "name"] == "=1+1"
+
+
+def test_a_spreadsheet_runs_nothing(source: Catalogue) -> None:
+    import openpyxl
+
+    export_layer(source, "first", source.directory / "x.xlsx")
+    sheet = openpyxl.load_workbook(source.directory / "x.xlsx").active
+    assert "f" not in {cell.data_type for row in sheet.iter_rows() for cell in row}
+    export_layer(source, "first", source.directory / "x.csv")
+    text = (source.directory / "x.csv").read_bytes().decode("utf-8-sig")
+    assert ",'=1+1," in text
+    assert ",'-2," in text
+
+
+def test_heights_survive_the_way_from_metres_to_degrees(source: Catalogue) -> None:
+    import json
+
+    plane = source.read("first").to_crs(4550)
+    mixed = plane.geometry.to_numpy().copy()
+    mixed[list(plane.index).index("丙-3")] = shapely.force_2d(plane.geometry["丙-3"])
+    plane = plane.set_geometry(gpd.GeoSeries(mixed, index=plane.index, crs=4550))
+    write_geopackage(
+        source.path("first"),
+        "first",
+        plane,
+        id_column="feature_id",
+        identifier="x",
+        description="",
+        last_change=datetime(2025, 1, 1, tzinfo=UTC),
+    )
+    file = source.directory / "x.geojson"
+    export_layer(source, "first", file)
+    found = json.loads(file.read_text(encoding="utf-8"))["features"]
+    shapes = {one["properties"]["feature_id"]: one["geometry"] for one in found}
+    assert shapes["乙-2"] is None
+    assert {len(at) for at in shapes["丙-3"]["coordinates"][0][0]} == {2}
+    ring = shapes["甲-1"]["coordinates"][0][0]
+    assert {position[2] for position in ring} == {5.25, 6.0}
+    assert ring[0] == pytest.approx([122.9, 41.0, 5.25], abs=1e-9)
