@@ -5,10 +5,10 @@ PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run demo test lint serve bench soak clean lock
+.PHONY: help run demo test test-qgis lint serve bench soak clean lock
 
 help:  ## Say what can be done
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: demo  ## The main job: build layers, analyse, write maps/, serve them until Ctrl-C
 	@scripts/serve $(PORT)
@@ -18,6 +18,9 @@ demo: .venv/ready  ## Build layers, find overlaps and coverage, write maps/
 
 test: .venv/ready lint  ## Set up what tests need, check the code, run all tests
 	@scripts/ensure-browser && $(BIN)/pytest -q
+
+test-qgis: .venv/ready  ## Ask QGIS's own libraries (Debian: python3-qgis) how they see our files
+	@QT_QPA_PLATFORM=offscreen $(BIN)/pytest -q -m qgis tests/qgis
 
 lint: .venv/ready  ## Check style, types and who imports whom
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
@@ -29,13 +32,18 @@ bench: .venv/ready  ## Compare with peers, side by side
 	@$(BIN)/python benchmarks/queries.py
 
 soak: .venv/ready  ## The long forms of the tests
-	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -q tests/laws
+	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -q tests/laws tests/ingest/test_cambridge.py
 
 clean:  ## Remove what was built and installed here
 	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache maps/*.html
 
 lock:  ## Write requirements.lock anew: versions and hashes, no addresses (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+
+# .venv/ready holds the folder that .venv was made in: a moved clone makes it anew
+ifneq ($(shell cat .venv/ready 2>/dev/null),$(CURDIR))
+.PHONY: .venv/ready
+endif
 
 .venv/ready: requirements.lock pyproject.toml
 	@scripts/install $(PYTHON)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geoplan.cli_foreign import register, show_provenance
 from geoplan.errors import BadData, BadEnvironment, BadRequest, GeoplanError
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # else "[m²]" in a help text is taken for markup and vanishes
 )
-
 PlanDir = Annotated[
     Path | None,
     typer.Option("--plan", help="Folder with catalogue.toml. [layers]", show_default=False),
@@ -54,15 +55,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 @app.command()
 def layers(
+    names: Annotated[list[str] | None, typer.Argument(help="Layer ids, with provenance.")] = None,
     plan: PlanDir = None,
     layer: Layers = None,
     output: Output = None,
     lang: Language = None,
     as_json: AsJson = False,
 ) -> None:
-    """图层清单 · List the layers of a plan."""
-    result = _run("layers", plan, layers=layer or ())
+    """图层清单 · List the layers of a plan; of one NAME, also where it comes from."""
+    result = _run("layers", plan, layers=(*(names or ()), *(layer or ())))
     _show(result, lang, output, as_json=as_json)
+    if names and not as_json:
+        show_provenance(plan or _settings().plan, names)
 
 
 @app.command()
@@ -75,11 +79,15 @@ def overlap(
     lang: Language = None,
     as_json: AsJson = False,
     fail_on: Annotated[
-        str | None, typer.Option(help="'overlap': exit 1 when anything overlaps.")
+        str | None,
+        typer.Option(
+            help="'overlap': exit 1 when anything overlaps or could not be measured; "
+            "'overlap-found': only when something overlaps."
+        ),
     ] = None,
 ) -> None:
     """叠加分析 · Where layers coincide: --layer A --layer B, one against all, or all pairs."""
-    _refuse_unknown_condition(fail_on, "overlap")
+    _refuse_unknown_condition(fail_on, "overlap", "overlap-found")
     result = _run(
         "overlap",
         plan,
@@ -88,7 +96,7 @@ def overlap(
         min_length_m=min_length_m,
     )
     _show(result, lang, output, as_json=as_json)
-    if fail_on and len(result.features):
+    if fail_on and (len(result.features) or _unmeasured(result, fail_on, "overlap")):
         raise typer.Exit(FAIL_ON_MET)
 
 
@@ -103,15 +111,20 @@ def coverage(
     lang: Language = None,
     as_json: AsJson = False,
     fail_on: Annotated[
-        str | None, typer.Option(help="'gap': exit 1 when a zone is not covered whole.")
+        str | None,
+        typer.Option(
+            help="'gap': exit 1 when a zone is not covered whole or could not be measured; "
+            "'gap-found': only when one is known not to be."
+        ),
     ] = None,
 ) -> None:
     """覆盖率 · How much of each feature of --layer the union of the --by layers covers."""
-    _refuse_unknown_condition(fail_on, "gap")
+    _refuse_unknown_condition(fail_on, "gap", "gap-found")
     result = _run("coverage", plan, layers=layer or (), by=by or ())
     _show(result, lang, output, as_json=as_json)
     # rounding leaves gaps of a millionth of a square metre where two covers meet on a slant
-    if fail_on and (result.features["coverage_ratio"] < 1.0 - WHOLE).any():
+    gaps = (result.features["coverage_ratio"] < 1.0 - WHOLE).any()
+    if fail_on and (gaps or _unmeasured(result, fail_on, "gap")):
         raise typer.Exit(FAIL_ON_MET)
 
 
@@ -127,6 +140,8 @@ def map_(
     from geoplan.i18n import phrase
 
     chosen = _language(lang)
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise typer.BadParameter(f"{output.name}: a map is an .html file", param_hint="-o")
     document = _run("map", plan, layers=layer or (), lang=chosen)
     write_text(output, document.content)
     typer.echo(phrase("cli.map_written", chosen, path=output, megabytes=_megabytes(output)))
@@ -164,6 +179,40 @@ def serve(
         settings.host if host is None else host,
         settings.port if port is None else port,
     )
+
+
+@app.command()
+def quality(
+    layer: Annotated[list[str] | None, typer.Argument(help="Layer ids; none means all.")] = None,
+    plan: PlanDir = None,
+    output: Output = None,
+    lang: Language = None,
+    as_json: AsJson = False,
+    fail_on: Annotated[
+        str | None, typer.Option(help="'error' or 'warning': exit 1 when there is one, or worse.")
+    ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Write one layer, repaired, to -o FILE.gpkg instead.")
+    ] = False,
+    make_valid: Annotated[
+        bool, typer.Option("--make-valid", help="With --fix: mend invalid geometries too.")
+    ] = False,
+) -> None:
+    """质量检查 · What is wrong, doubtful or not published in layers, under named codes."""
+    if fail_on not in (None, "error", "warning"):
+        raise typer.BadParameter(f"{fail_on!r}; known: error, warning", param_hint="--fail-on")
+    if make_valid and not fix:
+        raise typer.BadParameter("it is a way to --fix", param_hint="--make-valid")
+    result = _run("quality", plan, layers=layer or ())
+    _show(result, lang, None if fix else output, as_json=as_json)
+    _sum_up(result, lang)
+    if fix:
+        _fix(result, plan, output, lang, make_valid=make_valid)
+    if result.totals["error"] or (fail_on == "warning" and result.totals["warning"]):
+        raise typer.Exit(FAIL_ON_MET if fail_on else 0)
+
+
+register(app)
 
 
 def main() -> None:
@@ -208,9 +257,14 @@ def _language(lang: str | None) -> Lang:
     raise typer.BadParameter(f"{lang!r} is not a language here: zh or en", param_hint="--lang")
 
 
-def _refuse_unknown_condition(fail_on: str | None, known: str) -> None:
-    if fail_on not in (None, known):
-        raise typer.BadParameter(f"{fail_on!r}; known: {known}", param_hint="--fail-on")
+def _refuse_unknown_condition(fail_on: str | None, *known: str) -> None:
+    if fail_on not in (None, *known):
+        raise typer.BadParameter(f"{fail_on!r}; known: {', '.join(known)}", param_hint="--fail-on")
+
+
+def _unmeasured(result: Result, condition: str, strict: str) -> bool:
+    """Tell whether a strict condition holds because something could not be measured."""
+    return condition == strict and any(item.reason != "below_minimum" for item in result.left_out)
 
 
 def _run(process_id: str, plan: Path | None, **inputs: Any) -> Any:
@@ -247,6 +301,27 @@ def _show(result: Result, lang: str | None, output: Path | None, *, as_json: boo
         typer.echo(note, err=True)
     if output is not None:
         typer.echo(phrase("cli.written", chosen, path=output, count=len(result.features)), err=True)
+
+
+def _sum_up(result: Result, lang: str | None) -> None:
+    from geoplan.i18n import phrase
+
+    totals = {name: int(number) for name, number in result.totals.items()}
+    typer.echo(phrase("quality.summary", _language(lang), **totals), err=True)
+
+
+def _fix(
+    result: Result, plan: Path | None, output: Path | None, lang: str | None, *, make_valid: bool
+) -> None:
+    from geoplan.catalogue import Catalogue
+    from geoplan.i18n import phrase
+    from geoplan.reviewing import write_repaired
+
+    if output is None or len(result.sources) != 1:
+        raise typer.BadParameter("name one layer and -o FILE.gpkg", param_hint="--fix")
+    catalogue = Catalogue.open(plan or _settings().plan)
+    made = write_repaired(catalogue, result.sources[0], output, make_valid=make_valid)
+    typer.echo(phrase("quality.fixed", _language(lang), path=output, count=made), err=True)
 
 
 def _print_table(result: Result, lang: Lang) -> None:

@@ -4,8 +4,8 @@ An edge, in geoplan, is the straight line in the measuring plane between its pro
 points. The plane is the CGCS2000 3-degree Gauss-Krüger zone (EPSG code without zone prefix;
 Anshan: EPSG:4550) for CGCS2000 and WGS 84 data inside China, and elsewhere a transverse
 Mercator with k0 = 1 on the layer's own ellipsoid, on the nearest meridian divisible by three.
-No datum is ever shifted: CGCS2000 and WGS 84 agree within a decimetre or so, and the shift
-between them is nil by definition in the EPSG register.
+No datum is ever shifted: CGCS2000 and WGS 84 differ by less than a metre, and PROJ knows no
+operation between them that moves a coordinate.
 
 A layer may be as wide as it likes. A feature must lie within 1.6° of the meridian of the plane
 that measures it; beyond that it is refused by its id.
@@ -86,6 +86,7 @@ class MeasuringPlane:
         return ellipsoid.length_m(geometries, self.geod)
 
 
+@cache
 def plane_name(crs: CRS, meridian: float) -> str:
     """Name a plane for a run record."""
     code = crs.to_epsg()
@@ -154,6 +155,13 @@ def to_lonlat(features: GeoDataFrame) -> GeoDataFrame:
     """
     target = geographic(shared_crs(features))
     return features if features.crs == target else features.to_crs(target)
+
+
+def lonlat_bounds(bounds: NDArray[np.float64], crs: CRS) -> tuple[float, float, float, float]:
+    """Return west, south, east, north [degrees] of bounds in a CRS."""
+    to_degrees = _transformer(crs.to_wkt(), geographic(crs).to_wkt())
+    xmin, ymin, xmax, ymax = map(float, bounds)
+    return to_degrees.transform_bounds(xmin, ymin, xmax, ymax, densify_pts=21)
 
 
 def plane_at(crs: CRS, lon: float, lat: float) -> MeasuringPlane:
@@ -271,8 +279,7 @@ def _one_plane_for_all(crs: CRS, layers: tuple[GeoDataFrame, ...]) -> MeasuringP
     boxes = np.array([layer.total_bounds for layer in layers if len(layer)])
     xmin, ymin = boxes[:, :2].min(axis=0)
     xmax, ymax = boxes[:, 2:].max(axis=0)
-    to_degrees = _transformer(crs.to_wkt(), geographic(crs).to_wkt())
-    west, south, east, north = to_degrees.transform_bounds(xmin, ymin, xmax, ymax, densify_pts=21)
+    west, south, east, north = lonlat_bounds(np.array([xmin, ymin, xmax, ymax]), crs)
     if not _on_earth(np.array([west, south, east, north])):
         return None
     plane = plane_at(crs, (west + east) / 2.0, (south + north) / 2.0)

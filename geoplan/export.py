@@ -32,7 +32,8 @@ def write_result(result: Result, path: Path) -> None:
         The answer of a process.
     path : Path
         ``.gpkg`` keeps the CRS, ``.geojson`` is in longitude and latitude (RFC 7946) with what
-        was left out and the run record beside the features, ``.csv`` has the table alone.
+        was left out and the run record beside the features, ``.csv`` has the table, and
+        ``NAME.left-out.csv`` beside it what was left out.
 
     Raises
     ------
@@ -49,9 +50,29 @@ def write_result(result: Result, path: Path) -> None:
             write_text(path, json.dumps(result_document(result), ensure_ascii=False))
         case ".csv":
             # with a byte-order mark: without it Excel shows Chinese as mojibake
-            write_text(path, "\ufeff" + _csv(result))
+            write_text(path, "\ufeff" + _csv(result.features))
+            write_text(left_out_path(path), "\ufeff" + _csv(_left_out_table(result)))
         case other:
             raise BadQuery(f"unknown format {other or path.name!r}: use {', '.join(FORMATS)}")
+
+
+def left_out_path(path: Path) -> Path:
+    """Return the file beside a CSV that lists what was not measured: a table has no room for it."""
+    return path.with_name(f"{path.stem}.left-out{path.suffix}")
+
+
+def _left_out_table(result: Result) -> pd.DataFrame:
+    """Return a row for each feature, pair or pair of layers that the result does not cover."""
+    rows = [
+        {"reason": item.reason, "layers": ", ".join(item.layers), "id": _id_text(one)}
+        for item in result.left_out
+        for one in (item.ids or ("",))
+    ]
+    return pd.DataFrame(rows, columns=["reason", "layers", "id"])
+
+
+def _id_text(one: Any) -> str:
+    return " × ".join(map(str, one)) if isinstance(one, tuple) else str(one)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -155,13 +176,11 @@ def _id_columns(features: pd.DataFrame) -> list[str]:
 
 def _as_text(ids: pd.Series[Any]) -> pd.Series[Any]:
     """Return ids as text where some are text and some numbers: layers differ in that."""
-    return ids.map(str) if ids.map(type).nunique() > 1 else ids
+    return ids.map(str, na_action="ignore") if ids.map(type).nunique() > 1 else ids
 
 
-def _csv(result: Result) -> str:
-    table = pd.DataFrame(result.features)
-    if _has_geometry(result):
-        table = table.drop(columns="geometry")
+def _csv(features: pd.DataFrame) -> str:
+    table = pd.DataFrame(features).drop(columns="geometry", errors="ignore")
     safe = table.map(lambda value: f"'{value}" if _is_formula(value) else value)
     return str(safe.to_csv(index=False, lineterminator="\r\n"))
 

@@ -6,7 +6,6 @@ A process reads layers by name, asks a pure query, and wraps the answer in a `Re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import combinations
@@ -17,10 +16,11 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 import geoplan
-from geoplan import queries
+from geoplan import queries, reviewing
 from geoplan.catalogue import Catalogue
-from geoplan.errors import GeoplanError, WrongGeometryType
+from geoplan.errors import BadQuery, WrongGeometryType
 from geoplan.model import Document, Lang, Layer, LeftOut, Result, RunRecord, Text
+from geoplan.reading import LayerReader, naming, unlocated
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -128,27 +128,29 @@ def layers(catalogue: Catalogue, inputs: LayersInputs) -> Result:
 def overlap(catalogue: Catalogue, inputs: OverlapInputs) -> Result:
     """Find where features of different layers coincide; see `geoplan.queries.overlap`."""
     pairs = list(_pairs(catalogue, inputs.layers))
-    read = _Reader(catalogue)
+    read = LayerReader(catalogue)
     parts, left_out, planes = [], [], list[str]()
     for left, right in pairs:
         if (left.geometry, right.geometry) not in MEASURABLE:
             if len(inputs.layers) == 2:
-                with _naming(left, right):
-                    queries.overlap(read(left), read(right))  # refuses, and says why
+                ours, theirs = read(left), read(right)
+                with naming(left, right):
+                    queries.overlap(ours, theirs)  # refuses, and says why
             left_out.append(LeftOut("no_common_measure", (left.id, right.id)))
             continue
-        with _naming(left, right):
+        ours, theirs = read(left), read(right)
+        with naming(left, right):
             found = queries.overlap(
-                read(left),
-                read(right),
+                ours,
+                theirs,
                 min_area_m2=inputs.min_area_m2,
                 min_length_m=inputs.min_length_m,
             )
         left_out += _below_minimum(found, left, right)
         planes += found.attrs["measuring_planes"]
-        parts.append(_named(_named(found, left, read(left), "left"), right, read(right), "right"))
+        parts.append(_named(_named(found, left, ours, "left"), right, theirs, "right"))
     used = tuple(dict.fromkeys(layer for pair in pairs for layer in pair))
-    left_out += _unlocated(used, read)
+    left_out += unlocated(used, read)
     features = _largest_first(_together(parts))
     totals = {
         "count": len(features),
@@ -162,7 +164,7 @@ def overlap(catalogue: Catalogue, inputs: OverlapInputs) -> Result:
 
 def coverage(catalogue: Catalogue, inputs: CoverageInputs) -> Result:
     """Measure how much of each zone other layers cover; see `geoplan.queries.coverage`."""
-    read = _Reader(catalogue)
+    read = LayerReader(catalogue)
     areas = [layer for layer in _plan_layers(catalogue) if layer.geometry == "area"]
     zone_layers = _chosen(catalogue, inputs.layers) if inputs.layers else tuple(areas)
     parts, planes, used = [], list[str](), dict[Layer, None]()
@@ -172,14 +174,18 @@ def coverage(catalogue: Catalogue, inputs: CoverageInputs) -> Result:
             if inputs.by
             else tuple(layer for layer in areas if layer.id != zones.id)
         )
-        with _naming(zones, *by):
-            found = queries.coverage(read(zones), *(read(layer) for layer in by))
+        if zones in by:
+            raise BadQuery(f"layer {zones.id!r} would cover itself: name other layers to cover by")
+        covers = [read(layer) for layer in by]
+        zone_features = read(zones)
+        with naming(zones, *by):
+            found = queries.coverage(zone_features, *covers)
         planes += found.attrs["measuring_planes"]
         found.insert(1, "by", ", ".join(layer.id for layer in by))
-        parts.append(_named(found, zones, read(zones), "zone"))
+        parts.append(_named(found, zones, zone_features, "zone"))
         used |= dict.fromkeys((zones, *by))
     features = _together(parts)
-    left_out = _unlocated(tuple(used), read)
+    left_out = unlocated(tuple(used), read)
     totals = {
         "count": len(features),
         "zone_area_m2": float(features["zone_area_m2"].sum()),
@@ -206,11 +212,22 @@ def map_(catalogue: Catalogue, inputs: MapInputs) -> Document:
     plan_layers = _plan_layers(part)
     overlaps = overlap(part, OverlapInputs()) if _has_measurable_pair(plan_layers) else None
     covered = coverage(part, CoverageInputs()) if _has_two_area_layers(plan_layers) else None
-    drawn = tuple(MapLayer(layer, catalogue.read(layer.id)) for layer in chosen)
+    drawn = tuple(
+        MapLayer(layer, catalogue.read(layer.id), catalogue.schema(layer), catalogue.symbol(layer))
+        for layer in chosen
+    )
     content = MapContent(catalogue.plan, drawn, overlaps, covered)
     page = planner_page(content, lang=inputs.lang)
     planes = overlaps.run.measuring_planes if overlaps else ()
     return Document("map", "text/html", page, inputs.model_dump(), chosen, _run_record(planes))
+
+
+def quality(catalogue: Catalogue, inputs: LayersInputs) -> Result:
+    """Find what is wrong, doubtful or not published in layers; see `geoplan.quality`."""
+    chosen = _chosen(catalogue, inputs.layers)
+    found = reviewing.review(catalogue, chosen)
+    run, totals = _run_record(found.attrs.pop("measuring_planes")), reviewing.totals(found)
+    return Result("quality", found, inputs.model_dump(), chosen, run, totals=totals)
 
 
 PROCESSES: dict[str, Process] = {
@@ -258,31 +275,19 @@ PROCESSES: dict[str, Process] = {
             MapInputs,
             map_,
         ),
+        Process(
+            "quality",
+            Text(zh="质量检查", en="Quality"),
+            Text(
+                zh="图层中有误、存疑或未公布之处，逐项列出代码、级别、要素与位置；不作改动。",
+                en="What is wrong, doubtful or not published in layers, each under a named code "
+                "with level, feature and place; nothing is changed.",
+            ),
+            LayersInputs,
+            quality,
+        ),
     )
 }
-
-
-@contextmanager
-def _naming(*asked: Layer) -> Iterator[None]:
-    """Say which layers a query was asked of when it refuses: it knows them by role only."""
-    try:
-        yield
-    except GeoplanError as error:
-        names = ", ".join(layer.id for layer in asked)
-        raise type(error)(f"{names}: {error}") from error
-
-
-class _Reader:
-    """Reads each layer once for a run."""
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self._read: dict[str, GeoDataFrame] = {}
-
-    def __call__(self, layer: Layer) -> GeoDataFrame:
-        if layer.id not in self._read:
-            self._read[layer.id] = self._catalogue.read(layer.id)
-        return self._read[layer.id]
 
 
 def _chosen(catalogue: Catalogue, ids: tuple[str, ...]) -> tuple[Layer, ...]:
@@ -357,16 +362,6 @@ def _below_minimum(found: GeoDataFrame, left: Layer, right: Layer) -> list[LeftO
     if not dropped:
         return []
     return [LeftOut("below_minimum", (left.id, right.id), tuple(map(tuple, dropped)))]
-
-
-def _unlocated(used: tuple[Layer, ...], read: _Reader) -> list[LeftOut]:
-    absent = []
-    for layer in used:
-        features = read(layer)
-        missing = features.index[features.geometry.isna() | features.is_empty]
-        if len(missing):
-            absent.append(LeftOut("no_geometry", (layer.id,), tuple(missing)))
-    return absent
 
 
 def _run_record(planes: list[str] | tuple[str, ...]) -> RunRecord:

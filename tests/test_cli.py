@@ -179,7 +179,10 @@ def test_results_are_written_in_each_format(town_dir: Path, tmp_path: Path) -> N
     geojson = json.loads((tmp_path / "overlaps.geojson").read_text(encoding="utf-8"))
     assert geojson["type"] == "FeatureCollection"
     assert (tmp_path / "overlaps.gpkg").read_bytes().startswith(b"SQLite format 3\x00")
-    assert len(list(tmp_path.iterdir())) == 3
+    left_out = (tmp_path / "overlaps.left-out.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert left_out[0] == "reason,layers,id"
+    assert "no_geometry,industrial-parks,IP-4" in left_out
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 @pytest.mark.parametrize(
@@ -220,11 +223,16 @@ def test_asking_changes_no_file_of_the_plan(plan: Path, tmp_path: Path) -> None:
         (["overlap", "--fail-on", "overlap"], 1),
         (["overlap", "--fail-on", "overlap", "--layer", "river-remediation-zones",
           "--layer", "gas-pipelines"], 0),
+        # nothing of IP-4 is known, so "no overlap" is not known either
+        (["overlap", "--fail-on", "overlap", "--layer", "industrial-parks", "--layer", "highways",
+          "--min-length-m", "5000"], 1),
+        (["overlap", "--fail-on", "overlap-found", "--layer", "industrial-parks", "--layer",
+          "highways", "--min-length-m", "5000"], 0),
         (["coverage", "--fail-on", "gap"], 1),
-        (["coverage", "--fail-on", "gap", "--layer", "industrial-parks",
-          "--by", "industrial-parks"], 0),
+        (["coverage", "--fail-on", "gap-found", "--layer", "river-remediation-zones",
+          "--by", "scenic-areas"], 1),
     ],
-    ids=["overlaps", "none", "gaps", "no gap"],
+    ids=["overlaps", "none", "not known", "none found", "gaps", "gap found"],
 )  # fmt: skip
 def test_a_condition_that_holds_is_exit_code_1(
     arguments: list[str], code: int, town_dir: Path
@@ -239,8 +247,9 @@ def test_rounding_is_no_gap(plan: Path) -> None:
     x = 499_456.78
     halves = [box(498e3, 4548e3, x, 4552e3), box(x, 4548e3, 502e3, 4552e3)]
     replace_layer(plan, "scenic-areas", halves)
-    asked = ["--layer", "industrial-parks", "--by", "scenic-areas", "--fail-on", "gap"]
-    assert geoplan("coverage", "--plan", plan, *asked).returncode == 0
+    asked = ["--layer", "industrial-parks", "--by", "scenic-areas", "--fail-on"]
+    assert geoplan("coverage", "--plan", plan, *asked, "gap-found").returncode == 0
+    assert geoplan("coverage", "--plan", plan, *asked, "gap").returncode == 1  # IP-4 is not known
 
 
 def test_a_file_is_written_though_the_condition_holds(town_dir: Path, tmp_path: Path) -> None:
@@ -256,6 +265,8 @@ def test_a_file_is_written_though_the_condition_holds(town_dir: Path, tmp_path: 
     [
         (["overlap", "--layer", "roads"], "LayerNotFound: the plan 'town' has no layer 'roads'"),
         (["coverage", "--layer", "highways"], "WrongGeometryType"),
+        (["coverage", "--layer", "scenic-areas", "--by", "scenic-areas"], "cover itself"),
+        (["map", "-o", "town.png"], ".html"),
         (["overlap", "--layer", "highways", "--layer", "gas-pipelines"], "WrongGeometryType"),
         (["overlap", "--layer", "a", "--layer", "b", "--layer", "c"], "layers"),
         (["overlap", "--min-area-m2", "-1"], "min_area_m2"),
@@ -297,9 +308,14 @@ BROKEN: dict[str, tuple[Any, str]] = {
         lambda plan: replace_layer(plan, "scenic-areas", [WIDE]),
         "FeatureTooWide: industrial-parks, scenic-areas: feature 'X-0'",
     ),
+    "exchanged axes": (
+        lambda plan: replace_layer(plan, "scenic-areas", [box(4_550e3, 499e3, 4_551e3, 500e3)]),
+        "LayerElsewhere: layer 'scenic-areas' lies",
+    ),
     "an empty layer": (lambda plan: replace_layer(plan, "scenic-areas", []), "EmptyLayer: "),
     "unlike CRS": (
-        lambda plan: replace_layer(plan, "scenic-areas", [box(0, 0, 1, 1)], 4549),
+        # the town as the zone of 120 degrees sees it: the right place in another CRS
+        lambda plan: replace_layer(plan, "scenic-areas", [box(752e3, 4555e3, 753e3, 4556e3)], 4549),
         "CrsMismatch: industrial-parks, scenic-areas: the layers are in different CRS",
     ),
     "a missing layer": (lambda plan: (plan / "scenic-areas.gpkg").unlink(), "scenic-areas"),

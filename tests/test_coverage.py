@@ -205,10 +205,11 @@ def test_zones_with_no_place_at_all_have_rows_without_figures(nowhere: Any) -> N
     assert found.attrs["no_geometry"] == {"zones": [4, 2], "by": [[]]}
 
 
-def test_covers_with_no_place_at_all_cover_nothing() -> None:
+def test_how_much_covers_without_a_place_cover_is_not_known() -> None:
     found = coverage(layer({"Z": ZONE}), layer({1: None}), layer({2: shapely.Polygon()}))
-    assert found["covered_area_m2"].tolist() == [0.0]
-    assert found.geometry.iloc[0].equals(ZONE)
+    assert found["zone_area_m2"].gt(0).all()
+    assert found[["covered_area_m2", "gap_area_m2", "coverage_ratio"]].isna().all(axis=None)
+    assert found.geometry.iloc[0] is None
     assert found.attrs["no_geometry"] == {"zones": [], "by": [[1], [2]]}
 
 

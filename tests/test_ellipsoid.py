@@ -198,3 +198,18 @@ def test_inputs_are_not_modified() -> None:
     assert given[0].wkb == clockwise.wkb
     assert given[1] is None
     assert given[2] == shapely.Point(1, 2)
+
+
+@pytest.mark.parametrize("height", [5.0, 20.0, 100.0])
+@pytest.mark.parametrize("offset", [-1.55, 0.5, 1.5])
+def test_an_edge_of_a_kilometre_moves_an_area_by_a_third_of_a_square_metre_at_most(
+    height: float, offset: float
+) -> None:
+    # the strip between the plane's straight line and the geodesic; of a wedge 5 m wide it is 1e-4
+    plane = plane_at(CRS(4490), MERIDIAN + offset, 41.1)
+    wedge = at(plane, MERIDIAN + offset - plane.meridian, 41.1, shapely.Polygon(
+        [(0, 0), (0, 1000), (height, 400)]
+    ))  # fmt: skip
+    difference = abs(area(plane, wedge) - geod_area(plane, wedge))
+    assert difference < 0.3
+    assert abs(offset) < 1 or difference > 0.01  # the two kinds of edge do differ

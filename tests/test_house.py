@@ -16,6 +16,7 @@ from typer.main import get_command
 import geoplan
 from geoplan.cli import app
 from geoplan.i18n import phrases
+from geoplan.model import Layer, Plan
 from geoplan.processes import PROCESSES
 from geoplan.symbols import CONFLICT, kinds, symbols
 
@@ -134,3 +135,10 @@ def test_no_file_names_a_registry_or_a_machine() -> None:
         path = ROOT / name
         if path.is_file() and path.suffix not in (".gpkg", ".png"):
             assert not hosts.search(path.read_text(encoding="utf-8", errors="replace")), name
+
+
+def test_docs_name_every_entry_of_the_catalogue() -> None:
+    text = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    for model in (Plan, Layer):
+        for name in model.model_fields:
+            assert f"`{name}`" in text, name

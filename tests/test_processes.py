@@ -72,7 +72,7 @@ def with_layer(
 
 
 def test_each_process_stands_under_its_id_in_both_languages() -> None:
-    assert list(PROCESSES) == ["layers", "overlap", "coverage", "map"]
+    assert list(PROCESSES) == ["layers", "overlap", "coverage", "map", "quality"]
     for name, process in PROCESSES.items():
         assert process.id == name
         assert process.title.zh

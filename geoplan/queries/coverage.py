@@ -45,7 +45,8 @@ def coverage(zones: GeoDataFrame, *by: GeoDataFrame) -> GeoDataFrame:
         One row for each zone, in the order of `zones`, in their CRS: ``zone_id``,
         ``zone_area_m2``, ``covered_area_m2``, ``gap_area_m2`` [m²], ``coverage_ratio`` [0..1],
         ``geometry`` the gap (empty where the zone is covered whole). A zone without geometry
-        has NaN and null. ``attrs`` holds ``no_geometry`` (ids of ``zones`` and a list of ids
+        has NaN and null; when no covering feature has a geometry, so has every zone but for
+        its own area. ``attrs`` holds ``no_geometry`` (ids of ``zones`` and a list of ids
         for each layer in ``by``) and ``measuring_planes`` (names).
 
     Raises
@@ -90,6 +91,10 @@ def coverage(zones: GeoDataFrame, *by: GeoDataFrame) -> GeoDataFrame:
         planes.append(plane.name)
 
     rows = pd.concat(parts) if parts else pd.DataFrame(columns=COLUMNS[1:])
+    if covers.empty:
+        # nothing that might cover has a place: how much is covered is not known, and not 0
+        rows[["covered_area_m2", "gap_area_m2", "coverage_ratio"]] = np.nan
+        rows["geometry"] = None
     rows = rows.reindex(zones.index).rename_axis("zone_id").reset_index()
     answer = gpd.GeoDataFrame(rows[COLUMNS], geometry="geometry", crs=crs)
     answer = answer.astype(dict.fromkeys(COLUMNS[1:5], float))

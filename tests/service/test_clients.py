@@ -131,7 +131,7 @@ from owslib.ogcapi.processes import Processes
 service = Processes(sys.argv[1])
 print(json.dumps([p["id"] for p in service.processes()]))
 """
-    assert _run(program, base) == ["layers", "overlap", "coverage", "map"]
+    assert _run(program, base) == ["layers", "overlap", "coverage", "map", "quality"]
 
 
 def _examples() -> list[str]:

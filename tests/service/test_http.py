@@ -129,7 +129,20 @@ def test_this_machine_may_be_asked(client: httpx.Client, host: str) -> None:
     assert answer.json()["links"][0]["href"].lower() == f"http://{host}/".lower()
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:80", "", "a@b", "[::2]"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example:80",
+        "",
+        "a@b",
+        "[::2]",
+        "[::1].evil.example",
+        "[::1",
+        "localhost:evil",
+        "localhost:1:2",
+    ],
+)
 def test_a_foreign_name_is_refused(client: httpx.Client, host: str) -> None:
     answer = client.get("/", headers={"Host": host})
     assert answer.status_code == 421

@@ -1,0 +1,83 @@
+"""The layers of one run: each read once, refused where it cannot belong to the plan."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geoplan.crs import lonlat_bounds
+from geoplan.errors import GeoplanError, LayerElsewhere
+from geoplan.model import Bbox, Layer, LeftOut, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from geopandas import GeoDataFrame
+
+    from geoplan.catalogue import Catalogue
+
+
+@contextmanager
+def naming(*asked: Layer) -> Iterator[None]:
+    """Say which layers a query was asked of when it refuses: it knows them by role only."""
+    try:
+        yield
+    except GeoplanError as error:
+        names = ", ".join(layer.id for layer in asked)
+        raise type(error)(f"{names}: {error}") from error
+
+
+class LayerReader:
+    """Reads each layer once for a run."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._read: dict[str, GeoDataFrame] = {}
+
+    def __call__(self, layer: Layer) -> GeoDataFrame:
+        """Return a layer's features; the second time without reading them again.
+
+        Raises
+        ------
+        LayerElsewhere
+            None of them is anywhere near the plan's extent.
+        """
+        if layer.id not in self._read:
+            features = self._catalogue.read(layer.id)
+            _refuse_elsewhere(self._catalogue.plan, layer, features)
+            self._read[layer.id] = features
+        return self._read[layer.id]
+
+
+def _refuse_elsewhere(plan: Plan, layer: Layer, features: GeoDataFrame) -> None:
+    """Refuse a layer none of which is near the plan: it would read as "nothing overlaps".
+
+    Exchanged axes, a wrong zone or metres taken for degrees carry a layer to another place on
+    Earth without breaking a rule of geometry.
+    """
+    places = features.geometry[~(features.geometry.isna() | features.is_empty)]
+    if places.empty or features.crs is None or not np.isfinite(places.total_bounds).all():
+        return  # the query itself says what is wrong
+    west, south, east, north = lonlat_bounds(places.total_bounds, features.crs)
+    extent = Bbox(*plan.extent)
+    beside = west > extent.xmax or east < extent.xmin
+    if not (beside or south > extent.ymax or north < extent.ymin):
+        return
+    raise LayerElsewhere(
+        f"layer {layer.id!r} lies at {west:.2f}° to {east:.2f}° east, {south:.2f}° to {north:.2f}° "
+        f"north, nowhere near the plan's extent {list(extent)}: are x and y exchanged, is the CRS "
+        f"({features.crs.name}) the one its coordinates are in, is the extent right?"
+    )
+
+
+def unlocated(used: tuple[Layer, ...], read: LayerReader) -> list[LeftOut]:
+    """Return, for each layer, the features without a position."""
+    absent = []
+    for layer in used:
+        features = read(layer)
+        missing = features.index[features.geometry.isna() | features.is_empty]
+        if len(missing):
+            absent.append(LeftOut("no_geometry", (layer.id,), tuple(missing)))
+    return absent
