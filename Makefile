@@ -5,12 +5,12 @@ PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run demo test test-qgis lint serve bench soak clean lock
+.PHONY: help run demo test test-qgis lint serve bench soak clean lock port-free
 
 help:  ## Say what can be done
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-run: demo  ## The main job: build layers, analyse, write maps/, serve them until Ctrl-C
+run: port-free demo  ## The main job: build layers, analyse, write maps/, serve them until Ctrl-C
 	@scripts/serve $(PORT)
 
 demo: .venv/ready  ## Build layers, find overlaps and coverage, write maps/
@@ -25,8 +25,11 @@ test-qgis: .venv/ready  ## Ask QGIS's own libraries (Debian: python3-qgis) how t
 lint: .venv/ready  ## Check style, types and who imports whom
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
-serve: .venv/ready  ## Serve Anshan's plan on http://127.0.0.1:8000 (PORT=) until Ctrl-C
+serve: port-free .venv/ready  ## Serve Anshan's plan on http://127.0.0.1:8000 (PORT=) until Ctrl-C
 	@scripts/serve $(PORT)
+
+port-free:
+	@scripts/port-free $(PORT)
 
 bench: .venv/ready  ## Compare with peers, side by side
 	@$(BIN)/python benchmarks/queries.py
