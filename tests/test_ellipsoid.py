@@ -202,12 +202,13 @@ def test_inputs_are_not_modified() -> None:
 
 @pytest.mark.parametrize("height", [5.0, 20.0, 100.0])
 @pytest.mark.parametrize("offset", [-1.55, 0.5, 1.5])
+@pytest.mark.parametrize("lat", [18.0, 41.1, 53.0])
 def test_an_edge_of_a_kilometre_moves_an_area_by_a_third_of_a_square_metre_at_most(
-    height: float, offset: float
+    height: float, offset: float, lat: float
 ) -> None:
     # the strip between the plane's straight line and the geodesic; of a wedge 5 m wide it is 1e-4
-    plane = plane_at(CRS(4490), MERIDIAN + offset, 41.1)
-    wedge = at(plane, MERIDIAN + offset - plane.meridian, 41.1, shapely.Polygon(
+    plane = plane_at(CRS(4490), MERIDIAN + offset, lat)
+    wedge = at(plane, MERIDIAN + offset - plane.meridian, lat, shapely.Polygon(
         [(0, 0), (0, 1000), (height, 400)]
     ))  # fmt: skip
     difference = abs(area(plane, wedge) - geod_area(plane, wedge))
