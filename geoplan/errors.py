@@ -10,6 +10,7 @@
     │   ├── BadQuery
     │   ├── UnknownFormat
     │   ├── BadCrs
+    │   ├── PackNotFound
     │   └── WrongGeometryType
     ├── BadData                  what is on disk, or was handed in, is at fault
     │   ├── ForeignFileInvalid
@@ -32,6 +33,7 @@
     │   │   ├── MixedGeometry
     │   │   └── FieldsInvalid
     │   ├── CatalogueInvalid
+    │   ├── PackInvalid
     │   ├── SourceInvalid
     │   ├── NotAGeoPackage
     │   ├── TableInvalid
@@ -89,6 +91,10 @@ class UnknownFormat(BadRequest):
 
 class BadCrs(BadRequest):
     """The name given for a coordinate system names none, or its accepted shift is no length."""
+
+
+class PackNotFound(BadRequest):
+    """There is no rule pack of that name."""
 
 
 class WrongGeometryType(BadRequest):
@@ -177,6 +183,10 @@ class FieldsInvalid(ForeignFileInvalid):
 
 class CatalogueInvalid(BadData):
     """An entry of catalogue.toml cannot be used."""
+
+
+class PackInvalid(BadData):
+    """A rule pack cannot be used."""
 
 
 class SourceInvalid(BadData):
