@@ -98,9 +98,16 @@ class AlongChannel(_Frozen):
 
 
 class NoOverlap(_Frozen):
-    """The subject shares no ground with the object."""
+    """The subject shares no ground with the object, or with its land."""
 
     kind: Literal["no_overlap"]
+    measured_from: Literal["boundary", "land_edge"] = "boundary"
+
+
+class InsideOnly(_Frozen):
+    """The subject lies wholly inside the objects: what sticks out is a hit."""
+
+    kind: Literal["inside_only"]
 
 
 class NoCrossing(_Frozen):
@@ -154,6 +161,7 @@ Demand = Annotated[
     | BufferBeyond
     | AlongChannel
     | NoOverlap
+    | InsideOnly
     | NoCrossing
     | CrossingNeedsApproval
     | CrossingAngle
@@ -163,9 +171,19 @@ Demand = Annotated[
     Field(discriminator="kind"),
 ]
 
-Scalar = str | bool | int | float
-Wanted = Scalar | tuple[Scalar, ...]
-"""What an attribute must equal, or one of what it must equal."""
+class Range(_Frozen):
+    """What a number must lie between, both ends included."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+Scalar = bool | int | float | str
+Wanted = Range | Scalar | tuple[Scalar, ...]
+"""What an attribute must equal, one of what it must equal, or where it must lie.
+
+A field of several values (``;`` between them) needs one of them to be wanted.
+"""
 
 
 class Where(_Frozen):
