@@ -171,6 +171,7 @@ Demand = Annotated[
     Field(discriminator="kind"),
 ]
 
+
 class Range(_Frozen):
     """What a number must lie between, both ends included."""
 

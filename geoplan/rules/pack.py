@@ -165,7 +165,8 @@ def _chain(name: str, folder: Path | None) -> list[tuple[_PackFile, list[str]]]:
 
 def _read(name: str, folder: Path | None) -> tuple[_PackFile, list[str]]:
     """Return a pack with the rules of all its parts."""
-    text = _text(f"{name}.toml", folder)
+    # a name with a dot in it is that of a part
+    text = None if "." in name else _text(f"{name}.toml", folder)
     if text is None:
         known = ", ".join(pack_names(folder))
         raise PackNotFound(f"there is no rule pack {name!r}; there are: {known}")
