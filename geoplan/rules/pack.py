@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -198,14 +198,14 @@ def _text(file: str, folder: Path | None) -> str | None:
     return None
 
 
-def _toml(text: str, file: str) -> dict[str, object]:
+def _toml(text: str, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PackInvalid(f"{file} is no TOML: {error}") from error
 
 
-def _in_words(name: str, rules: list[dict[str, object]], error: ValidationError) -> str:
+def _in_words(name: str, rules: list[dict[str, Any]], error: ValidationError) -> str:
     first = error.errors()[0]
     at = [str(step) for step in first["loc"]]
     if len(at) > 1 and at[0] == "rule" and at[1].isdigit():
