@@ -41,7 +41,7 @@ HALF_WIDTHS: dict[MeasuringLine, tuple[HalfWidth, ...]] = {
     "track_edge": (HalfWidth("track_half_width_m"),),
     "conductor_edge": (HalfWidth("conductor_half_width_m"),),
 }
-"""Measuring line → the columns that tell how far it lies from an axis, the first filled one used."""
+"""Measuring line → columns that tell how far it lies from an axis; the first filled one counts."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,7 @@ def legal_line(
     An area is its own edge, whatever the line is called. A line that already stands for the
     edge needs no half-width. A half-width of nothing (0) is taken as stated.
     """
-    count = len(shapes)
-    found = _Lines(shapes.copy(), accuracy_m.copy(), np.full(count, np.nan),
-                   np.full(count, "as_drawn", dtype=object), np.full(count, None, dtype=object))  # fmt: skip
+    found = _Lines.as_drawn(shapes, accuracy_m)
     linear = shapely.get_dimensions(shapes) == 1
     if line_means == "edge" or line not in HALF_WIDTHS or not linear.any():
         return found.frozen()
@@ -129,6 +127,12 @@ class _Lines:
     half_width_m: NDArray[np.float64]
     basis: NDArray[Any]
     missing: NDArray[Any]
+
+    @classmethod
+    def as_drawn(cls, shapes: NDArray[Any], accuracy_m: NDArray[np.float64]) -> _Lines:
+        count = len(shapes)
+        drawn, nothing = np.full(count, "as_drawn", dtype=object), np.full(count, None, object)
+        return cls(shapes.copy(), accuracy_m.copy(), np.full(count, np.nan), drawn, nothing)
 
     def take_land(
         self, codes: NDArray[Any], linear: NDArray[np.bool_], land: Land
@@ -161,9 +165,7 @@ class _Lines:
         )
 
     def frozen(self) -> LegalLine:
-        return LegalLine(
-            self.shapes, self.accuracy_m, self.half_width_m, self.basis, self.missing
-        )
+        return LegalLine(self.shapes, self.accuracy_m, self.half_width_m, self.basis, self.missing)
 
 
 def land_of(features: GeoDataFrame, shapes: NDArray[Any], accuracy_m: NDArray[np.float64]) -> Land:
