@@ -58,7 +58,8 @@ def applies(attributes: pd.DataFrame, where: Mapping[str, Wanted]) -> Applies:
         else:
             values = attributes[column]
             empty = _empty(values)
-            met = _met(values, wanted) & ~empty
+            met = np.zeros(count, dtype=bool)
+            met[~empty] = _met(values[~empty], wanted)
         holds &= met | empty
         untold[empty & (untold == None)] = column  # noqa: E711 - element by element
     untold[~holds] = None
@@ -76,7 +77,7 @@ def _met(values: pd.Series[Any], wanted: Wanted) -> NDArray[np.bool_]:
         numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         low = -np.inf if wanted.minimum is None else wanted.minimum
         high = np.inf if wanted.maximum is None else wanted.maximum
-        return np.asarray((numbers >= low) & (numbers <= high))
+        return np.asarray((numbers >= low) & (numbers <= high), dtype=bool)
     options = wanted if isinstance(wanted, tuple) else (wanted,)
     return np.array([_one_of(value, options) for value in values], dtype=bool)
 
