@@ -74,7 +74,9 @@ def _empty(values: pd.Series[Any]) -> NDArray[np.bool_]:
 
 def _met(values: pd.Series[Any], wanted: Wanted) -> NDArray[np.bool_]:
     if isinstance(wanted, Range):
-        numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        numbers: NDArray[np.float64] = pd.to_numeric(values, errors="coerce").to_numpy(
+            dtype=float, na_value=np.nan
+        )
         low = -np.inf if wanted.minimum is None else wanted.minimum
         high = np.inf if wanted.maximum is None else wanted.maximum
         return np.asarray((numbers >= low) & (numbers <= high), dtype=bool)
