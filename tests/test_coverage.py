@@ -303,8 +303,8 @@ def test_a_bad_layer_is_refused_and_its_role_named(case: str, role: str) -> None
         coverage(*given)
 
 
-def test_a_wide_zone_is_refused_by_its_id() -> None:
-    wide = layer({5: shapely.box(120, 41, 125, 41.01)}, 4490)
+def test_a_zone_across_the_date_line_is_refused_by_its_id() -> None:
+    wide = layer({5: shapely.box(-179, 41, 179, 41.01)}, 4490)
     with pytest.raises(FeatureTooWide, match="feature 5 reaches"):
         coverage(wide, wide)
 
