@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 import geoplan
 from geoplan.catalogue import Catalogue
-from geoplan.errors import WrongGeometryType
+from geoplan.errors import BadQuery
 from geoplan.model import Document, Layer, Result, RunRecord, Text
 
 if TYPE_CHECKING:
@@ -82,10 +82,7 @@ def named(found: GeoDataFrame, layer: Layer, features: GeoDataFrame, side: str) 
 def together(parts: list[GeoDataFrame]) -> GeoDataFrame:
     """Return the findings of several pairs of layers as one table."""
     if not parts:
-        raise WrongGeometryType(
-            "no two of the layers have a measure in common: overlap measures areas with areas "
-            "and lines with areas, coverage measures areas"
-        )
+        raise BadQuery("there are no two layers to measure against each other: name others")
     filled = [part for part in parts if len(part)]
     joined = pd.concat(filled, ignore_index=True) if filled else parts[0]
     joined.attrs = {}
