@@ -23,7 +23,7 @@ from pyproj import CRS, Geod, Transformer
 from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import TransverseMercatorConversion
 
-from geoplan import ellipsoid
+from geoplan import ellipsoid, vertices
 from geoplan.errors import CrsMismatch, FeatureTooWide, InvalidGeometry
 
 if TYPE_CHECKING:
@@ -97,13 +97,27 @@ def plane_name(crs: CRS, meridian: float) -> str:
 
 
 def reproject(geometries: NDArray[Any], source: CRS, target: CRS) -> NDArray[Any]:
-    """Return 2-D geometries in another CRS, x east and y north in both."""
+    """Return geometries in another CRS, x east and y north in both; Z and M stay as they are."""
     transformer = _transformer(source.to_wkt(), target.to_wkt())
 
     def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
 
-    return np.asarray(shapely.transform(geometries, move), dtype=object)
+    return vertices.moved(geometries, move)
+
+
+def to_crs(features: GeoDataFrame, target: CRS) -> GeoDataFrame:
+    """Return features in another CRS; unlike GeoDataFrame.to_crs it keeps heights and measures."""
+    if features.crs == target:
+        return features
+    shapes = reproject(features.geometry.to_numpy(), features.crs, target)
+    return _with_shapes(features, shapes, target)
+
+
+def _with_shapes(features: GeoDataFrame, shapes: NDArray[Any], crs: CRS) -> GeoDataFrame:
+    from geopandas import GeoSeries
+
+    return features.set_geometry(GeoSeries(shapes, index=features.index, crs=crs))
 
 
 @cache
@@ -148,13 +162,18 @@ def geographic(crs: CRS) -> CRS:
 def to_lonlat(features: GeoDataFrame) -> GeoDataFrame:
     """Return features in longitude and latitude on their own datum, for drawing and GeoJSON.
 
+    Heights are kept; measures, which GeoJSON has no place for, are left out.
+
     Raises
     ------
     CrsMismatch
         The features have no CRS.
     """
     target = geographic(shared_crs(features))
-    return features if features.crs == target else features.to_crs(target)
+    shapes = features.geometry.to_numpy()
+    if shapely.has_m(shapes).any():
+        features = _with_shapes(features, vertices.without_measures(shapes), features.crs)
+    return to_crs(features, target)
 
 
 def lonlat_bounds(bounds: NDArray[np.float64], crs: CRS) -> tuple[float, float, float, float]:
