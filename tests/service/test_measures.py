@@ -16,6 +16,8 @@ import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
 from geoplan_api import create_app
+from geoplan_api.lonlat import lonlat
+from pyproj import CRS
 
 from geoplan import Catalogue
 from geoplan.export import result_document
@@ -126,6 +128,12 @@ def test_items_have_heights_and_no_measures(
             assert (found[:, 2] == HEIGHT).all()
             expected = np.array(positions(other["geometry"]["coordinates"]))
             np.testing.assert_array_equal(found[:, :2], expected)
+
+
+def test_what_leaves_the_storage_has_no_measures() -> None:
+    given = np.array([with_both(shapely.Point(123, 41)), shapely.from_wkt("POINT M (123 41 5)")])
+    found = lonlat(CRS(4490)).project(given)
+    assert [one.wkt for one in found] == ["POINT Z (123 41 17.5)", "POINT (123 41)"]
 
 
 def test_a_box_finds_the_same_features(
