@@ -27,7 +27,6 @@
     │   │   ├── OutsidePlan
     │   │   ├── MixedCoordinates
     │   │   ├── DatumShiftUnknown
-    │   │   ├── MeasuresUnsupported
     │   │   ├── CoordinateInvalid
     │   │   ├── MixedGeometry
     │   │   └── FieldsInvalid
@@ -158,10 +157,6 @@ class MixedCoordinates(ForeignFileInvalid):
 
 class DatumShiftUnknown(ForeignFileInvalid):
     """The shift from the datum of the coordinates to CGCS2000 is not published."""
-
-
-class MeasuresUnsupported(ForeignFileInvalid):
-    """Vertices carry measures (M), which a layer does not hold."""
 
 
 class CoordinateInvalid(ForeignFileInvalid):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from geoplan import workers
+from geoplan import vertices, workers
 from geoplan.crs import geographic, reproject
 from geoplan.errors import CrsMismatch, NotWritable, UnknownFormat
 from geoplan.ingest.formats import FORMATS, format_of
@@ -139,7 +139,7 @@ def _fitted(
     shapes = decode([row[2] for row in rows])
     crs = about.crs
     if not form.crs and form.key != "dxf" and not crs.is_geographic:
-        shapes, crs = _in_lonlat(shapes, crs), geographic(crs)
+        shapes, crs = reproject(shapes, crs, geographic(crs)), geographic(crs)
     columns: dict[str, tuple[str, list[Any]]] = {}
     if layer.id_column is not None:
         ids = [row[0] for row in rows]
@@ -153,6 +153,9 @@ def _fitted(
             _PLAIN.get(type_, type_),
             [attributes[column.name] for _, attributes, _ in rows],
         )
+    measures = vertices.measures_of(shapes)
+    if form.m == "lost" or (form.m == "where all" and np.isnan(measures).any()):
+        shapes = vertices.without_measures(shapes)
     bodies = shapely.to_wkb(shapes, flavor="iso", byte_order=1, output_dimension=4).tolist()
     table = {
         "name": layer.table,
@@ -166,6 +169,7 @@ def _fitted(
         table,
         heights=bool(shapely.has_z(there).any()),
         parts=bool((shapely.get_num_geometries(there) > 1).any()),
+        measures=measures,
     )
     _fit(table, form, layer)
     return table, losses
@@ -175,18 +179,6 @@ _PLAIN = {
     "DOUBLE": "REAL", "FLOAT": "REAL", "INT": "INTEGER", "MEDIUMINT": "INTEGER",
     "SMALLINT": "INTEGER", "TINYINT": "INTEGER",
 }  # fmt: skip
-
-
-def _in_lonlat(shapes: Any, crs: Any) -> Any:
-    """Return geometries in longitude and latitude, heights kept."""
-    target = geographic(crs)
-    moved = np.asarray(reproject(shapes, crs, target), dtype=object)
-    high = shapely.has_z(shapes)
-    if high.any():
-        heights = shapely.get_coordinates(shapes[high], include_z=True)[:, 2]
-        places = shapely.get_coordinates(moved[high])
-        moved[high] = shapely.set_coordinates(shapes[high], np.column_stack([places, heights]))
-    return moved
 
 
 def _crs_text(crs: Any) -> str:

@@ -14,7 +14,7 @@ import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from geoplan.crs import geographic
+from geoplan.crs import geographic, to_crs
 from geoplan.errors import (
     BadQuery,
     CrsUnknown,
@@ -286,8 +286,7 @@ def _home(
         allow_outside=wishes.allow_outside,
     )
     features = bring_home(frame, verdict)
-    target = _target(catalogue, layer)
-    return (features if target == CRS(HOME) else features.to_crs(target)), verdict
+    return to_crs(features, _target(catalogue, layer)), verdict
 
 
 def _of_matching(matched: Matched) -> list[Loss]:
@@ -377,7 +376,7 @@ def _boundary(catalogue: Catalogue) -> Any:
     for layer in catalogue.values():
         if layer.kind == "admin_boundary" and layer.geometry == "area":
             try:
-                parts.append(catalogue.read(layer.id).to_crs(HOME).geometry)
+                parts.append(to_crs(catalogue.read(layer.id), CRS(HOME)).geometry)
             except NotAGeoPackage:
                 continue  # a context layer may be absent
     return shapely.union_all(np.concatenate([part.to_numpy() for part in parts])) if parts else None

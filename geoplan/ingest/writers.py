@@ -40,12 +40,13 @@ def write_geojson(path: str, table: dict[str, Any]) -> None:
 
 
 def _sheet(table: dict[str, Any]) -> Iterator[list[Any]]:
-    """Yield rows, names first: points as lon, lat (and z), other geometry as WKT."""
+    """Yield rows, names first: points as lon, lat (and z), geometry else or with M as WKT."""
     shapes = decoded(table["geometry"], "export")
     there = shapes[~shapely.is_missing(shapes)]
     names = list(table["columns"])
     columns = [values for _, values in table["columns"].values()]
-    if len(there) and (shapely.get_type_id(there) == 0).all() and not shapely.is_empty(there).any():
+    plain = (shapely.get_type_id(there) == 0) & ~shapely.is_empty(there) & ~shapely.has_m(there)
+    if len(there) and plain.all():
         z = bool(shapely.has_z(there).any())
         width = 2 + z
         found = np.full((len(shapes), width), np.nan)
@@ -56,7 +57,7 @@ def _sheet(table: dict[str, Any]) -> Iterator[list[Any]]:
         ]
         heads = [*POSITIONS, *(["z"] if z else [])]
     else:
-        texts = shapely.to_wkt(shapes, rounding_precision=-1, output_dimension=3)
+        texts = shapely.to_wkt(shapes, rounding_precision=-1, output_dimension=4)
         heads, places = [WKT_COLUMN], [texts.tolist()]
     yield [*names, *heads]
     yield from (list(row) for row in zip(*columns, *places, strict=True))
