@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geoplan.cli_foreign import register, show_provenance
+from geoplan.cli_progress import showing
 from geoplan.errors import BadData, BadEnvironment, BadRequest, GeoplanError
 
 if TYPE_CHECKING:
@@ -281,7 +282,11 @@ def _run(process_id: str, plan: Path | None, **inputs: Any) -> Any:
         raise typer.BadParameter(
             f"{first['msg']}; got {first['input']!r}", param_hint=str(first["loc"][0])
         ) from None
-    return process.run(Catalogue.open(plan or _settings().plan), checked)
+    catalogue = Catalogue.open(plan or _settings().plan)
+    if not process.long:
+        return process.run(catalogue, checked)
+    with showing(_settings().lang) as progress:
+        return process.run(catalogue, checked, progress=progress)
 
 
 def _show(result: Result, lang: str | None, output: Path | None, *, as_json: bool) -> None:

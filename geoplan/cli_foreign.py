@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoplan.cli_progress import printable as _plain
+from geoplan.cli_progress import showing
 from geoplan.errors import BadData
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from geoplan.ingest.layering import Prepared
     from geoplan.model import Lang
     from geoplan.store.admit import Admission
@@ -80,8 +79,8 @@ def import_(
         allow_outside=allow_outside,
         dry_run=dry_run,
     )
-    with _progress(chosen) as step:
-        found = import_files(plan or cli._settings().plan, files, wishes, step)  # noqa: SLF001
+    with showing(chosen) as progress:
+        found = import_files(plan or cli._settings().plan, files, wishes, progress)  # noqa: SLF001
     for one in found:
         _tell(one, chosen, dry_run=dry_run)
 
@@ -106,9 +105,8 @@ def export(
 
     chosen = cli._language(lang)  # noqa: SLF001
     catalogue = Catalogue.open(plan or cli._settings().plan)  # noqa: SLF001
-    with _progress(chosen) as step:
-        step("writing", output.name)
-        done = export_layer(catalogue, layer, output, form=form, codes=codes)
+    with showing(chosen) as progress:
+        done = export_layer(catalogue, layer, output, form=form, codes=codes, progress=progress)
     typer.echo(phrase("foreign.exported", chosen, path=output, count=done.count))
     for loss in done.losses:
         typer.echo("- " + _plain(loss.to(chosen)))
@@ -145,27 +143,6 @@ def _known(line_means: str) -> str:
     if line_means not in ("centreline", "edge"):
         raise typer.BadParameter("centreline or edge", param_hint="--line-means")
     return line_means
-
-
-@contextmanager
-def _progress(lang: Lang) -> Iterator[Callable[[str, str], None]]:
-    """Show on a terminal what is being done, and for how long; on a pipe, nothing."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    from geoplan.i18n import phrase
-
-    shown = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*shown, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-
-        def step(what: str, of: str) -> None:
-            words = phrase(f"foreign.step.{what}", lang, what=_plain(of))
-            bar.update(task, description=escape(words))
-
-        yield step
 
 
 def admit(
@@ -231,8 +208,3 @@ def _tell(one: Prepared, lang: Lang, *, dry_run: bool) -> None:
         lines.append("- " + phrase("foreign.quality", lang, counts=counts))
     for line in lines:
         typer.echo(_plain(line))
-
-
-def _plain(text: str) -> str:
-    """Return a text without what would steer the terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

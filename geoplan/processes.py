@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import combinations
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from geoplan import queries, reviewing
 from geoplan.catalogue import Catalogue
 from geoplan.errors import BadQuery, WrongGeometryType
 from geoplan.model import Document, Lang, Layer, LeftOut, Result, RunRecord, Text
+from geoplan.progress import QUIET, Progress
 from geoplan.reading import LayerReader, naming, unlocated
 
 if TYPE_CHECKING:
@@ -91,13 +92,22 @@ class MapInputs(_Inputs):
 
 @dataclass(frozen=True)
 class Process:
-    """One question that geoplan answers, for the command line and the service alike."""
+    """One question that geoplan answers, for the command line and the service alike.
+
+    Attributes
+    ----------
+    run : callable
+        Takes a catalogue and checked inputs; where it is long work, also ``progress=``.
+    long : bool
+        Whether it takes ``progress=``.
+    """
 
     id: str
     title: Text
     description: Text
     inputs: type[BaseModel]
-    run: Callable[[Catalogue, Any], Result | Document]
+    run: Callable[..., Result | Document]
+    long: bool = False
 
 
 def layers(catalogue: Catalogue, inputs: LayersInputs) -> Result:
@@ -222,10 +232,10 @@ def map_(catalogue: Catalogue, inputs: MapInputs) -> Document:
     return Document("map", "text/html", page, inputs.model_dump(), chosen, _run_record(planes))
 
 
-def quality(catalogue: Catalogue, inputs: LayersInputs) -> Result:
+def quality(catalogue: Catalogue, inputs: LayersInputs, progress: Progress = QUIET) -> Result:
     """Find what is wrong, doubtful or not published in layers; see `geoplan.quality`."""
     chosen = _chosen(catalogue, inputs.layers)
-    found = reviewing.review(catalogue, chosen)
+    found = reviewing.review(catalogue, chosen, progress)
     run, totals = _run_record(found.attrs.pop("measuring_planes")), reviewing.totals(found)
     return Result("quality", found, inputs.model_dump(), chosen, run, totals=totals)
 
@@ -285,6 +295,7 @@ PROCESSES: dict[str, Process] = {
             ),
             LayersInputs,
             quality,
+            long=True,
         ),
     )
 }
