@@ -97,6 +97,14 @@ def test_parts_follow_each_other_and_the_last_report_is_the_end() -> None:
     assert ratios[11] == ratios[12] == pytest.approx(3 / 7)
 
 
+def test_rounding_never_carries_a_part_into_the_next() -> None:
+    seen: list[Step] = []
+    _, middle, last = Progress(seen.append).split(1, 6, 2)
+    middle.split(1, 1)[1]("writing", 1, 1)  # 1/9 + (7/9 - 1/9) is 0.7777777777777779
+    last("storing", 0, 1)
+    assert course(seen) == [7 / 9, 7 / 9]
+
+
 def test_parts_of_parts_keep_their_name_and_number() -> None:
     seen: list[Step] = []
     _, late = Progress(seen.append).about("b.csv", 2, 5).split(3, 1)
