@@ -20,6 +20,7 @@ from geoplan.errors import BadData, BadEnvironment, BadRequest, GeoplanError
 
 if TYPE_CHECKING:
     from geoplan.model import Lang, Result
+    from geoplan.progress import Progress
     from geoplan.settings import Settings
 
 FAIL_ON_MET = 1
@@ -204,7 +205,8 @@ def quality(
         raise typer.BadParameter(f"{fail_on!r}; known: error, warning", param_hint="--fail-on")
     if make_valid and not fix:
         raise typer.BadParameter("it is a way to --fix", param_hint="--make-valid")
-    result = _run("quality", plan, layers=layer or ())
+    with showing(_language(lang)) as progress:
+        result = _run("quality", plan, progress, layers=layer or ())
     _show(result, lang, None if fix else output, as_json=as_json)
     _sum_up(result, lang)
     if fix:
@@ -268,7 +270,9 @@ def _unmeasured(result: Result, condition: str, strict: str) -> bool:
     return condition == strict and any(item.reason != "below_minimum" for item in result.left_out)
 
 
-def _run(process_id: str, plan: Path | None, **inputs: Any) -> Any:
+def _run(
+    process_id: str, plan: Path | None, progress: Progress | None = None, **inputs: Any
+) -> Any:
     from pydantic import ValidationError
 
     from geoplan.catalogue import Catalogue
@@ -282,11 +286,8 @@ def _run(process_id: str, plan: Path | None, **inputs: Any) -> Any:
         raise typer.BadParameter(
             f"{first['msg']}; got {first['input']!r}", param_hint=str(first["loc"][0])
         ) from None
-    catalogue = Catalogue.open(plan or _settings().plan)
-    if not process.long:
-        return process.run(catalogue, checked)
-    with showing(_settings().lang) as progress:
-        return process.run(catalogue, checked, progress=progress)
+    told = {} if progress is None else {"progress": progress}
+    return process.run(Catalogue.open(plan or _settings().plan), checked, **told)
 
 
 def _show(result: Result, lang: str | None, output: Path | None, *, as_json: bool) -> None:

@@ -98,8 +98,6 @@ class Process:
     ----------
     run : callable
         Takes a catalogue and checked inputs; where it is long work, also ``progress=``.
-    long : bool
-        Whether it takes ``progress=``.
     """
 
     id: str
@@ -107,7 +105,6 @@ class Process:
     description: Text
     inputs: type[BaseModel]
     run: Callable[..., Result | Document]
-    long: bool = False
 
 
 def layers(catalogue: Catalogue, inputs: LayersInputs) -> Result:
@@ -295,7 +292,6 @@ PROCESSES: dict[str, Process] = {
             ),
             LayersInputs,
             quality,
-            long=True,
         ),
     )
 }

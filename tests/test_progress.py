@@ -297,25 +297,37 @@ def test_on_a_pipe_nothing_is_shown(plan: Path, tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout
 
 
+def test_quality_shows_its_bar_in_the_language_asked_for(plan: Path, tmp_path: Path) -> None:
+    import_files(plan, [towns(tmp_path, "a.csv", 3000)], Wishes("generic", layer="a"))
+    text = on_a_terminal(command(plan, "quality", "a"))
+    assert "Checking a" in text
+    assert "检查" not in text
+
+
 def test_on_a_terminal_a_bar_counts_files_and_percent(plan: Path, tmp_path: Path) -> None:
     names = ("east.csv", "w\x1b[2Jest.csv")
     files = [str(towns(tmp_path, name, 4000)) for name in names]
+    shown = on_a_terminal(command(plan, "import", *files, "--kind", "generic"))
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    percents = [int(found) for found in re.findall(r"(\d+) %", text)]
+    assert percents == sorted(percents)
+    assert len(set(percents)) > 4
+    assert "east.csv  1/2" in text
+    assert "\x1b[2J" not in shown
+
+
+def on_a_terminal(asked: list[str]) -> str:
+    """Run a command whose standard error is a terminal; return what stood there in time."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "30"}
-    asked = command(plan, "import", *files, "--kind", "generic")
     with subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=theirs, env=environment) as one:
         os.close(theirs)
         shown = b""
         while part := _read(ours):
             shown += part
     os.close(ours)
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
-    percents = [int(found) for found in re.findall(r"(\d+) %", text)]
     assert one.returncode == 0
-    assert percents == sorted(percents)
-    assert len(set(percents)) > 4
-    assert "east.csv  1/2" in text
-    assert "\x1b[2J" not in shown.decode()
+    return shown.decode()
 
 
 def _read(handle: int) -> bytes:
