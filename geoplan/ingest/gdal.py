@@ -11,7 +11,7 @@ import re
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import shapely
@@ -33,7 +33,15 @@ from geoplan.errors import FileUnreadable, NotWritable  # noqa: E402
 from geoplan.ingest.parquet import array  # noqa: E402
 from geoplan.ingest.shapefile import without_measures  # noqa: E402
 from geoplan.ingest.table import ForeignTable, arrow_column, checked_wkb, decoded  # noqa: E402
+from geoplan.progress import one_of  # noqa: E402
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from geoplan.progress import Report
+
+_AT_ONCE = 4096
+"""Rows that are read or written between two reports."""
 ALLOWED = frozenset({"ESRI Shapefile", "LIBKML", "FlatGeobuf", "OpenFileGDB", "DXF"})
 
 # it calls the type of a table by a name without M; the geometries themselves come with M
@@ -101,7 +109,13 @@ def drivers() -> list[str]:
     return sorted(pyogrio.list_drivers())
 
 
-def read(path: str, driver: str, encoding: str | None, layer: str | None) -> list[ForeignTable]:
+def read(
+    path: str,
+    driver: str,
+    encoding: str | None,
+    layer: str | None,
+    report: Report | None = None,
+) -> list[ForeignTable]:
     """Read the tables of a file that was found to be what its ending says.
 
     Raises
@@ -112,7 +126,10 @@ def read(path: str, driver: str, encoding: str | None, layer: str | None) -> lis
     try:
         names = [str(name) for name, _ in pyogrio.list_layers(path)]
         wanted = [name for name in names if layer in (None, name)] or names
-        tables = [_read_layer(path, driver, encoding, name) for name in wanted]
+        tables = [
+            _read_layer(path, driver, encoding, name, one_of(report, number, len(wanted)))
+            for number, name in enumerate(wanted)
+        ]
     except (DataSourceError, DataLayerError, RuntimeError, pa.ArrowException) as error:
         raise FileUnreadable(f"{Path(path).name} cannot be read as {driver}: {error}") from error
     if not tables:
@@ -120,14 +137,22 @@ def read(path: str, driver: str, encoding: str | None, layer: str | None) -> lis
     return tables
 
 
-def _read_layer(path: str, driver: str, encoding: str | None, layer: str) -> ForeignTable:
+def _read_layer(
+    path: str, driver: str, encoding: str | None, layer: str, report: Report | None
+) -> ForeignTable:
     # left to itself, GDAL judges by the first feature whether a shapefile has measures
     shape = driver == "ESRI Shapefile"
     options = {"ADJUST_GEOM_TYPE": "NO"} if shape else {}
     with pyogrio.raw.open_arrow(
-        path, layer=layer, encoding=encoding, use_pyarrow=True, return_fids=shape, **options
+        path,
+        layer=layer,
+        encoding=encoding,
+        use_pyarrow=True,
+        return_fids=shape,
+        batch_size=_AT_ONCE,
+        **options,
     ) as (meta, reader):
-        content = reader.read_all()
+        content = _rows(reader, path, layer, report)
     records = content.column(0).to_numpy() if shape else None  # the attributes may have its name
     content = content.remove_column(0) if shape else content
     geometry_name = meta["geometry_name"] or "wkb_geometry"
@@ -165,6 +190,20 @@ def _known_measures(geometries: Any, bare: Any) -> Any:
     return vertices.of_one_dimension(known) if bare.any() else known
 
 
+def _rows(reader: Any, path: str, layer: str, report: Report | None) -> Any:
+    """Read all rows, telling how many there are so far; some drivers cannot say of how many."""
+    if report is None:
+        return reader.read_all()
+    total = max(int(pyogrio.read_info(path, layer=layer)["features"]), 0)
+    batches, done = [], 0
+    report(0, total)
+    for batch in reader:
+        batches.append(batch)
+        done += batch.num_rows
+        report(done, total)
+    return pa.Table.from_batches(batches, reader.schema)
+
+
 def _drop_kml_own(table: ForeignTable) -> None:
     """Drop the columns that the driver adds to every KML and that say nothing."""
     kept = {}
@@ -186,7 +225,13 @@ def _keep_layer_name(table: ForeignTable) -> None:
     table.columns = {"layer_name": (type_, [value and _unescaped(value) for value in values])}
 
 
-def write(path: str, driver: str, table: dict[str, Any], options: dict[str, str]) -> None:
+def write(
+    path: str,
+    driver: str,
+    table: dict[str, Any],
+    options: dict[str, str],
+    report: Report | None = None,
+) -> None:
     """Write a table of plain values with GDAL.
 
     Raises
@@ -204,7 +249,7 @@ def write(path: str, driver: str, table: dict[str, Any], options: dict[str, str]
     content = pa.table([*arrays, geometry], names=[*names, "wkb_geometry"])
     try:
         pyogrio.raw.write_arrow(
-            content,
+            _told(content, report),
             path,
             layer=table["name"],
             driver=driver,
@@ -216,6 +261,22 @@ def write(path: str, driver: str, table: dict[str, Any], options: dict[str, str]
         )
     except (DataSourceError, DataLayerError, RuntimeError, ValueError) as error:
         raise NotWritable(f"{driver} cannot be written: {error}") from error
+
+
+def _told(content: pa.Table, report: Report | None) -> Any:
+    """Return a table, or the stream of its rows that tells how many GDAL has taken."""
+    if report is None:
+        return content
+
+    def batches() -> Iterator[Any]:
+        done = 0
+        for batch in content.to_batches(_AT_ONCE):
+            report(done, content.num_rows)
+            yield batch
+            done += batch.num_rows
+        report(done, content.num_rows)
+
+    return pa.RecordBatchReader.from_batches(content.schema, batches())
 
 
 def _small(values: Any, driver: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
@@ -42,13 +42,19 @@ LayerIds = Annotated[tuple[str, ...], AfterValidator(_each_once)]
 
 @dataclass(frozen=True)
 class Process:
-    """One question that geoplan answers, for the command line and the service alike."""
+    """One question that geoplan answers, for the command line and the service alike.
+
+    Attributes
+    ----------
+    run : callable
+        Takes a catalogue and checked inputs; where it is long work, also ``progress=``.
+    """
 
     id: str
     title: Text
     description: Text
     inputs: type[BaseModel]
-    run: Callable[[Catalogue, Any], Result | Document]
+    run: Callable[..., Result | Document]
 
 
 def chosen(catalogue: Catalogue, ids: tuple[str, ...]) -> tuple[Layer, ...]:
