@@ -21,7 +21,7 @@ import numpy as np
 import shapely
 from pyproj import CRS
 
-from geoplan import meridians
+from geoplan import meridians, vertices
 from geoplan.errors import CrsMismatch, FeatureTooWide, InvalidGeometry
 from geoplan.gauss_kruger import (
     NOT_TIED,
@@ -53,6 +53,7 @@ __all__ = [
     "planes_of",
     "reproject",
     "shared_crs",
+    "to_crs",
     "to_lonlat",
     "whole_measure",
 ]
@@ -94,8 +95,24 @@ def shared_crs(*layers: GeoDataFrame) -> CRS:
     return first
 
 
+def to_crs(features: GeoDataFrame, target: CRS) -> GeoDataFrame:
+    """Return features in another CRS; unlike GeoDataFrame.to_crs it keeps heights and measures."""
+    if features.crs == target:
+        return features
+    shapes = reproject(features.geometry.to_numpy(), features.crs, target)
+    return _with_shapes(features, shapes, target)
+
+
+def _with_shapes(features: GeoDataFrame, shapes: NDArray[Any], crs: CRS) -> GeoDataFrame:
+    from geopandas import GeoSeries
+
+    return features.set_geometry(GeoSeries(shapes, index=features.index, crs=crs))
+
+
 def to_lonlat(features: GeoDataFrame) -> GeoDataFrame:
     """Return features in longitude and latitude on their own datum, for drawing and GeoJSON.
+
+    Heights are kept; measures, which GeoJSON has no place for, are left out.
 
     Raises
     ------
@@ -103,7 +120,10 @@ def to_lonlat(features: GeoDataFrame) -> GeoDataFrame:
         The features have no CRS.
     """
     target = geographic(shared_crs(features))
-    return features if features.crs == target else features.to_crs(target)
+    shapes = features.geometry.to_numpy()
+    if shapely.has_m(shapes).any():
+        features = _with_shapes(features, vertices.without_measures(shapes), features.crs)
+    return to_crs(features, target)
 
 
 def lonlat_bounds(bounds: NDArray[np.float64], crs: CRS) -> tuple[float, float, float, float]:

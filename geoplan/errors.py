@@ -28,7 +28,6 @@
     │   │   ├── OutsidePlan
     │   │   ├── MixedCoordinates
     │   │   ├── DatumShiftUnknown
-    │   │   ├── MeasuresUnsupported
     │   │   ├── CoordinateInvalid
     │   │   ├── MixedGeometry
     │   │   └── FieldsInvalid
@@ -47,6 +46,7 @@
     │   ├── LayerElsewhere
     │   ├── EmptyLayer
     │   ├── DuplicateId
+    │   ├── AccuracyInvalid
     │   └── UnstorableColumn
     └── BadEnvironment           the machine does not give what is needed
         ├── WorkerDied
@@ -165,10 +165,6 @@ class DatumShiftUnknown(ForeignFileInvalid):
     """The shift from the datum of the coordinates to CGCS2000 is not published."""
 
 
-class MeasuresUnsupported(ForeignFileInvalid):
-    """Vertices carry measures (M), which a layer does not hold."""
-
-
 class CoordinateInvalid(ForeignFileInvalid):
     """A coordinate is no finite number."""
 
@@ -239,6 +235,10 @@ class EmptyLayer(BadData):
 
 class DuplicateId(BadData):
     """Two features of a layer carry the same id, or one carries none."""
+
+
+class AccuracyInvalid(BadData):
+    """An accuracy of a feature is negative, infinite or no number."""
 
 
 class UnstorableColumn(BadData):

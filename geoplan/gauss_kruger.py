@@ -15,7 +15,7 @@ from pyproj import CRS, Geod, Transformer
 from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import TransverseMercatorConversion
 
-from geoplan import ellipsoid
+from geoplan import ellipsoid, vertices
 from geoplan.errors import CrsMismatch
 
 if TYPE_CHECKING:
@@ -83,13 +83,13 @@ def plane_name(crs: CRS, meridian: float) -> str:
 
 
 def reproject(geometries: NDArray[Any], source: CRS, target: CRS) -> NDArray[Any]:
-    """Return 2-D geometries in another CRS, x east and y north in both."""
+    """Return geometries in another CRS, x east and y north in both; Z and M stay as they are."""
     moving = transformer(source.to_wkt(), target.to_wkt())
 
     def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(moving.transform(xy[:, 0], xy[:, 1]))
 
-    return np.asarray(shapely.transform(geometries, move), dtype=object)
+    return vertices.moved(geometries, move)
 
 
 @cache

@@ -31,8 +31,8 @@ def overlap(
     fail_on: Annotated[
         str | None,
         typer.Option(
-            help="'overlap': exit 1 when anything overlaps or could not be measured; "
-            "'overlap-found': only when something overlaps."
+            help="'overlap': exit 1 when anything overlaps, may overlap within its accuracy, or "
+            "could not be measured; 'overlap-found': only when something is drawn to overlap."
         ),
     ] = None,
 ) -> None:
@@ -46,7 +46,9 @@ def overlap(
         min_length_m=min_length_m,
     )
     show(result, lang, output, as_json=as_json)
-    if fail_on and (len(result.features) or unmeasured(result, fail_on, "overlap")):
+    drawn = result.features[["area_m2", "length_m", "point_count"]].gt(0).any(axis=1).any()
+    doubtful = fail_on == "overlap" and len(result.features) > 0
+    if fail_on and (drawn or doubtful or unmeasured(result, fail_on, "overlap")):
         raise typer.Exit(FAIL_ON_MET)
 
 

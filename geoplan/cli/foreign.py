@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,12 +10,11 @@ import typer
 
 from geoplan.cli.exits import EXIT_CODES
 from geoplan.cli.options import Language, PlanDir, language, settings
+from geoplan.cli.progress import showing
 from geoplan.cli.showing import printable
 from geoplan.errors import BadData
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from geoplan.ingest.layering import Prepared
     from geoplan.model import Lang
     from geoplan.store.admit import Admission
@@ -76,8 +74,8 @@ def import_(
         allow_outside=allow_outside,
         dry_run=dry_run,
     )
-    with _progress(chosen) as step:
-        found = import_files(plan or settings().plan, files, wishes, step)
+    with showing(chosen) as progress:
+        found = import_files(plan or settings().plan, files, wishes, progress)
     for one in found:
         _tell(one, chosen, dry_run=dry_run)
 
@@ -101,9 +99,8 @@ def export(
 
     chosen = language(lang)
     catalogue = Catalogue.open(plan or settings().plan)
-    with _progress(chosen) as step:
-        step("writing", output.name)
-        done = export_layer(catalogue, layer, output, form=form, codes=codes)
+    with showing(chosen) as progress:
+        done = export_layer(catalogue, layer, output, form=form, codes=codes, progress=progress)
     typer.echo(phrase("foreign.exported", chosen, path=output, count=done.count))
     for loss in done.losses:
         typer.echo("- " + printable(loss.to(chosen)))
@@ -140,27 +137,6 @@ def _known(line_means: str) -> str:
     if line_means not in ("centreline", "edge"):
         raise typer.BadParameter("centreline or edge", param_hint="--line-means")
     return line_means
-
-
-@contextmanager
-def _progress(lang: Lang) -> Iterator[Callable[[str, str], None]]:
-    """Show on a terminal what is being done, and for how long; on a pipe, nothing."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    from geoplan.i18n import phrase
-
-    shown = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*shown, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-
-        def step(what: str, of: str) -> None:
-            words = phrase(f"foreign.step.{what}", lang, what=printable(of))
-            bar.update(task, description=escape(words))
-
-        yield step
 
 
 def admit(

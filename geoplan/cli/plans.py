@@ -9,6 +9,7 @@ import typer
 
 from geoplan.cli.foreign import show_provenance
 from geoplan.cli.options import AsJson, Language, Layers, Output, PlanDir, language, settings
+from geoplan.cli.progress import showing
 from geoplan.cli.running import FAIL_ON_MET, run
 from geoplan.cli.showing import show
 
@@ -111,7 +112,8 @@ def quality(
         raise typer.BadParameter(f"{fail_on!r}; known: error, warning", param_hint="--fail-on")
     if make_valid and not fix:
         raise typer.BadParameter("it is a way to --fix", param_hint="--make-valid")
-    result = run("quality", plan, layers=layer or ())
+    with showing(language(lang)) as progress:
+        result = run("quality", plan, progress, layers=layer or ())
     show(result, lang, None if fix else output, as_json=as_json)
     _sum_up(result, lang)
     if fix:

@@ -11,11 +11,12 @@ from geoplan.cli.options import settings
 
 if TYPE_CHECKING:
     from geoplan.model import Result
+    from geoplan.progress import Progress
 
 FAIL_ON_MET = 1
 
 
-def run(process_id: str, plan: Path | None, **inputs: Any) -> Any:
+def run(process_id: str, plan: Path | None, progress: Progress | None = None, **inputs: Any) -> Any:
     """Run a process on a plan; inputs that do not fit are named as options are."""
     from pydantic import ValidationError
 
@@ -30,7 +31,8 @@ def run(process_id: str, plan: Path | None, **inputs: Any) -> Any:
         raise typer.BadParameter(
             f"{first['msg']}; got {first['input']!r}", param_hint=str(first["loc"][0])
         ) from None
-    return process.run(Catalogue.open(plan or settings().plan), checked)
+    told = {} if progress is None else {"progress": progress}
+    return process.run(Catalogue.open(plan or settings().plan), checked, **told)
 
 
 def refuse_unknown_condition(fail_on: str | None, *known: str) -> None:

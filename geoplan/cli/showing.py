@@ -14,6 +14,9 @@ from geoplan.cli.options import language
 if TYPE_CHECKING:
     from geoplan.model import Lang, Result
 
+_ONLY_IN_FILES = ("_min_m2", "_max_m2", "_min_m", "_max_m")
+"""Ends of columns that a terminal has no room for: the ± beside the measure says as much."""
+
 
 def show(result: Result, lang: str | None, output: Path | None, *, as_json: bool) -> None:
     """Print a result, or write it, and say what it does not cover."""
@@ -53,10 +56,10 @@ def _print_table(result: Result, lang: Lang) -> None:
     if "zone_area_m2" in features:  # zones without a position stand in the notes, by layer
         features = features[features["zone_area_m2"].notna()]
     for row in features[shown].itertuples(index=False):
-        cells = (_cell(name, value, titles) for name, value in zip(shown, row, strict=True))
+        cells = (_cell(name, value, titles, words) for name, value in zip(shown, row, strict=True))
         table.add_row(*(Text(printable(cell)) for cell in cells))
     # a pipe has no width: give the table all it wants rather than cut Chinese names
-    width = None if sys.stdout.isatty() else 240
+    width = None if sys.stdout.isatty() else 400
     Console(width=width, highlight=False).print(table)
 
 
@@ -68,18 +71,28 @@ def _columns_in(result: Result, lang: Lang) -> list[str]:
         names = [name for name in names if name not in other]
     else:
         names = [name for name in names if f"{name}_en" not in names]
+    names = [name for name in names if not name.endswith(_ONLY_IN_FILES)]
+    features = result.features
+    # a count of what was left out is shown where there is any
+    silent = [name for name in names if name == "small_gap_count" and not features[name].any()]
     return [
-        name for name in names if not len(result.features) or result.features[name].notna().any()
+        name
+        for name in names
+        if name not in silent and (not len(features) or features[name].notna().any())
     ]
 
 
-def _cell(name: str, value: Any, titles: dict[str, str]) -> str:
+def _cell(name: str, value: Any, titles: dict[str, str], words: dict[str, str]) -> str:
     if value is None or value != value:
         return "–"
     if name.endswith("_layer") or name == "by":
         return "、".join(titles.get(layer, layer) for layer in value.split(", "))
+    if name == "outcome":
+        return words[f"outcome.{value}"]
     if name.endswith("_ratio"):
         return f"{value:.2%}"
+    if name.endswith("_count"):
+        return f"{value:,.0f}"
     if isinstance(value, float):
         return f"{value:,.1f}"
     return str(value)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Held = Literal["kept", "text", "integer", "time", "lost"]
 """What becomes of a type of value: kept, written as text, as 0 and 1, as a time, or dropped."""
 
+Measures = Literal["kept", "where all", "lost"]
+"""Whether measures are kept, kept where no vertex with measures lacks its own, or dropped."""
+
 MAX_FILE_MB = 1024
 _HEAD = 4096
 
@@ -44,6 +47,8 @@ class Format:
     null_text, null_geometry, z, multi : bool
         Whether it tells a null text from an empty one, holds features without geometry,
         heights, and geometries of several parts.
+    m : {"kept", "where all", "lost"}
+        Whether it is written with measures.
     attributes : bool
         Whether it holds attributes at all.
     types : mapping
@@ -61,6 +66,7 @@ class Format:
     null_text: bool = True
     null_geometry: bool = True
     z: bool = True
+    m: Measures = "kept"
     multi: bool = True
     attributes: bool = True
     writes: bool = True
@@ -92,6 +98,7 @@ FORMATS: dict[str, Format] = {
             (".geojson", ".json"),
             "json",
             crs=False,
+            m="lost",
             types={**_TIMES_AS_TEXT, "BLOB": "lost"},
         ),
         Format(
@@ -99,6 +106,7 @@ FORMATS: dict[str, Format] = {
             (".kml", ".kmz"),
             "LIBKML",
             crs=False,
+            m="lost",
             integer=2**31 - 1,
             null_text=False,
             types={**_TIMES_AS_TEXT, "BLOB": "lost"},
@@ -114,13 +122,14 @@ FORMATS: dict[str, Format] = {
             types={"BLOB": "lost"},
         ),
         Format("flatgeobuf", (".fgb",), "FlatGeobuf", types={"DATE": "text"}),
-        Format("geoparquet", (".parquet", ".geoparquet"), "pyarrow"),
-        Format("filegdb", (".gdb.zip", ".gdb"), "OpenFileGDB", writes=False),
+        Format("geoparquet", (".parquet", ".geoparquet"), "pyarrow", m="lost"),
+        Format("filegdb", (".gdb.zip", ".gdb"), "OpenFileGDB", m="where all", writes=False),
         Format(
             "dxf",
             (".dxf",),
             "DXF",
             crs=False,
+            m="lost",
             null_geometry=False,
             multi=False,
             attributes=False,

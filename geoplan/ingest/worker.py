@@ -16,14 +16,21 @@ from geoplan.errors import EncodingUnknown, FileUnreadable
 from geoplan.ingest import archives, shapefile, texts, writers
 from geoplan.ingest.formats import FORMATS, check_content
 from geoplan.ingest.tabular import read_xlsx
+from geoplan.progress import one_of
 
 if TYPE_CHECKING:
     from geoplan.ingest.formats import Format
     from geoplan.ingest.table import ForeignTable
+    from geoplan.progress import Report
 
 
 def read(
-    name: str, form: str, encoding: str | None, layer: str | None, declared: bool
+    name: str,
+    form: str,
+    encoding: str | None,
+    layer: str | None,
+    declared: bool,
+    report: Report | None = None,
 ) -> list[dict[str, Any]]:
     """Read the tables of a foreign file.
 
@@ -39,45 +46,56 @@ def read(
         The table wanted, where there are several.
     declared : bool
         Whether the user stated the CRS, so that the file's word on it does not count.
+    report : callable, optional
+        Told how many rows are read, of how many.
     """
     path, kind = Path(name), FORMATS[form]
     if not path.is_dir():
         check_content(path, kind)
     with tempfile.TemporaryDirectory(prefix="geoplan-read-") as folder:
-        tables = _read(path, kind, Path(folder), encoding, layer, declared)
+        tables = _read(path, kind, Path(folder), encoding, layer, declared, report)
     for table in tables:
         _refuse_mojibake(table)
     return [table.plain() for table in tables]
 
 
 def _read(
-    path: Path, form: Format, folder: Path, encoding: str | None, layer: str | None, declared: bool
+    path: Path,
+    form: Format,
+    folder: Path,
+    encoding: str | None,
+    layer: str | None,
+    declared: bool,
+    report: Report | None,
 ) -> list[ForeignTable]:
     match form.key:
         case "geojson":
-            return [texts.read_geojson(path, encoding, declared)]
+            return [texts.read_geojson(path, encoding, declared, report)]
         case "csv":
-            return [texts.read_csv(path, encoding)]
+            return [texts.read_csv(path, encoding, report)]
         case "xlsx":
             archives.check(path)
-            return [read_xlsx(path)]
+            return [read_xlsx(path, report)]
         case "geoparquet":
-            return [import_module("geoplan.ingest.parquet").read_parquet(path)]
+            return [import_module("geoplan.ingest.parquet").read_parquet(path, report)]
         case "kml":
-            return _with_gdal(_kml(path, folder), form, None, layer)
+            return _with_gdal(_kml(path, folder), form, None, layer, report)
         case "filegdb":
-            return _with_gdal(_geodatabase(path, folder), form, None, layer)
+            return _with_gdal(_geodatabase(path, folder), form, None, layer, report)
         case "shapefile":
             found = _shapefiles(path, folder)
-            return [_read_shapefile(one, form, encoding) for one in found]
-    return _with_gdal(path, form, None, layer)
+            return [
+                _read_shapefile(one, form, encoding, one_of(report, number, len(found)))
+                for number, one in enumerate(found)
+            ]
+    return _with_gdal(path, form, None, layer, report)
 
 
 def _with_gdal(
-    path: Path, form: Format, encoding: str | None, layer: str | None
+    path: Path, form: Format, encoding: str | None, layer: str | None, report: Report | None
 ) -> list[ForeignTable]:
     gdal = import_module("geoplan.ingest.gdal")
-    return list(gdal.read(str(path), form.driver, encoding, layer))
+    return list(gdal.read(str(path), form.driver, encoding, layer, report))
 
 
 def _kml(path: Path, folder: Path) -> Path:
@@ -119,11 +137,13 @@ def _shapefiles(path: Path, folder: Path) -> list[Path]:
     return found
 
 
-def _read_shapefile(path: Path, form: Format, encoding: str | None) -> ForeignTable:
+def _read_shapefile(
+    path: Path, form: Format, encoding: str | None, report: Report | None
+) -> ForeignTable:
     check_content(path, form)
     parts = shapefile.parts_of(path)
     told = shapefile.encoding_of(parts, encoding)
-    table = _with_gdal(path, form, told, None)[0]
+    table = _with_gdal(path, form, told, None, report)[0]
     table.encoding = told
     table.name = path.stem
     shapefile.restore_names(table, path)
@@ -139,7 +159,13 @@ def _refuse_mojibake(table: ForeignTable) -> None:
             )
 
 
-def write(name: str, form: str, table: dict[str, Any], names: list[list[str]]) -> None:
+def write(
+    name: str,
+    form: str,
+    table: dict[str, Any],
+    names: list[list[str]],
+    report: Report | None = None,
+) -> None:
     """Write a table of plain values as a foreign file.
 
     Parameters
@@ -152,6 +178,8 @@ def write(name: str, form: str, table: dict[str, Any], names: list[list[str]]) -
         ``name``, ``crs``, ``columns`` (name → type, values), ``geometry`` (WKB).
     names : list of [short, true]
         The names that were shortened, kept beside a shapefile.
+    report : callable, optional
+        Told how many rows are written, of how many.
     """
     path, kind = Path(name), FORMATS[form]
     alone = {
@@ -160,7 +188,7 @@ def write(name: str, form: str, table: dict[str, Any], names: list[list[str]]) -
         "xlsx": writers.write_xlsx,
     }
     if form in alone:
-        alone[form](name, table)
+        alone[form](name, table, report)
         return
     if form == "geoparquet":
         import_module("geoplan.ingest.parquet").write_parquet(name, table)
@@ -169,11 +197,11 @@ def write(name: str, form: str, table: dict[str, Any], names: list[list[str]]) -
     if form != "shapefile":
         has_null = None in table["geometry"]
         options = {"SPATIAL_INDEX": "NO" if has_null else "YES"} if form == "flatgeobuf" else {}
-        gdal.write(name, kind.driver, table, options)
+        gdal.write(name, kind.driver, table, options, report)
         return
     with tempfile.TemporaryDirectory(prefix="geoplan-write-") as folder:
         shape = Path(folder) / f"{table['name']}.shp"
-        gdal.write(str(shape), kind.driver, table, {})
+        gdal.write(str(shape), kind.driver, table, {}, report)
         if names:
             listing = "".join(f"{short},{true}\r\n" for short, true in names)
             shape.with_suffix(shapefile.NAMES).write_text(listing, encoding="utf-8-sig")

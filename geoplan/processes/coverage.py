@@ -57,10 +57,10 @@ def coverage(catalogue: Catalogue, inputs: CoverageInputs) -> Result:
         used |= dict.fromkeys((zones, *by))
     features = together(parts)
     left_out = unlocated(tuple(used), read)
-    totals = {
-        "count": len(features),
-        "zone_area_m2": float(features["zone_area_m2"].sum()),
-        "covered_area_m2": float(features["covered_area_m2"].sum()),
+    totals = {"count": len(features)} | {
+        name: float(features[name].sum())
+        for name in ("zone_area_m2", "covered_area_m2", "zone_length_m", "covered_length_m")
+        if name in features
     }
     return Result(
         "coverage",

@@ -7,7 +7,7 @@ from pydantic import Field
 from geoplan.catalogue import Catalogue
 from geoplan.model import Document, Lang, Text
 from geoplan.processes.coverage import CoverageInputs, coverage, has_two_area_layers
-from geoplan.processes.overlap import OverlapInputs, has_measurable_pair, overlap
+from geoplan.processes.overlap import OverlapInputs, overlap
 from geoplan.processes.process import Inputs, LayerIds, Process, chosen, plan_layers, run_record
 
 
@@ -26,7 +26,7 @@ def map_(catalogue: Catalogue, inputs: MapInputs) -> Document:
     asked = chosen(catalogue, inputs.layers)
     part = Catalogue(catalogue.directory, catalogue.plan, asked)
     analysed = plan_layers(part)
-    overlaps = overlap(part, OverlapInputs()) if has_measurable_pair(analysed) else None
+    overlaps = overlap(part, OverlapInputs()) if len(analysed) > 1 else None
     covered = coverage(part, CoverageInputs()) if has_two_area_layers(analysed) else None
     drawn = tuple(
         MapLayer(layer, catalogue.read(layer.id), catalogue.schema(layer), catalogue.symbol(layer))

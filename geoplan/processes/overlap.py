@@ -20,13 +20,10 @@ from geoplan.processes.process import (
     run_record,
     together,
 )
-from geoplan.reading import LayerReader, naming, unlocated
+from geoplan.reading import LayerReader, naming, of_unknown_accuracy, unlocated
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-
-MEASURABLE = {("area", "area"), ("line", "area"), ("area", "line")}
-"""Pairs of dimensions that `geoplan.queries.overlap` has a measure for."""
 
 
 class OverlapInputs(Inputs):
@@ -52,16 +49,9 @@ def overlap(catalogue: Catalogue, inputs: OverlapInputs) -> Result:
     read = LayerReader(catalogue)
     parts, left_out, planes = [], [], list[str]()
     for left, right in pairs:
-        if (left.geometry, right.geometry) not in MEASURABLE:
-            if len(inputs.layers) == 2:
-                ours, theirs = read(left), read(right)
-                with naming(left, right):
-                    queries.overlap(ours, theirs)  # refuses, and says why
-            left_out.append(LeftOut("no_common_measure", (left.id, right.id)))
-            continue
         ours, theirs = read(left), read(right)
         with naming(left, right):
-            found = queries.overlap(
+            found = queries.overlap_outcomes(
                 ours,
                 theirs,
                 min_area_m2=inputs.min_area_m2,
@@ -71,12 +61,15 @@ def overlap(catalogue: Catalogue, inputs: OverlapInputs) -> Result:
         planes += found.attrs["measuring_planes"]
         parts.append(named(named(found, left, ours, "left"), right, theirs, "right"))
     used = tuple(dict.fromkeys(layer for pair in pairs for layer in pair))
-    left_out += unlocated(used, read)
+    left_out += [*unlocated(used, read), *of_unknown_accuracy(used, read)]
     features = _largest_first(together(parts))
     totals = {
         "count": len(features),
+        "hit_count": int((features["outcome"] == "hit").sum()),
+        "uncertain_count": int((features["outcome"] == "uncertain").sum()),
         "area_m2": float(features["area_m2"].sum()),
         "length_m": float(features["length_m"].sum()),
+        "point_count": float(features["point_count"].sum()),
     }
     return Result(
         "overlap", features, inputs.model_dump(), used, run_record(planes), tuple(left_out), totals
@@ -93,19 +86,14 @@ def _pairs(catalogue: Catalogue, ids: tuple[str, ...]) -> Iterator[tuple[Layer, 
         yield from combinations(plan_layers(catalogue), 2)
 
 
-def has_measurable_pair(chosen: tuple[Layer, ...]) -> bool:
-    """Tell whether any two of the layers have a measure in common."""
-    return any(
-        (left.geometry, right.geometry) in MEASURABLE for left, right in combinations(chosen, 2)
-    )
-
-
 def _largest_first(features: GeoDataFrame) -> GeoDataFrame:
-    """Return areas before lengths, each largest first: the order in which C01, C02 … count."""
-    order = ["area_m2", "length_m", "left_id", "right_id"]
-    return features.sort_values(
-        order, ascending=[False, False, True, True], na_position="last", ignore_index=True
-    )
+    """Return areas, lengths, points, the largest first, then what may meet, the nearest first.
+
+    C01, C02 … count in this order, everywhere.
+    """
+    order = ["distance_m", "area_m2", "length_m", "point_count", "left_id", "right_id"]
+    ascending = [True, False, False, False, True, True]
+    return features.sort_values(order, ascending=ascending, na_position="last", ignore_index=True)
 
 
 def _below_minimum(found: GeoDataFrame, left: Layer, right: Layer) -> list[LeftOut]:
@@ -119,9 +107,11 @@ PROCESS = Process(
     "overlap",
     Text(zh="叠加分析", en="Overlap"),
     Text(
-        zh="不同图层的要素在何处重叠，重叠面积或长度多少，占各自多大比例。",
-        en="Where features of different layers coincide, by what area or length, and "
-        "what share of each that is.",
+        zh="不同图层的要素在何处重叠或交叉：面积、长度或点数，占各自多大比例；"
+        "按平面精度区分命中与存疑，精度之内可能重叠的也列出。",
+        en="Where features of different layers coincide or cross: by what area, length or "
+        "number of points, and what share of each that is; certain or not by the accuracy of "
+        "both, with what may coincide though it is not drawn so.",
     ),
     OverlapInputs,
     overlap,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 import geoplan
 from geoplan.catalogue import Catalogue
-from geoplan.errors import WrongGeometryType
+from geoplan.errors import BadQuery
 from geoplan.model import Document, Layer, Result, RunRecord, Text
 
 if TYPE_CHECKING:
@@ -42,13 +42,19 @@ LayerIds = Annotated[tuple[str, ...], AfterValidator(_each_once)]
 
 @dataclass(frozen=True)
 class Process:
-    """One question that geoplan answers, for the command line and the service alike."""
+    """One question that geoplan answers, for the command line and the service alike.
+
+    Attributes
+    ----------
+    run : callable
+        Takes a catalogue and checked inputs; where it is long work, also ``progress=``.
+    """
 
     id: str
     title: Text
     description: Text
     inputs: type[BaseModel]
-    run: Callable[[Catalogue, Any], Result | Document]
+    run: Callable[..., Result | Document]
 
 
 def chosen(catalogue: Catalogue, ids: tuple[str, ...]) -> tuple[Layer, ...]:
@@ -82,10 +88,7 @@ def named(found: GeoDataFrame, layer: Layer, features: GeoDataFrame, side: str) 
 def together(parts: list[GeoDataFrame]) -> GeoDataFrame:
     """Return the findings of several pairs of layers as one table."""
     if not parts:
-        raise WrongGeometryType(
-            "no two of the layers have a measure in common: overlap measures areas with areas "
-            "and lines with areas, coverage measures areas"
-        )
+        raise BadQuery("there are no two layers to measure against each other: name others")
     filled = [part for part in parts if len(part)]
     joined = pd.concat(filled, ignore_index=True) if filled else parts[0]
     joined.attrs = {}

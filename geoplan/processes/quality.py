@@ -7,12 +7,13 @@ from geoplan.catalogue import Catalogue
 from geoplan.model import Result, Text
 from geoplan.processes.layers import LayersInputs
 from geoplan.processes.process import Process, chosen, run_record
+from geoplan.progress import QUIET, Progress
 
 
-def quality(catalogue: Catalogue, inputs: LayersInputs) -> Result:
+def quality(catalogue: Catalogue, inputs: LayersInputs, progress: Progress = QUIET) -> Result:
     """Find what is wrong, doubtful or not published in layers; see `geoplan.quality`."""
     asked = chosen(catalogue, inputs.layers)
-    found = reviewing.review(catalogue, asked)
+    found = reviewing.review(catalogue, asked, progress)
     run, totals = run_record(found.attrs.pop("measuring_planes")), reviewing.totals(found)
     return Result("quality", found, inputs.model_dump(), asked, run, totals=totals)
 

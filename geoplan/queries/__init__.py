@@ -2,6 +2,7 @@
 
 from geoplan.queries.coverage import coverage
 from geoplan.queries.matrix import overlap_matrix
+from geoplan.queries.outcomes import overlap_outcomes
 from geoplan.queries.overlap import overlap
 
-__all__ = ["coverage", "overlap", "overlap_matrix"]
+__all__ = ["coverage", "overlap", "overlap_matrix", "overlap_outcomes"]
