@@ -40,7 +40,7 @@ soak: .venv/ready  ## The long forms of the tests
 	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -q tests/laws tests/ingest/test_cambridge.py
 
 clean:  ## Remove what was built and installed here
-	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache maps/*.html
+	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/data maps/*.html
 
 lock:  ## Write both locks anew: versions and hashes, no addresses (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock

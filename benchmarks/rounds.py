@@ -6,6 +6,8 @@ memory and caches are its own.
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import json
 import shutil
 import subprocess
@@ -21,20 +23,29 @@ Runs = dict[str, list[dict[str, Any]]]
 
 def data_for(name: str, size: str, folder: Path) -> Path:
     """Return the folder of a workload's layers, building it unless it stands already."""
-    target = folder / f"{name}-{size}"
+    options = workload(name).SIZES[size]
+    target = folder / f"{name}-{size}-{_recipe(name, options)}"
     if not target.exists():
-        unfinished = folder / f"{name}-{size}.part"
+        unfinished = target.with_suffix(".part")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        options = workload(name).SIZES[size]
         program = (
             "import sys; from pathlib import Path; from benchmarks.workloads import workload; "
             f"workload({name!r}).build(Path(sys.argv[1]), **{options!r})"
         )
-        # in a process of its own: this one stays small
+        # in a process of its own: a million parcels are not kept here
         subprocess.run([sys.executable, "-c", program, str(unfinished)], check=True, cwd=ROOT)
         unfinished.rename(target)
     return target
+
+
+def _recipe(name: str, options: dict[str, int]) -> str:
+    """Return a digest of what makes the layers: other code or sizes, another folder."""
+    here = Path(__file__).parent
+    builder = inspect.getsourcefile(workload(name).build)
+    sources = [here / "layers.py", here / "rasters.py", Path(builder or "")]
+    content = b"".join(path.read_bytes() for path in sources) + repr(options).encode()
+    return hashlib.sha256(content).hexdigest()[:8]
 
 
 def alternate(name: str, folder: Path, rounds: int, limit_s: float) -> Runs:
