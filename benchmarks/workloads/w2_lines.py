@@ -38,8 +38,24 @@ def geoplan(folder: Path) -> Job:
 
     def job() -> Any:
         found = overlap(routes, parcels)
-        length = found.geometry.length
-        return lambda: Answer({"pairs": len(found), "length_m": float(length.sum())})
+
+        def finish() -> Answer:
+            plane, ellipsoid = float(found.geometry.length.sum()), float(found["length_m"].sum())
+            return Answer({"pairs": len(found), "length_m": plane, "ellipsoid_m": ellipsoid})
+
+        return finish
+
+    return job
+
+
+def measures_only(folder: Path) -> Job:
+    from geoplan import overlap
+
+    routes, parcels = read(folder, "routes", "parcels")
+
+    def job() -> Any:
+        length = overlap(routes, parcels, geometry=False)["length_m"]
+        return lambda: Answer({"pairs": len(length), "ellipsoid_m": float(length.sum())})
 
     return job
 
@@ -59,6 +75,7 @@ def geopandas(folder: Path) -> Job:
 
 WHO: dict[str, Contestant] = {
     "geoplan": geoplan,
+    "geoplan, measures only": measures_only,
     "geopandas.overlay": geopandas,
     **by_sql(("routes", "parcels"), QUESTION),
 }
