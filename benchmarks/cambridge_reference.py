@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,10 @@ TABLES = {
     "parcels": "assessing_parcelsfy2014",
     "open-space": "recreation_openspace",
     "streets": "trans_centerlines",
+    "rail": "trans_rail",
+    "lights": "infra_streetlights",
 }
+LINES, POINTS = ("streets", "rail"), ("lights",)
 LONLAT = "EPSG:4326"
 PLANE = "+proj=tmerc +lat_0=0 +lon_0=-72 +k=1 +x_0=500000 +y_0=0 +datum=WGS84 +units=m +type=crs"
 LEAST = 0.01
@@ -51,34 +55,62 @@ def measured(measure: str, geometry: str) -> str:
 
 
 def overlap(connection: Any, left: str, right: str) -> dict[str, float]:
-    measure, dimension = ("Length", 2) if left == "streets" else ("Area", 3)
-    shared = f"ST_CollectionExtract(ST_Intersection(a.geometry, b.geometry), {dimension})"
+    name, share = _share(left, right)
+    least = 1 if name == "point_count" else LEAST
     pairs, total = connection.execute(
-        f"SELECT count(*), sum(share) FROM (SELECT {measured(measure, shared)} AS share "  # noqa: S608
+        f"SELECT count(*), sum(share) FROM (SELECT {share} AS share "  # noqa: S608
         f'FROM "{left}" a JOIN "{right}" b ON ST_Intersects(a.geometry, b.geometry)) '
-        f"WHERE share >= {LEAST}"
+        f"WHERE share >= {least}"
     ).fetchone()
-    return {"pairs": pairs, "length_m" if left == "streets" else "area_m2": total}
+    return {"pairs": pairs, name: int(total) if name == "point_count" else total}
+
+
+def _share(left: str, right: str) -> tuple[str, str]:
+    """Return the figure for what two features share, and SQL for it."""
+    shared = "ST_Intersection(a.geometry, b.geometry)"
+    if left in POINTS or {left, right} <= set(LINES):
+        return "point_count", f"ST_NumGeometries(ST_Multi(ST_CollectionExtract({shared}, 1)))"
+    if {left, right} & set(LINES):
+        return "length_m", measured("Length", f"ST_CollectionExtract({shared}, 2)")
+    return "area_m2", measured("Area", f"ST_CollectionExtract({shared}, 3)")
 
 
 def coverage(connection: Any, zones: str, by: list[str]) -> dict[str, float]:
     covers = " UNION ALL ".join(f'SELECT geometry FROM "{name}"' for name in by)  # noqa: S608
-    covered, gap, zone = (measured("Area", text) for text in ("covered", "gap", "geometry"))
+    measure, unit, dimension = ("Length", "m", 2) if zones in LINES else ("Area", "m2", 3)
+    covered, gap, zone = (measured(measure, text) for text in ("covered", "gap", "geometry"))
     row = connection.execute(
         f"WITH c AS ({covers}), "  # noqa: S608 - names of this file
         f'met AS (SELECT z.id, ST_Union_Agg(c.geometry) AS cover FROM "{zones}" z '
         f"JOIN c ON ST_Intersects(z.geometry, c.geometry) GROUP BY z.id), "
         f"parts AS (SELECT geometry, "
-        f"ST_CollectionExtract(ST_Intersection(geometry, cover), 3) AS covered, "
+        f"ST_CollectionExtract(ST_Intersection(geometry, cover), {dimension}) AS covered, "
         f"CASE WHEN cover IS NULL THEN geometry "
-        f"ELSE ST_CollectionExtract(ST_Difference(geometry, cover), 3) END AS gap "
+        f"ELSE ST_CollectionExtract(ST_Difference(geometry, cover), {dimension}) END AS gap "
         f'FROM "{zones}" LEFT JOIN met USING (id)) '
         f"SELECT count(*) FILTER ({covered} >= {LEAST}), sum({zone}), sum({covered}), sum({gap}) "
         f"FROM parts"
     ).fetchone()
-    return dict(
-        zip(("covered", "zone_area_m2", "covered_area_m2", "gap_area_m2"), row, strict=True)
-    )
+    names = [f"{part}_{measure.lower()}_{unit}" for part in ("zone", "covered", "gap")]
+    return dict(zip(["covered", *names], row, strict=True))
+
+
+def matrix(connection: Any, layers: list[str]) -> dict[str, float]:
+    """Return gross and union of each pair of layers, the union by one dissolve a pair."""
+    found: dict[str, float] = {}
+    for left, right in combinations(layers, 2):
+        line = {left, right} & set(LINES)
+        measure, name, dimension = ("Length", "length", 2) if line else ("Area", "area", 3)
+        shared = f"ST_CollectionExtract(ST_Intersection(a.geometry, b.geometry), {dimension})"
+        gross, union = connection.execute(
+            f"SELECT sum({measured(measure, 'shared')}), "  # noqa: S608
+            f"{measured(measure, 'ST_Union_Agg(shared)')} FROM (SELECT {shared} AS shared "
+            f'FROM "{left}" a JOIN "{right}" b ON ST_Intersects(a.geometry, b.geometry))'
+        ).fetchone()
+        unit = "m" if line else "m2"
+        found[f"{left}, {right}: {name}_gross_{unit}"] = gross
+        found[f"{left}, {right}: {name}_union_{unit}"] = union
+    return found
 
 
 def figures(connection: Any, name: str) -> dict[str, float]:
@@ -89,6 +121,8 @@ def figures(connection: Any, name: str) -> dict[str, float]:
     if kind == "coverage":
         zones, _, by = layers.partition(" by ")
         return coverage(connection, zones, by.split(" + "))
+    if kind == "matrix":
+        return matrix(connection, layers.split(", "))
     raise SystemExit(f"no independent route for {name!r} yet: write one here")
 
 
@@ -102,7 +136,8 @@ def main(path: Path) -> int:
     for name, ours in golden.items():
         for figure, theirs in figures(connection, name).items():
             off = abs(ours[figure] - theirs) / abs(theirs)
-            worst[figure] = max(off, worst.get(figure, 0.0))
+            kind = figure.rpartition(": ")[2]
+            worst[kind] = max(off, worst.get(kind, 0.0))
             print(f"| {name} | {figure} | {ours[figure]:.4f} | {theirs:.4f} | {off:.1e} |")
     print("\nlargest:", ", ".join(f"{figure} {off:.1e}" for figure, off in worst.items()))
     return 1 if max(worst.values()) > 1e-6 else 0

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from geoplan import GeoPackageStore, Layer, Text, coverage, overlap
+from geoplan.queries import overlap_matrix
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -36,7 +37,10 @@ TABLES = {
     "parcels": "assessing_parcelsfy2014",
     "open-space": "recreation_openspace",
     "streets": "trans_centerlines",
+    "rail": "trans_rail",
+    "lights": "infra_streetlights",
 }
+LINES, POINTS = ("streets", "rail"), ("lights",)
 LEAST_AREA_M2, LEAST_LENGTH_M = 0.01, 0.01
 """Shares smaller than these come and go with the last digits of a projection."""
 
@@ -57,13 +61,14 @@ def layers() -> tuple[Layers, dict[str, list[Any]]]:
 
 
 def _layer(name: str, table: str) -> Layer:
+    geometry: Any = "line" if name in LINES else "point" if name in POINTS else "area"
     return Layer(
         id=name,
         table=table,
         kind="generic",
         title=Text(zh=name, en=name),
-        geometry="line" if name == "streets" else "area",
-        line_means="centreline" if name == "streets" else None,
+        geometry=geometry,
+        line_means="centreline" if name in LINES else None,
         source=Text(zh="剑桥市", en="City of Cambridge"),
         source_date=date(2026, 8, 17),
     )
@@ -71,17 +76,31 @@ def _layer(name: str, table: str) -> Layer:
 
 def overlap_of(left: str, right: str, city: Layers) -> Figures:
     found = overlap(city[left], city[right], min_area_m2=LEAST_AREA_M2, min_length_m=LEAST_LENGTH_M)
-    column = "length_m" if left == "streets" else "area_m2"
-    return {"pairs": len(found), column: float(found[column].sum())}
+    figures: Figures = {"pairs": len(found)}
+    figures |= {
+        name: float(found[name].sum()) for name in ("area_m2", "length_m") if found[name].any()
+    }
+    points = int(found["point_count"].sum())
+    return figures | ({"point_count": points} if points else {})
+
+
+def matrix_of(names: list[str], city: Layers) -> Figures:
+    # counts of pairs are in the overlaps: here slivers of any size count
+    found = overlap_matrix({name: city[name] for name in names})
+    return {
+        f"{row.left}, {row.right}: {name}": float(getattr(row, name))
+        for row in found.itertuples()
+        for name in MATRIX_SUMS
+        if getattr(row, name) > 0
+    }
 
 
 def coverage_of(zones: str, by: list[str], city: Layers) -> Figures:
     found = coverage(city[zones], *(city[name] for name in by))
-    sums = {
-        name: float(found[name].sum())
-        for name in ("zone_area_m2", "covered_area_m2", "gap_area_m2")
-    }
-    return {"covered": int((found["covered_area_m2"] >= LEAST_AREA_M2).sum()), **sums}
+    measure, least = ("length_m", LEAST_LENGTH_M) if zones in LINES else ("area_m2", LEAST_AREA_M2)
+    names = [f"{part}_{measure}" for part in ("zone", "covered", "gap")]
+    covered = int((found[f"covered_{measure}"] >= least).sum())
+    return {"covered": covered, **{name: float(found[name].sum()) for name in names}}
 
 
 OVERLAPS = [
@@ -98,6 +117,9 @@ OVERLAPS = [
     ("streets", "flood-500"),
     ("streets", "zoning"),
     ("streets", "open-space"),
+    ("streets", "rail"),
+    ("lights", "zoning"),
+    ("lights", "open-space"),
 ]
 COVERAGES = [
     ("zoning", "flood-100"),
@@ -105,13 +127,17 @@ COVERAGES = [
     ("parcels", "flood-100", "flood-500"),
     ("parcels", "zoning"),
     ("open-space", "flood-100", "flood-500"),
+    ("streets", "flood-100", "flood-500"),
 ]
+MATRIX = ["zoning", "flood-500", "parcels", "open-space", "streets"]
+MATRIX_SUMS = ("length_gross_m", "length_union_m", "area_gross_m2", "area_union_m2")
 FIGURES: dict[str, Callable[[Layers], Figures]] = {
     **{f"overlap: {left}, {right}": partial(overlap_of, left, right) for left, right in OVERLAPS},
     **{
         f"coverage: {zones} by {' + '.join(by)}": partial(coverage_of, zones, by)
         for zones, *by in COVERAGES
     },
+    f"matrix: {', '.join(MATRIX)}": partial(matrix_of, MATRIX),
 }
 
 
