@@ -1,6 +1,21 @@
 """Questions to layers: pure functions over GeoDataFrames, nothing but geometry and numbers."""
 
+from geoplan.queries.chainage import chainage
+from geoplan.queries.closure import closure
 from geoplan.queries.coverage import coverage
+from geoplan.queries.locate import locate, station
 from geoplan.queries.overlap import overlap
+from geoplan.queries.route import measured_routes
+from geoplan.queries.stations import format_chainage, parse_chainage
 
-__all__ = ["coverage", "overlap"]
+__all__ = [
+    "chainage",
+    "closure",
+    "coverage",
+    "format_chainage",
+    "locate",
+    "measured_routes",
+    "overlap",
+    "parse_chainage",
+    "station",
+]
