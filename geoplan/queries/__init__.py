@@ -1,5 +1,6 @@
 """Questions to layers: pure functions over GeoDataFrames, nothing but geometry and numbers."""
 
+from geoplan.queries.along import along
 from geoplan.queries.chainage import chainage
 from geoplan.queries.closure import closure
 from geoplan.queries.coverage import coverage
@@ -9,6 +10,7 @@ from geoplan.queries.route import measured_routes
 from geoplan.queries.stations import format_chainage, parse_chainage
 
 __all__ = [
+    "along",
     "chainage",
     "closure",
     "coverage",
