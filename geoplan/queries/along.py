@@ -85,8 +85,8 @@ def along(
     ...     index=["R"], crs=4550)
     >>> intake = gpd.GeoDataFrame(geometry=[shapely.Point(500500, 4550020)], index=["I"], crs=4550)
     >>> row = along(river, intake, 100, 1000).iloc[0]
-    >>> row[["length_m", "missing_downstream_m", "side"]].to_list()
-    [300.0, 800.0, 'left']
+    >>> f"{row['length_m']:.3f} {row['missing_downstream_m']:.3f} {row['side']}"
+    '300.000 800.000 left'
     """
     _refuse_distances(upstream_m, downstream_m, within_m)
     crs = shared_crs(lines, points)

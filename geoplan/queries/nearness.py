@@ -15,7 +15,7 @@ import shapely
 
 from geoplan.queries.contacts import zone_edges
 from geoplan.queries.intervals import merged, pieces
-from geoplan.queries.sides import directions, turned
+from geoplan.queries.sides import CONTACT_M, directions, turned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,12 +131,14 @@ def _seen(
 ) -> NDArray[np.intp]:
     """Return for each edge of a zone and each stretch the nearest of its pieces.
 
-    Seen from there nothing of the route lies between.
+    Seen from there nothing of the route lies between. Where a route comes back upon itself
+    several are the nearest.
     """
     order = np.lexsort((distance, side, stretch))
     key = np.column_stack([stretch, side])[order]
     first = np.concatenate([[True], (key[1:] != key[:-1]).any(axis=1)])
-    return np.asarray(order[first])
+    least = distance[order][first][np.cumsum(first) - 1]
+    return np.asarray(order[distance[order] <= least + CONTACT_M])
 
 
 def _sides(

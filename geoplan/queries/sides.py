@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 CONTACT_M = 1e-6
 """Nearer than this is touching: coordinates of 4e7 m are known to 7e-9 m."""
 
+_BACK = -1.0 + 1e-12
+"""The cosine between two directions that are opposite, but for rounding."""
+
 LEFT, RIGHT, BOTH, ON = "left", "right", "both", "on"
 
 
@@ -80,7 +83,9 @@ def turned(
         (of_first < -CONTACT_M) | (of_second < -CONTACT_M),
         (of_first < -CONTACT_M) & (of_second < -CONTACT_M),
     )
-    return np.where(left, 1, np.where(right, -1, 0))
+    # at the tip of a line that turns back upon itself left is right
+    back = (comes * goes).sum(axis=1) <= _BACK
+    return np.where(back, 0, np.where(left, 1, np.where(right, -1, 0)))
 
 
 def _across(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
