@@ -11,6 +11,8 @@
     │   ├── UnknownFormat
     │   ├── BadCrs
     │   ├── PackNotFound
+    │   ├── ChainageNotFound
+    │   ├── ChainageAmbiguous
     │   └── WrongGeometryType
     ├── BadData                  what is on disk, or was handed in, is at fault
     │   ├── ForeignFileInvalid
@@ -44,6 +46,9 @@
     │   ├── FeatureTooWide
     │   ├── CrsMismatch
     │   ├── LayerElsewhere
+    │   ├── ChainageInvalid
+    │   ├── RouteInvalid
+    │   ├── EquationInvalid
     │   ├── EmptyLayer
     │   ├── DuplicateId
     │   ├── AccuracyInvalid
@@ -95,6 +100,14 @@ class BadCrs(BadRequest):
 
 class PackNotFound(BadRequest):
     """There is no rule pack of that name."""
+
+
+class ChainageNotFound(BadRequest):
+    """A route has no place of that chainage."""
+
+
+class ChainageAmbiguous(BadRequest):
+    """A chainage occurs more than once along a route, and which is meant was not said."""
 
 
 class WrongGeometryType(BadRequest):
@@ -227,6 +240,18 @@ class CrsMismatch(BadData):
 
 class LayerElsewhere(BadData):
     """A layer lies nowhere near the extent of its plan."""
+
+
+class ChainageInvalid(BadData):
+    """A text cannot be read as a chainage, or a number cannot be written as one."""
+
+
+class RouteInvalid(BadData):
+    """A line and what is stated of its chainage do not make a measured route."""
+
+
+class EquationInvalid(BadData):
+    """A chainage equation names no route, or a value that its route does not have there."""
 
 
 class EmptyLayer(BadData):
