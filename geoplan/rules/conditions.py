@@ -63,13 +63,14 @@ def applies(attributes: pd.DataFrame, where: Mapping[str, Wanted]) -> Applies:
         holds &= met | empty
         untold[empty & (untold == None)] = column  # noqa: E711 - element by element
     untold[~holds] = None
-    return Applies(holds & (untold == None), untold)  # noqa: E711
+    told = np.array([one is None for one in untold], dtype=bool)
+    return Applies(np.array(holds & told, dtype=bool), untold)
 
 
 def _empty(values: pd.Series[Any]) -> NDArray[np.bool_]:
     """Tell which values are null, or a text of nothing."""
     blank = np.array([isinstance(value, str) and not value.strip() for value in values], dtype=bool)
-    return np.asarray(values.isna().to_numpy(), dtype=bool) | blank
+    return np.asarray(values.isna().to_numpy() | blank, dtype=bool)
 
 
 def _met(values: pd.Series[Any], wanted: Wanted) -> NDArray[np.bool_]:

@@ -40,6 +40,7 @@ class Side:
     ids: NDArray[Any]
     attributes: DataFrame = field(repr=False)
     drawn: Drawn = field(repr=False)
+    is_part: NDArray[np.bool_] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -55,7 +56,12 @@ class Pairs(NamedTuple):
 
     def where(self, wanted: NDArray[np.bool_]) -> Pairs:
         """Return some of the pairs."""
-        return Pairs(*(values[wanted] for values in self))
+        return Pairs(
+            self.ours[wanted],
+            self.theirs[wanted],
+            self.distance_m[wanted],
+            self.uncertainty_m[wanted],
+        )
 
 
 @dataclass
@@ -69,7 +75,11 @@ class Facing:
     reach_m : float
         The farthest threshold that any rule asks for [m].
     land : Land, optional
-        Of the objects, where the plan has a layer of it.
+        Of the objects, or of subjects whose own land is measured, where the plan has a layer of it.
+    rivers : Side, optional
+        Centrelines of rivers, where the plan has some.
+    absent : bool
+        Objects that have no published position may exist beside these.
     """
 
     plane: MeasuringPlane
@@ -77,6 +87,8 @@ class Facing:
     object: Side
     reach_m: float
     land: Land | None = None
+    rivers: Side | None = None
+    absent: bool = False
     _lines: dict[MeasuringLine, LegalLine] = field(default_factory=dict, repr=False)
     _pairs: dict[MeasuringLine, Pairs] = field(default_factory=dict, repr=False)
 
@@ -104,7 +116,8 @@ class Facing:
     def unmeasured(self, name: MeasuringLine, within_m: float) -> Pairs:
         """Return the pairs that might be within a distance of a line that is not known."""
         missing = np.array([reason is not None for reason in self.line(name).missing], dtype=bool)
-        axes = np.where(missing, self.object.drawn.geometries, None)
+        axes = self.object.drawn.geometries.copy()
+        axes[~missing] = None
         return self._near(Drawn(axes, self.object.drawn.accuracy_m), within_m + WIDEST_M)
 
     def meets(self, name: MeasuringLine, pairs: Pairs) -> NDArray[np.str_]:
@@ -130,6 +143,10 @@ class Facing:
         theirs, ours = tree.query(objects.geometries[there], predicate="dwithin", distance=limit)
         order = np.lexsort((theirs, ours))
         ours, theirs = ours[order], there[theirs[order]]
+        if self.subject.layer.id == self.object.layer.id:
+            # nothing is in conflict with itself
+            other = self.subject.ids[ours] != self.object.ids[theirs]
+            ours, theirs = ours[other], theirs[other]
         lines = shapely.shortest_line(subjects.geometries[ours], objects.geometries[theirs])
         distance = self.plane.length_m(lines)
         uncertainty = subjects.accuracy_m[ours] + objects.accuracy_m[theirs]

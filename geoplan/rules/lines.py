@@ -16,7 +16,6 @@ import shapely
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from geopandas import GeoDataFrame
     from numpy.typing import NDArray
     from pandas import DataFrame
 
@@ -168,8 +167,10 @@ class _Lines:
         return LegalLine(self.shapes, self.accuracy_m, self.half_width_m, self.basis, self.missing)
 
 
-def land_of(features: GeoDataFrame, shapes: NDArray[Any], accuracy_m: NDArray[np.float64]) -> Land:
+def land_of(features: DataFrame, shapes: NDArray[Any], accuracy_m: NDArray[np.float64]) -> Land:
     """Return the land of a layer of areas, united by ``road_code``, the worst accuracy kept."""
+    if "road_code" not in features:
+        return Land({}, {})
     codes = features["road_code"].to_numpy()
     told = np.array([isinstance(code, str) and bool(code.strip()) for code in codes], dtype=bool)
     names = np.unique(codes[told].astype(str))
