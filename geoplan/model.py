@@ -233,7 +233,7 @@ EVERYTHING = FeatureQuery()
 """The query without a condition."""
 
 
-LeftOutReason = Literal["no_geometry", "below_minimum", "no_common_measure", "no_accuracy"]
+LeftOutReason = Literal["no_geometry", "below_minimum", "no_accuracy", "drawn_chainage"]
 
 
 @dataclass(frozen=True)
@@ -242,10 +242,11 @@ class LeftOut:
 
     Attributes
     ----------
-    reason : {"no_geometry", "below_minimum", "no_common_measure", "no_accuracy"}
+    reason : {"no_geometry", "below_minimum", "no_accuracy", "drawn_chainage"}
         The feature has no published position; the pair shares less than the minimum asked
-        for; the two layers have no measure in common; how far the feature's boundary may be
-        off is not known, so that the absence of a finding proves nothing.
+        for; how far the feature's boundary may be off is not known, so that the absence of a
+        finding proves nothing; the route has no published chainage, so that metres count from
+        the start of the line as drawn.
     layers : tuple of str
         The layers it concerns.
     ids : tuple

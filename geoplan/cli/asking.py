@@ -1,4 +1,4 @@
-"""The commands that ask layers of each other: ``overlap``, ``coverage``."""
+"""The commands that ask layers of each other: overlap, coverage and the matrix of all pairs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(overlap)
     app.command()(coverage)
+    app.command("overlap-matrix")(overlap_matrix)
 
 
 def overlap(
@@ -77,3 +78,14 @@ def coverage(
     gaps = (result.features["coverage_ratio"] < 1.0 - WHOLE).any()
     if fail_on and (gaps or unmeasured(result, fail_on, "gap")):
         raise typer.Exit(FAIL_ON_MET)
+
+
+def overlap_matrix(
+    plan: PlanDir = None,
+    layer: Layers = None,
+    output: Output = None,
+    lang: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """叠加矩阵 · What each pair of layers shares, in sum and with ground counted once."""
+    show(run("overlap-matrix", plan, layers=layer or ()), lang, output, as_json=as_json)

@@ -14,6 +14,9 @@ from geoplan.cli.options import language
 if TYPE_CHECKING:
     from geoplan.model import Lang, Result
 
+_IN_WORDS = ("relation", "side", "state", "chainage_basis", "structure")
+"""Columns of codes that both phrase files have words for."""
+
 _ONLY_IN_FILES = ("_min_m2", "_max_m2", "_min_m", "_max_m")
 """Ends of columns that a terminal has no room for: the ± beside the measure says as much."""
 
@@ -89,9 +92,11 @@ def _cell(name: str, value: Any, titles: dict[str, str], words: dict[str, str]) 
         return "、".join(titles.get(layer, layer) for layer in value.split(", "))
     if name == "outcome":
         return words[f"outcome.{value}"]
+    if name in _IN_WORDS:
+        return "、".join(words.get(f"value.{one}", one) for one in str(value).split(";"))
     if name.endswith("_ratio"):
         return f"{value:.2%}"
-    if name.endswith("_count"):
+    if name.endswith(("_count", "_touched", "_unlocated")):
         return f"{value:,.0f}"
     if isinstance(value, float):
         return f"{value:,.1f}"

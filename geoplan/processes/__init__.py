@@ -4,15 +4,28 @@ A process reads layers by name, asks a pure query, and wraps the answer in a `Re
 a file of its own, which holds the model of its inputs, the function, and the `Process`.
 """
 
+from geoplan.processes import chainage as _chainage
 from geoplan.processes import coverage as _coverage
 from geoplan.processes import layers as _layers
 from geoplan.processes import map as _map
+from geoplan.processes import matrix as _matrix
 from geoplan.processes import overlap as _overlap
+from geoplan.processes import place as _place
 from geoplan.processes import quality as _quality
+from geoplan.processes.chainage import ChainageInputs, chainage
 from geoplan.processes.coverage import CoverageInputs, coverage
 from geoplan.processes.layers import LayersInputs, layers
 from geoplan.processes.map import MapInputs, map_
+from geoplan.processes.matrix import MatrixInputs, overlap_matrix
 from geoplan.processes.overlap import OverlapInputs, overlap
+from geoplan.processes.place import (
+    AlongInputs,
+    LocateInputs,
+    StationInputs,
+    along,
+    locate,
+    station,
+)
 from geoplan.processes.process import ACCURACY, Inputs, Process
 from geoplan.processes.quality import quality
 
@@ -22,6 +35,11 @@ PROCESSES: dict[str, Process] = {
         _layers.PROCESS,
         _overlap.PROCESS,
         _coverage.PROCESS,
+        _matrix.PROCESS,
+        _chainage.PROCESS,
+        _place.LOCATE,
+        _place.STATION,
+        _place.ALONG,
         _map.PROCESS,
         _quality.PROCESS,
     )
@@ -31,15 +49,25 @@ PROCESSES: dict[str, Process] = {
 __all__ = [
     "ACCURACY",
     "PROCESSES",
+    "AlongInputs",
+    "ChainageInputs",
     "CoverageInputs",
     "Inputs",
     "LayersInputs",
+    "LocateInputs",
     "MapInputs",
+    "MatrixInputs",
     "OverlapInputs",
     "Process",
+    "StationInputs",
+    "along",
+    "chainage",
     "coverage",
     "layers",
+    "locate",
     "map_",
     "overlap",
+    "overlap_matrix",
     "quality",
+    "station",
 ]
