@@ -101,10 +101,17 @@ def _length_m(geometries: NDArray[Any], ellipsoid: Geod) -> NDArray[np.float64]:
     lineal = _of_dimension(geometries, 1)
     parts, owner_of_part = shapely.get_parts(lineal, return_index=True)
     start, end, part = _edges(parts)
-    true_length = np.hypot(*(end - start).T) * _along(start, end, ellipsoid, _inverse_scale)
+    true_length = edge_length_m(start, end, ellipsoid)
     return np.asarray(
         np.bincount(owner_of_part[part], weights=true_length, minlength=len(lineal)), dtype=float
     )
+
+
+def edge_length_m(
+    start: NDArray[np.float64], end: NDArray[np.float64], ellipsoid: Geod
+) -> NDArray[np.float64]:
+    """Return the length on the ellipsoid [m] of edges between points, shape (n, 2), of a plane."""
+    return np.asarray(np.hypot(*(end - start).T) * _along(start, end, ellipsoid, _inverse_scale))
 
 
 def _of_dimension(geometries: NDArray[Any], dimension: int) -> NDArray[Any]:
@@ -126,7 +133,7 @@ def _edges(
 def _ring_excess(rings: NDArray[Any], ellipsoid: Geod) -> NDArray[np.float64]:
     """Return the plane area less the true area inside rings, whichever way they turn."""
     start, end, ring = _edges(rings)
-    strip = _strip_excess(start, end, ellipsoid)
+    strip = strip_excess_m2(start, end, ellipsoid)
     # shoelace about the first point, so that no large numbers cancel
     count = len(rings)
     edges = np.bincount(ring, minlength=count)
@@ -137,10 +144,23 @@ def _ring_excess(rings: NDArray[Any], ellipsoid: Geod) -> NDArray[np.float64]:
     return np.asarray(way * np.bincount(ring, weights=strip, minlength=count))
 
 
-def _strip_excess(
+def strip_excess_m2(
     start: NDArray[np.float64], end: NDArray[np.float64], ellipsoid: Geod
 ) -> NDArray[np.float64]:
-    """Return, for each edge, the plane area less the true area between it and the meridian."""
+    """Return, for each edge, the plane area less the true area between it and the meridian.
+
+    Parameters
+    ----------
+    start, end : ndarray of float, shape (n, 2)
+        Ends of the edges in a Gauss-Krüger plane [m].
+    ellipsoid : pyproj.Geod
+        The ellipsoid of the plane.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        [m²]; negative where an edge runs south on the east of the meridian.
+    """
     return (end[:, 1] - start[:, 1]) * _along(start, end, ellipsoid, _easting_excess)
 
 
