@@ -169,14 +169,15 @@ def _along(
 ) -> NDArray[np.float64]:
     """Return the mean of ``integrand(x, 1 / R²)`` along each edge.
 
-    R is taken at the middle of the edge: it changes by 1e-9 of itself in a metre of northing,
-    and what that does to the two halves of an edge cancels.
+    1 / R² is taken to first order along the edge: it changes by 1e-9 of itself in a metre of
+    northing, and without that the parts of an edge of some kilometres would not add up to it.
     """
-    curvature = _curvature((start[:, 1] + end[:, 1]) / 2.0, ellipsoid)
-    x, reach = start[:, 0] - FALSE_EASTING_M, end[:, 0] - start[:, 0]
+    reach, rise = (end - start).T
+    middle, slope = _curvature((start[:, 1] + end[:, 1]) / 2.0, ellipsoid)
+    x, slope = start[:, 0] - FALSE_EASTING_M, slope * rise
     total = np.zeros(len(start))
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        total += weight * integrand(x + node * reach, curvature)
+        total += weight * integrand(x + node * reach, middle + (node - 0.5) * slope)
     return total
 
 
@@ -192,8 +193,10 @@ def _inverse_scale(x: NDArray[np.float64], curvature: NDArray[np.float64]) -> ND
     return 1.0 - square * (0.5 - square * (5.0 / 24.0 - square * (61.0 / 720.0)))
 
 
-def _curvature(northing: NDArray[np.float64], ellipsoid: Geod) -> NDArray[np.float64]:
-    """Return 1 / R² = 1 / ρν at the footpoint latitude of a northing [m].
+def _curvature(
+    northing: NDArray[np.float64], ellipsoid: Geod
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return 1 / R² = 1 / ρν at the footpoint latitude of a northing [m], and its slope.
 
     The footpoint latitude is the meridian-arc series in the third flattening n, to n³; multiple
     angles are built from one sine and one cosine, because sines are what takes time.
@@ -216,4 +219,6 @@ def _curvature(northing: NDArray[np.float64], ellipsoid: Geod) -> NDArray[np.flo
     twice = cosine * (1.0 - small / 2.0 + small * small / 24.0)
     twice -= sine * shift * (1.0 - small / 6.0 + small * small / 120.0)
     root = (1.0 - ellipsoid.es * (1.0 - twice) / 2.0) / ellipsoid.b
-    return np.asarray(root * root)
+    # the slope to a hundredth of itself: at the footpoint both factors are that near
+    slope = root * sine * (-2.0 * ellipsoid.es / (ellipsoid.b * radius))
+    return root * root, slope

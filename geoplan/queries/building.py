@@ -1,7 +1,7 @@
 """The shapes that pairs share, built from the crossings of their boundaries where that is plain.
 
-Plain is a line of one part, and two areas of one ring each that cross twice: nearly all pairs of
-a city. The others are left to GEOS.
+Plain is a line of one part, and two areas of one ring each: nearly all pairs of a city. The
+others are left to GEOS.
 """
 
 from __future__ import annotations
@@ -28,31 +28,91 @@ def built(found: Walked) -> NDArray[Any]:
 
 
 def _areas(found: Walked) -> NDArray[Any]:
-    """Build the one piece that two rings cut out of each other where they cross twice."""
+    """Build the pieces that two rings cut out of each other.
+
+    From where `one` enters `other` its boundary is followed to where it leaves, from there the
+    boundary of `other` to where `one` enters again, and so on until the piece is closed.
+    """
     shapes = np.full(len(found.ours), None, dtype=object)
-    single = (
-        _single(found.one)[_owners(found, one=True)]
-        & _single(found.other)[_owners(found, one=False)]
-    )
-    twice = np.bincount(found.pair, minlength=len(found.ours)) == 2
-    plain = twice & single & ~found.doubtful
-    events = np.flatnonzero(plain[found.pair])
-    events = events[np.lexsort((found.crossing.sign[events], found.pair[events]))]
-    # `one` enters `other` where it comes to its left
-    leave, enter = events[::2], events[1::2]
-    if len(enter) == 0:
+    single = _single(found.one)[_owners(found, one=True)]
+    single &= _single(found.other)[_owners(found, one=False)]
+    events = np.flatnonzero((single & ~found.doubtful)[found.pair])
+    if len(events) == 0:
         return shapes
-    place = found.crossing.place
-    there = _stretch(found.one, found.crossing.one, enter, leave, place)
-    back = _stretch(found.other, found.crossing.other, leave, enter, place)
-    pair = np.arange(len(enter))
-    owner, xy = _interleaved(
-        [(pair, place[enter]), there, (pair, place[leave]), back, (pair, place[enter])]
-    )
-    made = np.asarray(shapely.polygons(shapely.linearrings(xy, indices=owner)), dtype=object)
-    made[~shapely.is_valid(made)] = None
-    shapes[found.pair[enter]] = made
+    pair, place = found.pair[events], found.crossing.place[events]
+    enters = found.crossing.sign[events] > 0
+    mine, theirs = found.crossing.one[events], found.crossing.other[events]
+    leave = _next(pair, mine, place, found.one)
+    again = _next(pair, theirs, place, found.other)
+    odd = np.unique(pair[(enters == enters[leave]) | (enters == enters[again])])
+
+    enter = np.flatnonzero(enters)
+    number = np.full(len(events), -1)
+    number[enter] = np.arange(len(enter))
+    leave = leave[enter]
+    again = again[leave]
+    bad = np.isin(pair[enter], odd)
+    following = np.where(bad, np.arange(len(enter)), number[again])
+    lead, rank = _cycles(following)
+    there = _stretch(found.one, mine, enter, leave, place)
+    back = _stretch(found.other, theirs, leave, again, place)
+    each = np.arange(len(enter))
+    which, xy = _interleaved([(each, place[enter]), there, (each, place[leave]), back])
+    order = np.lexsort((np.arange(len(which)), rank[which], lead[which]))
+    # linearrings closes each of them
+    first = np.flatnonzero(lead == each)
+    rings = shapely.linearrings(xy[order], indices=np.searchsorted(first, lead[which][order]))
+    made = np.asarray(shapely.polygons(rings), dtype=object)
+    _gather(made, pair[enter[first]], shapely.multipolygons, shapes)
+    broken = ~shapely.is_valid(shapes)
+    shapes[broken] = None
+    shapes[odd] = None
     return shapes
+
+
+def _next(
+    pair: NDArray[np.intp],
+    edge: NDArray[np.intp],
+    place: NDArray[np.float64],
+    chains: Chains,
+) -> NDArray[np.intp]:
+    """Return for each event the next one of its pair along the ring, round and round."""
+    along = np.hypot(*(place - chains.xy[edge]).T)
+    order = np.lexsort((along, edge, pair))
+    sorted_pair = pair[order]
+    final = np.r_[sorted_pair[1:] != sorted_pair[:-1], True]
+    fresh = np.flatnonzero(np.r_[True, final[:-1]])
+    after = np.arange(len(order)) + 1
+    after[final] = fresh
+    following = np.empty(len(order), dtype=np.intp)
+    following[order] = order[after]
+    return following
+
+
+def _cycles(following: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the lowest member of the cycle that each member is in, and its rank from there."""
+    lead = np.arange(len(following))
+    step = following
+    while (lower := np.minimum(lead, lead[step])).tolist() != lead.tolist():
+        lead, step = lower, step[step]
+    rank = np.zeros(len(following), dtype=np.intp)
+    walker = np.unique(lead)
+    home, number = walker, 0
+    while len(walker):
+        rank[walker] = number
+        walker, number = following[walker], number + 1
+        open_ones = walker != home
+        walker, home = walker[open_ones], home[open_ones]
+    return lead, rank
+
+
+def _gather(pieces: NDArray[Any], pair: NDArray[np.intp], make: Any, shapes: NDArray[Any]) -> None:
+    """Put pieces into the places of their pairs, several of one pair as one geometry."""
+    alone = np.bincount(pair, minlength=len(shapes))[pair] == 1
+    shapes[pair[alone]] = pieces[alone]
+    if not alone.all():
+        order = np.argsort(pair[~alone], kind="stable")
+        make(pieces[~alone][order], indices=pair[~alone][order], out=shapes)
 
 
 def _owners(found: Walked, *, one: bool) -> NDArray[np.intp]:
@@ -139,10 +199,6 @@ def _lines(found: Walked) -> NDArray[Any]:
         ]
     )
     pieces = np.asarray(shapely.linestrings(xy, indices=owner), dtype=object)
-    several = np.bincount(pair[into], minlength=len(shapes)) > 1
-    alone = ~several[pair[into]]
-    shapes[pair[into][alone]] = pieces[alone]
-    if (~alone).any():
-        shapely.multilinestrings(pieces[~alone], indices=pair[into][~alone], out=shapes)
+    _gather(pieces, pair[into], shapely.multilinestrings, shapes)
     shapes[odd] = None
     return shapes

@@ -28,6 +28,8 @@ class Chains:
 
     Attributes
     ----------
+    lines : ndarray of shapely geometries, shape (c,)
+        The chains, or areas that have no other ring.
     xy : ndarray of float, shape (n, 2)
         All points [m].
     first, last : ndarray of int, shape (c,)
@@ -43,6 +45,7 @@ class Chains:
     """
 
     plane: MeasuringPlane
+    lines: NDArray[Any]
     xy: NDArray[np.float64]
     first: NDArray[np.intp]
     last: NDArray[np.intp]
@@ -66,7 +69,7 @@ class Chains:
         first = np.flatnonzero(np.r_[True, chain[1:] != chain[:-1]])
         last = np.r_[first[1:], len(xy)] - 1
         axis = xy[first[np.searchsorted(owner, owner)], 0]
-        return cls(plane, xy, first, last, owner, chain, axis, areal)
+        return cls(plane, parts, xy, first, last, owner, chain, axis, areal)
 
     def before(self, chains: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return what is measured from the start of some chains up to each of their points.
@@ -89,7 +92,11 @@ class Chains:
         return np.asarray(total - total[self.first][self.chain], dtype=float)
 
     def upto(
-        self, point: NDArray[np.intp], place: NDArray[np.float64], axis: NDArray[np.float64]
+        self,
+        point: NDArray[np.intp],
+        place: NDArray[np.float64],
+        axis: NDArray[np.float64],
+        before: NDArray[np.float64],
     ) -> NDArray[np.float64]:
         """Return what is measured from the start of a chain to a place on an edge.
 
@@ -101,11 +108,13 @@ class Chains:
             A place on it [m].
         axis : ndarray of float, shape (k,)
             The easting to measure an area from [m]; of no account for lines.
+        before : ndarray of float, shape (n,)
+            Of the chains in question.
         """
         chain = self.chain[point]
         own = self.axis[chain]
         rest = measured(self.xy[point], place, own, self.plane, areal=self.areal)
-        total = self.before(np.unique(chain))[point] + rest
+        total = before[point] + rest
         if self.areal:
             total += (own - axis) * (place[:, 1] - self.xy[self.first[chain], 1])
         return total

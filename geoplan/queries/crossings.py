@@ -59,11 +59,7 @@ def crossings(one: Chains, other: Chains) -> Crossings:
     low, high = np.minimum(start, end), np.maximum(start, end)
     tree = shapely.STRtree(_boxes(low, high))
     first, last = one.runs()
-    cuts = np.column_stack([first, last + 1]).ravel()
-    whole = np.vstack([one.xy, one.xy[-1:]])
-    run_low = np.minimum.reduceat(whole, cuts)[::2]
-    run_high = np.maximum.reduceat(whole, cuts)[::2]
-    run, near = tree.query(_boxes(run_low, run_high))
+    run, near = tree.query(_boxes_of_runs(one, first, last))
     found = [
         _in_chunk(one, other, first[run[chunk]], last[run[chunk]], edge[near[chunk]])
         for begin in range(0, len(run), _AT_ONCE)
@@ -74,6 +70,16 @@ def crossings(one: Chains, other: Chains) -> Crossings:
         return Crossings(none, none, np.empty((0, 2)), np.empty(0), np.empty((0, 2), np.intp))
     a, b, place, sign, doubtful = (np.concatenate(part) for part in zip(*found, strict=True))
     return Crossings(a, b, place, sign, np.unique(doubtful, axis=0))
+
+
+def _boxes_of_runs(chains: Chains, first: NDArray[np.intp], last: NDArray[np.intp]) -> NDArray[Any]:
+    """Return geometries with the boxes of runs; a chain of one run is its own."""
+    if len(first) == len(chains.first):
+        return chains.lines
+    cuts = np.column_stack([first, last + 1]).ravel()
+    whole = np.vstack([chains.xy, chains.xy[-1:]])
+    low, high = (ufunc.reduceat(whole, cuts)[::2] for ufunc in (np.minimum, np.maximum))
+    return _boxes(low, high)
 
 
 def _boxes(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[Any]:

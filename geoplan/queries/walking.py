@@ -28,7 +28,7 @@ class Walked:
     ours, theirs : ndarray of int, shape (p,)
         Their positions in left and right.
     size : ndarray of float, shape (p,)
-        What they share [m or m²]; of no account where doubtful.
+        What they share [m or m²]; of no account where doubtful or inside.
     left_inside, right_inside : ndarray of bool, shape (p,)
         Where the one lies in the other and no boundaries cross: it is what they share.
     doubtful : ndarray of bool, shape (p,)
@@ -71,8 +71,9 @@ def walked(left: NDArray[Any], right: NDArray[Any], plane: MeasuringPlane) -> Wa
     one, other = (Chains.of(side, plane) for side in sides)
     found = crossings(one, other)
     mine, theirs = one.owner[one.chain[found.one]], other.owner[other.chain[found.other]]
-    terms = [(mine, theirs, part) for part in _crossing_terms(one, other, found)]
-    held = [_inside(one, other, sides[1]), _inside(other, one, sides[0])]
+    before = _before(one, mine), _before(other, theirs)
+    terms = [(mine, theirs, part) for part in _crossing_terms(one, other, found, before)]
+    held = [_inside(one, before[0], other, sides[1]), _inside(other, before[1], one, sides[0])]
     held[1] = (held[1][1], held[1][0], held[1][2])
     terms += held
 
@@ -116,19 +117,35 @@ def walked(left: NDArray[Any], right: NDArray[Any], plane: MeasuringPlane) -> Wa
     )
 
 
-def _crossing_terms(one: Chains, other: Chains, found: Crossings) -> list[NDArray[np.float64]]:
+def _before(chains: Chains, crossed: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return what is measured before each point of the chains where that can matter.
+
+    It does not for a feature of one chain that crosses nothing: inside another, it is what they
+    share, and its own size is known elsewhere.
+    """
+    matters = np.bincount(chains.owner) > 1
+    matters[crossed] = True
+    return chains.before(np.flatnonzero(matters[chains.owner]))
+
+
+def _crossing_terms(
+    one: Chains,
+    other: Chains,
+    found: Crossings,
+    before: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> list[NDArray[np.float64]]:
     """Return, for each crossing, what either boundary has measured there, leaving positive."""
     axis = one.axis[one.chain[found.one]]
     terms = []
     if one.areal == other.areal or not one.areal:
-        terms.append(-found.sign * one.upto(found.one, found.place, axis))
+        terms.append(-found.sign * one.upto(found.one, found.place, axis, before[0]))
     if one.areal == other.areal or not other.areal:
-        terms.append(found.sign * other.upto(found.other, found.place, axis))
+        terms.append(found.sign * other.upto(found.other, found.place, axis, before[1]))
     return terms
 
 
 def _inside(
-    chains: Chains, others: Chains, areas: NDArray[Any]
+    chains: Chains, before: NDArray[np.float64], others: Chains, areas: NDArray[Any]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """Return which chains end inside an area: owner, area, and the measure of the whole chain."""
     if not others.areal:
@@ -139,5 +156,4 @@ def _inside(
     shapely.prepare(areas[np.unique(area)])
     holds = shapely.contains_xy(areas[area], ends[chain, 0], ends[chain, 1])
     chain, area = chain[holds], area[holds]
-    whole = chains.before(np.unique(chain))[chains.last[chain]]
-    return chains.owner[chain], area.astype(np.intp), whole
+    return chains.owner[chain], area.astype(np.intp), before[chains.last[chain]]
