@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geoplan.queries.building import built
 from geoplan.queries.checks import AREA, LINE, POINT
-from geoplan.queries.pairs import Meeting, meeting, of_dimension
+from geoplan.queries.pairs import meeting, of_dimension
+from geoplan.queries.walking import walked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,48 +83,30 @@ def shared(left: Side, right: Side, *, geometry: bool) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else _table([], [])
 
 
-def _areas(
+def _areal_or_lineal(
     left: Side, right: Side, mine: NDArray[np.intp], other: NDArray[np.intp], geometry: bool
 ) -> pd.DataFrame:
-    """Return shared areas; a feature inside the other is not cut, and is measured once."""
-    pairs = meeting(left.geometries[mine], right.geometries[other])
-    return _with_dimension(left, right, mine, other, pairs, AREA)
-
-
-def _line_and_area(
-    left: Side, right: Side, mine: NDArray[np.intp], other: NDArray[np.intp], geometry: bool
-) -> pd.DataFrame:
-    """Return lengths of lines inside areas, their boundary included."""
-    pairs = meeting(left.geometries[mine], right.geometries[other])
-    return _with_dimension(left, right, mine, other, pairs, LINE)
-
-
-def _with_dimension(
-    left: Side,
-    right: Side,
-    mine: NDArray[np.intp],
-    other: NDArray[np.intp],
-    pairs: Meeting,
-    dimension: int,
-) -> pd.DataFrame:
-    ours, theirs = mine[pairs.ours], other[pairs.theirs]
-    common = np.empty(len(ours), dtype=object)
-    size = np.empty(len(ours))
-    common[pairs.left_inside] = left.geometries[ours[pairs.left_inside]]
-    size[pairs.left_inside] = left.sizes(ours[pairs.left_inside])
-    common[pairs.right_inside] = right.geometries[theirs[pairs.right_inside]]
-    size[pairs.right_inside] = right.sizes(theirs[pairs.right_inside])
-    crossing = np.flatnonzero(~(pairs.left_inside | pairs.right_inside))
-    cut = of_dimension(
-        shapely.intersection(left.geometries[ours[crossing]], right.geometries[theirs[crossing]]),
+    """Return areas that areas share, or lengths of lines inside areas, boundary included."""
+    found = walked(left.geometries[mine], right.geometries[other], left.plane)
+    ours, theirs = mine[found.ours], other[found.theirs]
+    dimension = min(int(left.dimensions[mine[0]]), int(right.dimensions[other[0]]))
+    measure = left.plane.area_m2 if dimension == AREA else left.plane.length_m
+    size = found.size.copy()
+    common = built(found) if geometry else np.full(len(size), None, dtype=object)
+    for inside, side, which in (
+        (found.left_inside, left, ours),
+        (found.right_inside, right, theirs),
+    ):
+        size[inside] = side.sizes(which[inside])
+        common[inside] = side.geometries[which[inside]]
+    for_geos = found.doubtful | (geometry & shapely.is_missing(common))
+    common[for_geos] = of_dimension(
+        shapely.intersection(left.geometries[ours[for_geos]], right.geometries[theirs[for_geos]]),
         dimension,
     )
-    common[crossing] = cut
-    measure = left.plane.area_m2 if dimension == AREA else left.plane.length_m
-    size[crossing] = measure(cut)
-    found = size > 0
-    column = "area_m2" if dimension == AREA else "length_m"
-    return _table(ours[found], theirs[found], common[found], **{column: size[found]})
+    size[for_geos] = measure(common[for_geos])
+    there = size > 0
+    return _table(ours[there], theirs[there], common[there], **{MEASURE_OF[dimension]: size[there]})
 
 
 def _lines(
@@ -195,9 +179,9 @@ def _table(
 
 
 _RULES: dict[tuple[int, int], Any] = {
-    (AREA, AREA): _areas,
-    (LINE, AREA): _line_and_area,
-    (AREA, LINE): _line_and_area,
+    (AREA, AREA): _areal_or_lineal,
+    (LINE, AREA): _areal_or_lineal,
+    (AREA, LINE): _areal_or_lineal,
     (LINE, LINE): _lines,
     (POINT, POINT): _points_left,
     (POINT, LINE): _points_left,
