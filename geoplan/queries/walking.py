@@ -90,14 +90,15 @@ def walked(left: NDArray[Any], right: NDArray[Any], plane: MeasuringPlane) -> Wa
     doubtful = crossed & (spread * np.finfo(float).eps > _DIGITS * np.abs(size))
     doubtful[place[len(values) :]] = True
     ours, others = key // count, key % count
-    inner = [
-        ~crossed
-        & (np.bincount(np.searchsorted(key, a * count + b), minlength=len(key)) == chains[owner])
-        for (a, b, _), chains, owner in (
-            (held[0], np.bincount(one.owner), ours),
-            (held[1], np.bincount(other.owner), others),
-        )
+    held_chains = [
+        np.bincount(np.searchsorted(key, a * count + b), minlength=len(key)) for a, b, _ in held
     ]
+    all_chains = np.bincount(one.owner)[ours], np.bincount(other.owner)[others]
+    inner = [
+        ~crossed & (some == every) for some, every in zip(held_chains, all_chains, strict=True)
+    ]
+    # an area with all its boundary in another that has a hole in it shares less than itself
+    doubtful |= (inner[0] & (held_chains[1] > 0)) | (inner[1] & (held_chains[0] > 0))
     if not one_is_left:
         ours, others, inner = others, ours, inner[::-1]
     order = np.lexsort((others, ours))
@@ -106,9 +107,9 @@ def walked(left: NDArray[Any], right: NDArray[Any], plane: MeasuringPlane) -> Wa
         ours[order],
         others[order],
         size[order],
-        (inner[0] & ~inner[1])[order],
-        (inner[1] & ~inner[0])[order],
-        (doubtful | (inner[0] & inner[1]))[order],
+        (inner[0] & ~doubtful)[order],
+        (inner[1] & ~doubtful)[order],
+        doubtful[order],
         found,
         rank[place[: len(mine)]],
         one,
