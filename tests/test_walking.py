@@ -37,6 +37,10 @@ def stars(count: int, radius: float, vertices: int, spread: float, seed: int) ->
     return np.array(shapes, dtype=object)
 
 
+def rectangle(x: float, y: float, wide: float, high: float) -> Any:
+    return shapely.transform(shapely.box(x, y, x + wide, y + high), lambda xy: xy + ORIGIN)
+
+
 def paths(count: int, spread: float, seed: int, points: int = 60) -> Any:
     random = np.random.default_rng(seed)
     lines: list[Any] = [
@@ -122,6 +126,23 @@ def test_long_rings_are_searched_in_runs() -> None:
         stars(6, 900, 600, 1500, 3), stars(60, 90, 11, 1500, 4), PLANE.area_m2
     )
     assert plain > 40
+
+
+def test_parts_and_holes_inside_are_added_up_where_no_boundaries_cross() -> None:
+    block = shapely.MultiPolygon(
+        [rectangle(100, 100, 50, 40), rectangle(900, 100, 10, 10), rectangle(300, 300, 20, 90)]
+    )
+    ring = rectangle(0, 0, 600, 500).difference(rectangle(280, 280, 80, 150))
+    around = rectangle(90, 90, 800, 600)
+    left, right = np.array([block, around]), np.array([ring, rectangle(950, 0, 9, 9)])
+    found = walked(left, right, PLANE)
+    sizes = dict(zip(zip(found.ours, found.theirs, strict=True), found.size, strict=True))
+    assert sizes[0, 0] == pytest.approx(50 * 40, rel=1e-7)  # the third lies in the hole
+    rows = overlap(*(gpd.GeoDataFrame(geometry=side, crs=4550) for side in (left, right)))
+    assert rows["area_m2"].tolist() == [
+        pytest.approx(510 * 410 - 80 * 150, rel=1e-7),
+        pytest.approx(50 * 40, rel=1e-7),
+    ]
 
 
 # Snapped boundaries, the normal case of a cadastre: all of it is for GEOS, and right
