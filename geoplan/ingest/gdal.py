@@ -44,6 +44,8 @@ pyogrio.set_gdal_config_options(
         "OGR_WKT_PRECISION": "17",
         "LIBKML_USE_SIMPLEFIELD": "YES",
         "OGR_ORGANIZE_POLYGONS": "DEFAULT",
+        # the parts of a block stand for themselves: one may be a line and another a text
+        "DXF_MERGE_BLOCK_GEOMETRIES": "NO",
         "GDAL_NUM_THREADS": "1",
         "OGR_SHAPE_USE_VSIMALLOC": "YES",
     }
@@ -105,6 +107,11 @@ def read(path: str, driver: str, encoding: str | None, layer: str | None) -> lis
     if not tables:
         raise FileUnreadable(f"{Path(path).name} holds no table")
     return tables
+
+
+def use_dxf_encoding(encoding: str | None) -> None:
+    """Have drawings read in an encoding, whatever they say; None leaves it to them."""
+    pyogrio.set_gdal_config_options({"DXF_ENCODING": encoding})
 
 
 def _read_layer(path: str, driver: str, encoding: str | None, layer: str) -> ForeignTable:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoplan.errors import EncodingUnknown, FileUnreadable
-from geoplan.ingest import archives, shapefile, texts, writers
+from geoplan.ingest import archives, dxf, shapefile, texts, writers
 from geoplan.ingest.formats import FORMATS, check_content
 from geoplan.ingest.tabular import read_xlsx
 
@@ -70,6 +70,8 @@ def _read(
         case "shapefile":
             found = _shapefiles(path, folder)
             return [_read_shapefile(one, form, encoding) for one in found]
+        case "dxf":
+            return _read_drawing(path, form, encoding)
     return _with_gdal(path, form, None, layer)
 
 
@@ -128,6 +130,19 @@ def _read_shapefile(path: Path, form: Format, encoding: str | None) -> ForeignTa
     table.name = path.stem
     shapefile.restore_names(table, path)
     return table
+
+
+def _read_drawing(path: Path, form: Format, encoding: str | None) -> list[ForeignTable]:
+    told = dxf.encoding_of(path, encoding)
+    gdal = import_module("geoplan.ingest.gdal")
+    gdal.use_dxf_encoding(told)
+    try:
+        tables = _with_gdal(path, form, None, None)
+    finally:
+        gdal.use_dxf_encoding(None)
+    for table in tables:
+        table.encoding = told or ""
+    return tables
 
 
 def _refuse_mojibake(table: ForeignTable) -> None:
