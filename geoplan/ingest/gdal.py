@@ -174,6 +174,8 @@ def write(path: str, driver: str, table: dict[str, Any], options: dict[str, str]
     arrays = [_small(array(*column), driver) for column in table["columns"].values()]
     names = list(table["columns"])
     bodies, geometry_type = _of_one_type(table["geometry"])
+    if geometry_type == "Unknown" and driver == "OpenFileGDB":
+        geometry_type = _HOLDING[table["dimension"]]  # it wants to know even where none is there
     geometry = pa.array(bodies, pa.binary())
     content = pa.table([*arrays, geometry], names=[*names, "wkb_geometry"])
     try:
@@ -193,13 +195,13 @@ def write(path: str, driver: str, table: dict[str, Any], options: dict[str, str]
 
 
 def _small(values: Any, driver: str) -> Any:
-    """Return whole numbers in 32 bits where they fit: KML has none of 64 and would write text."""
-    if driver != "LIBKML" or values.type != pa.int64():
+    """Return whole numbers in 32 bits where they fit, else as texts, for formats without 64."""
+    if driver not in ("LIBKML", "OpenFileGDB") or values.type != pa.int64():
         return values
     try:
         return values.cast(pa.int32())
     except pa.ArrowInvalid:
-        return values
+        return values.cast(pa.string())
 
 
 def _of_one_type(bodies: list[bytes | None]) -> tuple[list[bytes | None], str]:
@@ -231,6 +233,9 @@ _MULTI: dict[str, Any] = {
     "LineString": shapely.MultiLineString,
     "Polygon": shapely.MultiPolygon,
 }
+
+
+_HOLDING = {"point": "Point", "line": "MultiLineString", "area": "MultiPolygon"}
 
 
 def _write_drawing(path: str, table: dict[str, Any]) -> None:

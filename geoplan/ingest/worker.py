@@ -160,7 +160,7 @@ def write(name: str, form: str, table: dict[str, Any], names: list[list[str]]) -
     Parameters
     ----------
     name : str
-        The file; it is made anew.
+        The file; it is made anew. Of a bare ``.shp``, the other files beside it.
     form : str
         Key of its format.
     table : dict
@@ -180,18 +180,33 @@ def write(name: str, form: str, table: dict[str, Any], names: list[list[str]]) -
     if form == "geoparquet":
         import_module("geoplan.ingest.parquet").write_parquet(name, table)
         return
-    gdal = import_module("geoplan.ingest.gdal")
-    if form != "shapefile":
-        has_null = None in table["geometry"]
-        options = {"SPATIAL_INDEX": "NO" if has_null else "YES"} if form == "flatgeobuf" else {}
-        gdal.write(name, kind.driver, table, options)
+    if path.suffix not in (".zip", ".kmz"):
+        _write_with_gdal(path, kind, table, names)
         return
     with tempfile.TemporaryDirectory(prefix="geoplan-write-") as folder:
-        shape = Path(folder) / f"{table['name']}.shp"
-        gdal.write(str(shape), kind.driver, table, {})
-        if names:
-            listing = "".join(f"{short},{true}\r\n" for short, true in names)
-            shape.with_suffix(shapefile.NAMES).write_text(listing, encoding="utf-8-sig")
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in sorted(Path(folder).iterdir()):
-                archive.write(file, file.name)
+        inside = Path(folder) / _INSIDE[form].format(table["name"])
+        _write_with_gdal(inside, kind, table, names)
+        _pack(Path(folder), path)
+
+
+_INSIDE = {"shapefile": "{}.shp", "filegdb": "{}.gdb", "kml": "doc.kml"}
+"""What an archive holds, by format."""
+
+
+def _write_with_gdal(
+    path: Path, form: Format, table: dict[str, Any], names: list[list[str]]
+) -> None:
+    options = {}
+    if form.key == "flatgeobuf":
+        options["SPATIAL_INDEX"] = "NO" if None in table["geometry"] else "YES"
+    import_module("geoplan.ingest.gdal").write(str(path), form.driver, table, options)
+    if form.key == "shapefile" and names:
+        listing = "".join(f"{short},{true}\r\n" for short, true in names)
+        path.with_suffix(shapefile.NAMES).write_text(listing, encoding="utf-8-sig")
+
+
+def _pack(folder: Path, path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(folder))
