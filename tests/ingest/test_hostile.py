@@ -166,6 +166,9 @@ CASES: dict[str, tuple[str, Make, str]] = {
     "fgb-huge-header": ("a.fgb", lambda u, f: b"fgb\x03fgb\x00" + b"\xff\xff\xff\x7f" + bytes(90), "FileUnreadable"),
     "parquet-cut": ("a.parquet", lambda u, f: b"PAR1" + bytes(30) + b"PAR1", "FileUnreadable"),
     "gdb-noise": ("a.gdb.zip", lambda u, f: zipped({"a.gdb/a00000001.gdbtable": bytes(99)}), "FileUnreadable"),
+    "gdb-of-shapefiles": ("a.gdb.zip", lambda u, f: zipped(shapefile()), "FileUnreadable"),
+    "dxf-no-utf8": ("a.dxf", lambda u, f: b"0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1032\n8\n\xc8\xbc\xff\n", "EncodingUnknown"),
+    "dxf-no-code-page": ("a.dxf", lambda u, f: b"0\nSECTION\n2\nHEADER\n9\n$DWGCODEPAGE\n3\nANSI_99999\n", "EncodingUnknown"),
     "sqlite-as-kml": ("a.kml", lambda u, f: b"SQLite format 3\x00" + bytes(90), "DisguisedFile"),
 }  # fmt: skip
 ADDRESSES = ["/vsicurl/{0}/a.geojson", "{0}/a.geojson", "/vsizip/x.zip/a.shp", "WFS:{0}"]
