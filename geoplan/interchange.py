@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from geoplan import workers
+from geoplan import vertices, workers
 from geoplan.crs import geographic, reproject
 from geoplan.errors import CrsMismatch, NotWritable, UnknownFormat
 from geoplan.ingest import shapefile_set
 from geoplan.ingest.formats import FORMATS, format_of
 from geoplan.ingest.losses import Loss, geodatabase_names, of_export, short_names
+from geoplan.progress import QUIET
 from geoplan.store.blob import decode
 from geoplan.styles import style_of
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from geoplan.catalogue import Catalogue
     from geoplan.ingest.formats import Format
     from geoplan.model import Layer
+    from geoplan.progress import Progress
     from geoplan.schema import LayerSchema
     from geoplan.store import Table
     from geoplan.styles import Style
@@ -64,6 +66,7 @@ def export_layer(
     form: str | None = None,
     codes: bool = False,
     limits: workers.Limits | None = None,
+    progress: Progress = QUIET,
 ) -> Exported:
     """Write a layer in a format of other programs.
 
@@ -78,6 +81,8 @@ def export_layer(
         comes with the other files of a shapefile beside it.
     codes : bool
         Name columns by the standard field codes of Chinese planning databases.
+    progress : Progress, optional
+        Told how far the export is; its end only once the file is in its place.
 
     Raises
     ------
@@ -91,13 +96,16 @@ def export_layer(
         wanted = [end for one in FORMATS.values() for end in one.suffixes
                   if end not in one.read_only]  # fmt: skip
         raise UnknownFormat(f"{output.name} is only read; written are: {', '.join(wanted)}")
+    reading, writing, ending = progress.about(layer_id).split(4, 5, 1)
     names = _names(catalogue.table(layer_id), layer, catalogue.schema(layer), codes=codes)
     if chosen.key == "gpkg":
-        _as_geopackage(catalogue, layer, output, names)
+        _as_geopackage(catalogue, layer, output, names, writing)
+        ending("writing", 1, 1)
         return _exported(output, chosen, catalogue, layer, (), names)
-    table, losses = _fitted(catalogue, layer, chosen, names)
+    table, losses = _fitted(catalogue, layer, chosen, names, reading)
     shortened = _shorten(table, chosen, names, losses)
-    _through_worker(output, chosen, table, shortened, limits)
+    _through_worker(output, chosen, table, shortened, limits, writing)
+    ending("writing", 1, 1)
     return _exported(output, chosen, catalogue, layer, tuple(losses), names)
 
 
@@ -132,17 +140,17 @@ def _names(table: Table, layer: Layer, kind: LayerSchema, *, codes: bool) -> dic
 
 
 def _fitted(
-    catalogue: Catalogue, layer: Layer, form: Format, names: dict[str, str]
+    catalogue: Catalogue, layer: Layer, form: Format, names: dict[str, str], progress: Progress
 ) -> tuple[dict[str, Any], list[Loss]]:
     """Return a layer as the plain table that a format can hold, and what it cannot."""
     about = catalogue.table(layer.id)
     if about.crs is None:
         raise CrsMismatch(f"layer {layer.id!r} has no CRS: import it again with --source-crs")
-    rows = list(catalogue.rows(layer.id))
+    rows = list(progress.each(catalogue.rows(layer.id), "reading", about.count))
     shapes = decode([row[2] for row in rows])
     crs = about.crs
     if not form.crs and form.key != "dxf" and not crs.is_geographic:
-        shapes, crs = _in_lonlat(shapes, crs), geographic(crs)
+        shapes, crs = reproject(shapes, crs, geographic(crs)), geographic(crs)
     columns: dict[str, tuple[str, list[Any]]] = {}
     if layer.id_column is not None:
         ids = [row[0] for row in rows]
@@ -156,6 +164,9 @@ def _fitted(
             _PLAIN.get(type_, type_),
             [attributes[column.name] for _, attributes, _ in rows],
         )
+    measures = vertices.measures_of(shapes)
+    if form.m == "lost" or (form.m == "where all" and np.isnan(measures).any()):
+        shapes = vertices.without_measures(shapes)
     bodies = shapely.to_wkb(shapes, flavor="iso", byte_order=1, output_dimension=4).tolist()
     table = {
         "name": layer.table,
@@ -170,6 +181,7 @@ def _fitted(
         table,
         heights=bool(shapely.has_z(there).any()),
         parts=bool((shapely.get_num_geometries(there) > 1).any()),
+        measures=measures,
     )
     _fit(table, form, layer)
     return table, losses
@@ -179,18 +191,6 @@ _PLAIN = {
     "DOUBLE": "REAL", "FLOAT": "REAL", "INT": "INTEGER", "MEDIUMINT": "INTEGER",
     "SMALLINT": "INTEGER", "TINYINT": "INTEGER",
 }  # fmt: skip
-
-
-def _in_lonlat(shapes: Any, crs: Any) -> Any:
-    """Return geometries in longitude and latitude, heights kept."""
-    target = geographic(crs)
-    moved = np.asarray(reproject(shapes, crs, target), dtype=object)
-    high = shapely.has_z(shapes)
-    if high.any():
-        heights = shapely.get_coordinates(shapes[high], include_z=True)[:, 2]
-        places = shapely.get_coordinates(moved[high])
-        moved[high] = shapely.set_coordinates(shapes[high], np.column_stack([places, heights]))
-    return moved
 
 
 def _crs_text(crs: Any) -> str:
@@ -244,6 +244,7 @@ def _through_worker(
     table: dict[str, Any],
     names: list[list[str]],
     limits: workers.Limits | None,
+    progress: Progress,
 ) -> None:
     """Have a worker write the file beside its place, then move it there."""
     try:
@@ -251,7 +252,13 @@ def _through_worker(
             part = Path(folder) / f"export{form.ending(output)}"
             target = str(part.resolve())
             workers.run(
-                "geoplan.ingest.worker:write", target, form.key, table, names, limits=limits
+                "geoplan.ingest.worker:write",
+                target,
+                form.key,
+                table,
+                names,
+                limits=limits,
+                report=progress.report("writing"),
             )
             if part.suffix == ".shp":
                 shapefile_set.move(part, output)
@@ -261,7 +268,9 @@ def _through_worker(
         raise NotWritable(f"cannot write {output}: {error.strerror}") from error
 
 
-def _as_geopackage(catalogue: Catalogue, layer: Layer, output: Path, names: dict[str, str]) -> None:
+def _as_geopackage(
+    catalogue: Catalogue, layer: Layer, output: Path, names: dict[str, str], progress: Progress
+) -> None:
     from datetime import datetime, time
 
     from geoplan.store import GeoPackageStore
@@ -282,4 +291,5 @@ def _as_geopackage(catalogue: Catalogue, layer: Layer, output: Path, names: dict
         provenance=note,
         schema=catalogue.schema(layer),
         style=_style(catalogue, layer, names),
+        progress=progress,
     )

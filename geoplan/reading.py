@@ -10,6 +10,7 @@ import numpy as np
 from geoplan.crs import lonlat_bounds
 from geoplan.errors import GeoplanError, LayerElsewhere
 from geoplan.model import Bbox, Layer, LeftOut, Plan
+from geoplan.queries.uncertainty import ACCURACY, without_accuracy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,3 +82,20 @@ def unlocated(used: tuple[Layer, ...], read: LayerReader) -> list[LeftOut]:
         if len(missing):
             absent.append(LeftOut("no_geometry", (layer.id,), tuple(missing)))
     return absent
+
+
+def of_unknown_accuracy(used: tuple[Layer, ...], read: LayerReader) -> list[LeftOut]:
+    """Return, for each layer, the located features whose accuracy is not known.
+
+    That nothing was found of them proves nothing. Of a layer without the column no ids are
+    listed: all of it is meant.
+    """
+    unknown = []
+    for layer in used:
+        features = read(layer)
+        located = features[~(features.geometry.isna() | features.is_empty)]
+        ids = without_accuracy(located)
+        if len(ids):
+            listed = tuple(ids) if ACCURACY in located else ()
+            unknown.append(LeftOut("no_accuracy", (layer.id,), listed))
+    return unknown

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
+    from geoplan.progress import Report
+
 _LENGTH = struct.Struct("<Q")
 _START_S = 30.0
 _HANDED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ", "PYTHONPATH", "VIRTUAL_ENV")
@@ -106,7 +108,13 @@ class Worker:
         """Whether it can take a call."""
         return self._process.poll() is None
 
-    def call(self, function: str, *arguments: Any, limits: Limits | None = None) -> Any:
+    def call(
+        self,
+        function: str,
+        *arguments: Any,
+        limits: Limits | None = None,
+        report: Report | None = None,
+    ) -> Any:
         """Run a function there and return its answer.
 
         Parameters
@@ -115,6 +123,9 @@ class Worker:
             ``module:name``. Arguments and answer are plain values.
         limits : Limits, optional
             What the call may use.
+        report : callable, optional
+            Told how much is done of how much while the call runs. The function then takes one
+            argument more, last: what it tells these two numbers to.
 
         Raises
         ------
@@ -129,7 +140,9 @@ class Worker:
                 self._prepare(function)
                 _forget_peak(self.pid)
                 kind, answer = self._ask(
-                    ("run", function, arguments, bounds.memory_mb), bounds.seconds
+                    ("run", function, arguments, bounds.memory_mb, report is not None),
+                    bounds.seconds,
+                    report,
                 )
             except BaseException:
                 self.close()
@@ -163,7 +176,9 @@ class Worker:
         if kind != "answer":
             raise WorkerDied(f"the worker cannot load {function}: {answer[1]}")
 
-    def _ask(self, job: tuple[Any, ...], seconds: float) -> tuple[str, Any]:
+    def _ask(
+        self, job: tuple[Any, ...], seconds: float, report: Report | None = None
+    ) -> tuple[str, Any]:
         assert self._process.stdin is not None  # noqa: S101 - for the type
         body = pickle.dumps(job)
         try:
@@ -171,11 +186,18 @@ class Worker:
             self._process.stdin.flush()
         except (BrokenPipeError, ValueError):
             raise self._died() from None
-        kind, answer = _PlainUnpickler(io.BytesIO(self._receive(seconds))).load()
+        deadline = time.monotonic() + seconds
+        while True:
+            kind, answer = self._message(deadline, seconds)
+            if kind != "progress" or report is None:
+                return kind, answer
+            report(*_counts(answer))
+
+    def _message(self, deadline: float, seconds: float) -> tuple[str, Any]:
+        kind, answer = _PlainUnpickler(io.BytesIO(self._receive(deadline, seconds))).load()
         return kind, answer
 
-    def _receive(self, seconds: float) -> bytes:
-        deadline = time.monotonic() + seconds
+    def _receive(self, deadline: float, seconds: float) -> bytes:
         (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size, deadline, seconds))
         return self._exactly(length, deadline, seconds)
 
@@ -230,13 +252,15 @@ class _Warm:
     worker: Worker | None = None
 
 
-def run(function: str, *arguments: Any, limits: Limits | None = None) -> Any:
+def run(
+    function: str, *arguments: Any, limits: Limits | None = None, report: Report | None = None
+) -> Any:
     """Run a function in the warm worker, starting one when there is none; see `Worker.call`."""
     if _Warm.worker is None or not _Warm.worker.alive:
         stop()
         _Warm.worker = Worker()
         atexit.register(stop)
-    return _Warm.worker.call(function, *arguments, limits=limits)
+    return _Warm.worker.call(function, *arguments, limits=limits, report=report)
 
 
 def peak_rss_mb() -> float | None:
@@ -250,6 +274,15 @@ def stop() -> None:
     if _Warm.worker is not None:
         _Warm.worker.close()
         _Warm.worker = None
+
+
+def _counts(answer: Any) -> tuple[int, int]:
+    """Return the two numbers that a worker tells, and nothing else that it might."""
+    try:
+        done, total = answer
+        return int(done), int(total)
+    except (TypeError, ValueError, OverflowError):
+        raise WorkerDied("the worker told its progress in something else than numbers") from None
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -268,18 +301,23 @@ def _serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answer calls until the pipe closes."""
     while head := source.read(_LENGTH.size):
         (length,) = _LENGTH.unpack(head)
-        body = pickle.dumps(_answer(pickle.loads(source.read(length))))  # noqa: S301 - our parent
-        sink.write(_LENGTH.pack(len(body)) + body)
-        sink.flush()
+        _send(sink, _answer(pickle.loads(source.read(length)), sink))  # noqa: S301 - our parent
 
 
-def _answer(job: tuple[Any, ...]) -> tuple[str, Any]:
+def _send(sink: BinaryIO, message: tuple[str, Any]) -> None:
+    body = pickle.dumps(message)
+    sink.write(_LENGTH.pack(len(body)) + body)
+    sink.flush()
+
+
+def _answer(job: tuple[Any, ...], sink: BinaryIO) -> tuple[str, Any]:
     try:
         function = _function(job[1])
         if job[0] == "import":
             return "answer", None
         _limit_memory(job[3])
-        answer = function(*job[2])
+        told = [lambda done, total: _send(sink, ("progress", (done, total)))] if job[4] else []
+        answer = function(*job[2], *told)
     except GeoplanError as error:
         return "error", (type(error).__name__, str(error))
     except MemoryError:

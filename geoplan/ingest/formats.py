@@ -18,6 +18,9 @@ Held = Literal["kept", "text", "integer", "time", "seconds", "lost"]
 """What becomes of a type of value: kept, written as text, as 0 and 1, as a time, to the second,
 or dropped."""
 
+Measures = Literal["kept", "where all", "lost"]
+"""Whether measures are kept, kept where no vertex with measures lacks its own, or dropped."""
+
 MAX_FILE_MB = 1024
 _HEAD = 4096
 
@@ -45,6 +48,8 @@ class Format:
     null_text, null_geometry, z, multi : bool
         Whether it tells a null text from an empty one, holds features without geometry,
         heights, and geometries of several parts.
+    m : {"kept", "where all", "lost"}
+        Whether it is written with measures.
     attributes : bool
         Whether it holds attributes at all.
     read_only : tuple of str
@@ -64,6 +69,7 @@ class Format:
     null_text: bool = True
     null_geometry: bool = True
     z: bool = True
+    m: Measures = "kept"
     multi: bool = True
     attributes: bool = True
     read_only: tuple[str, ...] = ()
@@ -101,6 +107,7 @@ FORMATS: dict[str, Format] = {
             (".geojson", ".json"),
             "json",
             crs=False,
+            m="lost",
             types={**_TIMES_AS_TEXT, "BLOB": "lost"},
         ),
         Format(
@@ -108,6 +115,7 @@ FORMATS: dict[str, Format] = {
             (".kml", ".kmz"),
             "LIBKML",
             crs=False,
+            m="lost",
             integer=2**31 - 1,
             null_text=False,
             types={**_TIMES_AS_TEXT, "BLOB": "lost"},
@@ -123,11 +131,12 @@ FORMATS: dict[str, Format] = {
             types={"BLOB": "lost"},
         ),
         Format("flatgeobuf", (".fgb",), "FlatGeobuf", types={"DATE": "text"}),
-        Format("geoparquet", (".parquet", ".geoparquet"), "pyarrow"),
+        Format("geoparquet", (".parquet", ".geoparquet"), "pyarrow", m="lost"),
         Format(
             "filegdb",
             (".gdb.zip", ".gdb"),
             "OpenFileGDB",
+            m="where all",
             integer=2**31 - 1,
             read_only=(".gdb",),
             types={"BOOLEAN": "integer", "DATE": "time", "DATETIME": "seconds"},
@@ -137,6 +146,7 @@ FORMATS: dict[str, Format] = {
             (".dxf",),
             "DXF",
             crs=False,
+            m="lost",
             null_geometry=False,
             multi=False,
             attributes=False,

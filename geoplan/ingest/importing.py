@@ -21,15 +21,17 @@ from geoplan.ingest.formats import format_of, refuse_addresses
 from geoplan.ingest.layering import Prepared, prepare
 from geoplan.ingest.provenance import provenance_of
 from geoplan.ingest.reading import one_of, read_file, sha256_of
+from geoplan.progress import QUIET
 from geoplan.store.write import write_geopackage
 from geoplan.styles import style_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from geoplan.ingest.formats import Format
     from geoplan.ingest.table import ForeignTable
     from geoplan.model import Layer, LineMeaning
+    from geoplan.progress import Progress
     from geoplan.workers import Limits
 
 
@@ -81,7 +83,7 @@ def import_files(
     plan: Path | str,
     files: Sequence[Path | str],
     wishes: Wishes,
-    step: Callable[[str, str], None] | None = None,
+    progress: Progress = QUIET,
 ) -> list[Prepared]:
     """Import foreign files into a plan.
 
@@ -93,8 +95,8 @@ def import_files(
         What to import.
     wishes : Wishes
         What the user says of them.
-    step : callable, optional
-        Told of each step as it begins, with the file or layer it concerns.
+    progress : Progress, optional
+        Told how far the import is; its end only once everything is in its place.
 
     Returns
     -------
@@ -106,17 +108,30 @@ def import_files(
     GeoplanError
         By name; the plan is as it was.
     """
-    told = step or (lambda _what, _of: None)
     catalogue = Catalogue.parse(plan)
     _refuse_kinds(catalogue, files, wishes)
     prepared: list[Prepared] = []
-    for name in files:
-        prepared += _prepared_from(name, catalogue, wishes, prepared, told)
+    making, storing = progress.split(8, 2)
+    parts = making.split(*map(_size, files))
+    for number, (name, its) in enumerate(zip(files, parts, strict=True), 1):
+        named = its.about(Path(name).name, number, len(files))
+        prepared += _prepared_from(name, catalogue, wishes, prepared, named)
     ids = [one.layer.id for one in prepared]
     if len(set(ids)) < len(ids):
         raise BadQuery(f"two tables would become the layer {max(ids, key=ids.count)!r}: name them")
-    _store(catalogue, prepared, told, dry_run=wishes.dry_run)
+    _store(catalogue, prepared, storing, dry_run=wishes.dry_run)
     return prepared
+
+
+def _size(name: Path | str) -> int:
+    """Return how much there is to read of a file or folder, for its share of the bar [bytes]."""
+    path = Path(name)
+    try:
+        if path.is_dir():
+            return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0  # an address, or no file: reading says so
 
 
 def _refuse_kinds(catalogue: Catalogue, files: Sequence[Path | str], wishes: Wishes) -> None:
@@ -141,26 +156,31 @@ def _prepared_from(
     catalogue: Catalogue,
     wishes: Wishes,
     before: list[Prepared],
-    told: Callable[[str, str], None],
+    progress: Progress,
 ) -> list[Prepared]:
     path = Path(name)
-    told("reading", path.name)
+    reading, preparing = progress.split(2, 8)
+    reading("reading", 0, 1)
     form, tables = read_file(
         path,
         encoding=wishes.encoding,
         table=wishes.layer,
         declared=wishes.source_crs is not None,
         limits=wishes.limits,
+        progress=reading,
     )
     if wishes.layer is not None and len(tables) > 1:
         tables = [one_of(tables, wishes.layer, path)]
     source = _source(path, form)
     found: list[Prepared] = []
     wished = _wished(tables, catalogue, wishes)
-    for table, its in wished:
-        told("preparing", table.name)
+    parts = preparing.split(*(len(table.geometry) for table, _ in wished))
+    several = len(wished) > 1
+    for (table, its_wishes), its in zip(wished, parts, strict=True):
         taken = {one.layer.id for one in (*before, *found)}
-        found += prepare(table, catalogue, its, source, several=len(wished) > 1, taken=taken)
+        found += prepare(
+            table, catalogue, its_wishes, source, several=several, taken=taken, progress=its
+        )
     return found
 
 
@@ -180,11 +200,12 @@ def _source(path: Path, form: Format) -> dict[str, Any]:
 def _store(
     catalogue: Catalogue,
     prepared: list[Prepared],
-    told: Callable[[str, str], None],
+    progress: Progress,
     *,
     dry_run: bool,
 ) -> None:
     """Write all layers beside the plan, check them, then move them in."""
+    writing, moving = progress.about(catalogue.directory.name).split(9, 1)
     new = [one.layer for one in prepared if one.layer.id not in catalogue]
     text = with_entries(catalogue.directory, new) if new else None
     where = None if dry_run else catalogue.directory
@@ -193,20 +214,23 @@ def _store(
     except OSError as error:
         raise NotWritable(f"cannot write in {catalogue.directory}: {error.strerror}") from error
     try:
-        for one in prepared:
-            told("writing", one.layer.id)
-            _write(one, staging, catalogue)
+        parts = writing.split(*(len(one.features) for one in prepared))
+        for number, (one, its) in enumerate(zip(prepared, parts, strict=True), 1):
+            named = its.about(one.layer.id, number, len(prepared))
+            _write(one, staging, catalogue, named)
+        moving("storing", 0, 1)
         layers = tuple(one.layer for one in prepared)
         checked = Catalogue(staging, catalogue.plan, layers)
         for layer in layers:
             checked.check(layer)
         if not dry_run:
             _move_in(catalogue.directory, staging, layers, text)
+        moving("storing", 1, 1)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _write(one: Prepared, staging: Path, catalogue: Catalogue) -> None:
+def _write(one: Prepared, staging: Path, catalogue: Catalogue, progress: Progress) -> None:
     moment = datetime.now(tz=UTC)
     columns = [str(name) for name in one.features.columns if name != "geometry"]
     columns += [] if one.layer.id_column is None else [one.layer.id_column]
@@ -224,6 +248,7 @@ def _write(one: Prepared, staging: Path, catalogue: Catalogue) -> None:
         provenance=provenance_of(one, moment),
         schema=one.schema,
         style=style_of(one.layer, catalogue.symbol(one.layer), one.schema, columns),
+        progress=progress,
     )
 
 

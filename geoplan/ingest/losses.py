@@ -7,10 +7,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from geoplan.i18n import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from geoplan.ingest.formats import Format
     from geoplan.model import Lang
@@ -36,7 +40,14 @@ class Loss:
         return phrase(f"loss.{self.code}", lang, **self.values)
 
 
-def of_export(form: Format, table: Mapping[str, Any], *, heights: bool, parts: bool) -> list[Loss]:
+def of_export(
+    form: Format,
+    table: Mapping[str, Any],
+    *,
+    heights: bool,
+    parts: bool,
+    measures: NDArray[np.float64],
+) -> list[Loss]:
     """List what a format cannot hold of a table.
 
     Parameters
@@ -47,13 +58,15 @@ def of_export(form: Format, table: Mapping[str, Any], *, heights: bool, parts: b
         ``columns`` (name → type, values) and ``geometry`` (WKB).
     heights, parts : bool
         Whether there are heights, and geometries of several parts.
+    measures : ndarray, shape (k,)
+        Of the vertices that have one, NaN where it is not known.
     """
     columns: Mapping[str, tuple[str, list[Any]]] = table["columns"]
     losses = []
     if not form.attributes:
         if columns:
             losses.append(Loss("no_attributes", {"columns": ", ".join(columns)}))
-        return losses + _of_geometry(form, table, heights=heights, parts=parts)
+        return losses + _of_geometry(form, table, measures, heights=heights, parts=parts)
     changed: dict[str, list[str]] = {}
     for name, (type_, values) in columns.items():
         held = form.holds(type_)
@@ -76,7 +89,7 @@ def of_export(form: Format, table: Mapping[str, Any], *, heights: bool, parts: b
         if long:
             losses.append(Loss("long_text", {"columns": ", ".join(long), "limit": limit}))
     losses += _of_numbers(form, columns)
-    return losses + _of_geometry(form, table, heights=heights, parts=parts)
+    return losses + _of_geometry(form, table, measures, heights=heights, parts=parts)
 
 
 def _changes(held: str, value: Any) -> bool:
@@ -116,7 +129,12 @@ def _fits_dbase(value: float) -> bool:
 
 
 def _of_geometry(
-    form: Format, table: Mapping[str, Any], *, heights: bool, parts: bool
+    form: Format,
+    table: Mapping[str, Any],
+    measures: NDArray[np.float64],
+    *,
+    heights: bool,
+    parts: bool,
 ) -> list[Loss]:
     losses = []
     empty = sum(body is None for body in table["geometry"])
@@ -124,6 +142,11 @@ def _of_geometry(
         losses.append(Loss("null_geometry", {"count": empty}))
     if heights and not form.z:
         losses.append(Loss("heights"))
+    absent = int(np.isnan(measures).sum())
+    if len(measures) and form.m == "lost":
+        losses.append(Loss("measures"))
+    elif absent and form.m == "where all":
+        losses.append(Loss("measures_absent", {"count": absent}))
     if parts and not form.multi:
         losses.append(Loss("parts"))
     if not form.crs:

@@ -1,6 +1,27 @@
 """Questions to layers: pure functions over GeoDataFrames, nothing but geometry and numbers."""
 
+from geoplan.queries.along import along
+from geoplan.queries.chainage import chainage
+from geoplan.queries.closure import closure
 from geoplan.queries.coverage import coverage
+from geoplan.queries.locate import locate, station
+from geoplan.queries.matrix import overlap_matrix
+from geoplan.queries.outcomes import overlap_outcomes
 from geoplan.queries.overlap import overlap
+from geoplan.queries.route import measured_routes
+from geoplan.queries.stations import format_chainage, parse_chainage
 
-__all__ = ["coverage", "overlap"]
+__all__ = [
+    "along",
+    "chainage",
+    "closure",
+    "coverage",
+    "format_chainage",
+    "locate",
+    "measured_routes",
+    "overlap",
+    "overlap_matrix",
+    "overlap_outcomes",
+    "parse_chainage",
+    "station",
+]

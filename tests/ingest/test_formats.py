@@ -170,6 +170,76 @@ EXPECTED = {
 }
 
 
+ROADS = [
+    "LINESTRING ZM (122.9 41.0 5.25 12345.678, 122.95 41.02 6.5 NaN, 122.97 41.01 7 15000.001)",
+    None,
+    (
+        "MULTILINESTRING ZM ((123 41.1 1 0, 123.07 41.1 2 0.1), "
+        "(123.2 41.1 3 -7.25, 123.27 41.1 4 NaN, 123.25 41.13 5 1e6))"
+    ),
+]
+
+
+@pytest.fixture
+def measured(plan: Path) -> Catalogue:
+    shapes = [None if text is None else shapely.from_wkt(text) for text in ROADS]
+    frame = gpd.GeoDataFrame({"name": ["甲", "乙", "丙"]}, geometry=shapes, crs=4490)
+    frame.index = pd.Index(IDS, name="feature_id")
+    write_geopackage(
+        plan / "roads.gpkg",
+        "roads",
+        frame,
+        id_column="feature_id",
+        identifier="x",
+        description="",
+        last_change=datetime(2025, 1, 1, tzinfo=UTC),
+    )
+    import_files(plan, [plan / "roads.gpkg"], Wishes("generic", layer="first"))
+    return Catalogue.open(plan)
+
+
+@pytest.mark.parametrize(("form", "ending"), WRITTEN, ids=[ending for _, ending in WRITTEN])
+def test_measures_are_kept_or_said_to_be_lost(
+    form: Format, ending: str, measured: Catalogue
+) -> None:
+    file = measured.directory / f"out{ending}"
+    done = export_layer(measured, "first", file)
+    told = {loss.code: loss for loss in done.losses}
+    crs = "EPSG:4490" if form.key in ("csv", "xlsx", "dxf") else None
+    import_files(measured.directory, [file], Wishes("generic", layer="again", source_crs=crs))
+    read = Catalogue.open(measured.directory).read("again").geometry
+    again = (read if form.key == "dxf" else read.loc[["甲-1", "丙-3"]]).to_numpy()
+    lost = {"kept": set(), "where all": {"measures_absent"}, "lost": {"measures"}}[form.m]
+    assert {code for code in told if code.startswith("measures")} == lost
+    for code in lost:
+        assert "（M）" in told[code].to("zh")
+        assert "(M)" in told[code].to("en")
+    assert shapely.has_m(again).tolist() == [form.m == "kept"] * len(again)
+    assert shapely.has_z(again).all()
+    if form.key == "dxf":
+        return
+    shapes = np.array([shapely.from_wkt(text) for text in ROADS if text is not None])
+    xyz, found = (shapely.get_coordinates(one, include_z=True) for one in (shapes, again))
+    assert np.abs(xyz - found).max() <= 1e-9
+    if form.m == "kept":
+        m = [12345.678, math.nan, 15000.001, 0.0, 0.1, -7.25, math.nan, 1e6]
+        got = shapely.get_coordinates(again, include_m=True)[:, 2]
+        np.testing.assert_array_equal(got, m)
+
+
+def test_a_geodatabase_keeps_measures_where_all_are_there(plan: Path) -> None:
+    file = plan.parent / "a.csv"
+    line = ROADS[0] and ROADS[0].replace("NaN", "12399.5")
+    file.write_text(f'name,wkt\n甲,"{line}"\n', encoding="utf-8")
+    import_files(plan, [file], Wishes("generic", layer="first", source_crs="EPSG:4490"))
+    done = export_layer(Catalogue.open(plan), "first", plan.parent / "a.gdb.zip")
+    assert not [loss for loss in done.losses if loss.code.startswith("measures")]
+    import_files(plan, [plan.parent / "a.gdb.zip"], Wishes("generic", layer="again"))
+    again = Catalogue.open(plan).read("again").geometry.to_numpy()
+    got = shapely.get_coordinates(again, include_z=True, include_m=True)[:, 2:]
+    assert np.abs(got - [[5.25, 12345.678], [6.5, 12399.5], [7, 15000.001]]).max() < 1e-3
+
+
 def committed() -> dict[str, dict[str, str]]:
     lines = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8").splitlines()
     rows = [
@@ -191,6 +261,7 @@ def in_words(form: Format) -> dict[str, str]:
         "written": " ".join(("but", *form.read_only)) if form.read_only else "yes",
         "CRS": "any" if form.crs else "none" if form.key == "dxf" else "lon/lat",
         "heights": yes[form.z],
+        "measures": form.m,
         "parts": yes[form.multi],
         "no place": yes[form.null_geometry],
         "names": "lost" if not form.attributes else f"{form.names} bytes" if form.names else "kept",
@@ -284,7 +355,8 @@ def test_seconds_are_told_where_there_are_parts_of_them(
     moments: list[str | None], told: bool
 ) -> None:
     table = {"columns": {"seen": ("DATETIME", moments)}, "geometry": [None]}
-    found = of_export(FORMATS["filegdb"], table, heights=False, parts=False)
+    no_measures = np.empty(0)
+    found = of_export(FORMATS["filegdb"], table, heights=False, parts=False, measures=no_measures)
     assert [loss.code for loss in found] == ["type_seconds"] * told
 
 

@@ -1,0 +1,45 @@
+"""The door of command line and service: each process once, with its inputs as a model.
+
+A process reads layers by name, asks a pure query, and wraps the answer in a `Result`. Each has
+a file of its own, which holds the model of its inputs, the function, and the `Process`.
+"""
+
+from geoplan.processes import coverage as _coverage
+from geoplan.processes import layers as _layers
+from geoplan.processes import map as _map
+from geoplan.processes import overlap as _overlap
+from geoplan.processes import quality as _quality
+from geoplan.processes.coverage import CoverageInputs, coverage
+from geoplan.processes.layers import LayersInputs, layers
+from geoplan.processes.map import MapInputs, map_
+from geoplan.processes.overlap import OverlapInputs, overlap
+from geoplan.processes.process import ACCURACY, Inputs, Process
+from geoplan.processes.quality import quality
+
+PROCESSES: dict[str, Process] = {
+    process.id: process
+    for process in (
+        _layers.PROCESS,
+        _overlap.PROCESS,
+        _coverage.PROCESS,
+        _map.PROCESS,
+        _quality.PROCESS,
+    )
+}
+"""Every process, by its id, in the order in which they are listed."""
+
+__all__ = [
+    "ACCURACY",
+    "PROCESSES",
+    "CoverageInputs",
+    "Inputs",
+    "LayersInputs",
+    "MapInputs",
+    "OverlapInputs",
+    "Process",
+    "coverage",
+    "layers",
+    "map_",
+    "overlap",
+    "quality",
+]
