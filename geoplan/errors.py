@@ -45,6 +45,7 @@
     │   ├── LayerElsewhere
     │   ├── EmptyLayer
     │   ├── DuplicateId
+    │   ├── AccuracyInvalid
     │   └── UnstorableColumn
     └── BadEnvironment           the machine does not give what is needed
         ├── WorkerDied
@@ -229,6 +230,10 @@ class EmptyLayer(BadData):
 
 class DuplicateId(BadData):
     """Two features of a layer carry the same id, or one carries none."""
+
+
+class AccuracyInvalid(BadData):
+    """An accuracy of a feature is negative, infinite or no number."""
 
 
 class UnstorableColumn(BadData):

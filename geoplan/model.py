@@ -37,6 +37,10 @@ LineMeaning = Literal["centreline", "edge"]
 """What a drawn line stands for: the axis of a thing, or the edge of its land."""
 
 
+Outcome = Literal["hit", "clear", "uncertain", "not_checked"]
+"""What a check says of a pair: for certain yes, for certain no, not certain, not looked at."""
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -229,7 +233,7 @@ EVERYTHING = FeatureQuery()
 """The query without a condition."""
 
 
-LeftOutReason = Literal["no_geometry", "below_minimum", "no_common_measure"]
+LeftOutReason = Literal["no_geometry", "below_minimum", "no_common_measure", "no_accuracy"]
 
 
 @dataclass(frozen=True)
@@ -238,9 +242,10 @@ class LeftOut:
 
     Attributes
     ----------
-    reason : {"no_geometry", "below_minimum", "no_common_measure"}
+    reason : {"no_geometry", "below_minimum", "no_common_measure", "no_accuracy"}
         The feature has no published position; the pair shares less than the minimum asked
-        for; the two layers have no measure in common.
+        for; the two layers have no measure in common; how far the feature's boundary may be
+        off is not known, so that the absence of a finding proves nothing.
     layers : tuple of str
         The layers it concerns.
     ids : tuple
