@@ -1,6 +1,7 @@
 """Questions to layers: pure functions over GeoDataFrames, nothing but geometry and numbers."""
 
+from geoplan.queries.clearance import clearance, nearest
 from geoplan.queries.coverage import coverage
 from geoplan.queries.overlap import overlap
 
-__all__ = ["coverage", "overlap"]
+__all__ = ["clearance", "coverage", "nearest", "overlap"]
