@@ -68,6 +68,32 @@ def length_m(geometries: NDArray[Any], ellipsoid: Geod) -> NDArray[np.float64]:
     return _by_chunks(_length_m, geometries, ellipsoid)
 
 
+def edge_length_m(
+    start: NDArray[np.float64], end: NDArray[np.float64], ellipsoid: Geod
+) -> NDArray[np.float64]:
+    """Return the length on the ellipsoid of the straight edges between points of a plane.
+
+    Parameters
+    ----------
+    start, end : ndarray of float, shape (n, 2)
+        Points in a Gauss-Krüger plane [m].
+    ellipsoid : pyproj.Geod
+        The ellipsoid of the plane.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        Lengths [m].
+    """
+    return np.asarray(np.hypot(*(end - start).T) * _along(start, end, ellipsoid, _inverse_scale))
+
+
+def scale(points: NDArray[np.float64], ellipsoid: Geod) -> NDArray[np.float64]:
+    """Return by how much a plane stretches lengths at its points, shape (n, 2); 1 or more."""
+    x = points[:, 0] - FALSE_EASTING_M
+    return np.asarray(1.0 / _inverse_scale(x, _curvature(points[:, 1], ellipsoid)))
+
+
 def _by_chunks(measure: Any, geometries: NDArray[Any], ellipsoid: Geod) -> NDArray[np.float64]:
     geometries = np.asarray(geometries, dtype=object)
     measured = np.zeros(len(geometries))

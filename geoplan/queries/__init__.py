@@ -2,6 +2,7 @@
 
 from geoplan.queries.along import along
 from geoplan.queries.chainage import chainage
+from geoplan.queries.clearance import clearance, nearest
 from geoplan.queries.closure import closure
 from geoplan.queries.coverage import coverage
 from geoplan.queries.locate import locate, station
@@ -14,11 +15,13 @@ from geoplan.queries.stations import format_chainage, parse_chainage
 __all__ = [
     "along",
     "chainage",
+    "clearance",
     "closure",
     "coverage",
     "format_chainage",
     "locate",
     "measured_routes",
+    "nearest",
     "overlap",
     "overlap_matrix",
     "overlap_outcomes",
