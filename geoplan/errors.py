@@ -10,6 +10,8 @@
     │   ├── BadQuery
     │   ├── UnknownFormat
     │   ├── BadCrs
+    │   ├── OutsideRaster
+    │   ├── RasterNotFound
     │   └── WrongGeometryType
     ├── BadData                  what is on disk, or was handed in, is at fault
     │   ├── ForeignFileInvalid
@@ -44,6 +46,7 @@
     │   ├── CrsMismatch
     │   ├── LayerElsewhere
     │   ├── EmptyLayer
+    │   ├── RasterInvalid
     │   ├── DuplicateId
     │   └── UnstorableColumn
     └── BadEnvironment           the machine does not give what is needed
@@ -89,6 +92,14 @@ class UnknownFormat(BadRequest):
 
 class BadCrs(BadRequest):
     """The name given for a coordinate system names none, or its accepted shift is no length."""
+
+
+class OutsideRaster(BadRequest):
+    """None of the features asked about lies on the raster."""
+
+
+class RasterNotFound(BadRequest):
+    """The plan has no raster of that id."""
 
 
 class WrongGeometryType(BadRequest):
@@ -225,6 +236,10 @@ class LayerElsewhere(BadData):
 
 class EmptyLayer(BadData):
     """A layer has no feature at all."""
+
+
+class RasterInvalid(BadData):
+    """A raster has no place on the map, or holds values of which nothing can be said."""
 
 
 class DuplicateId(BadData):
