@@ -91,7 +91,8 @@ def edge_length_m(
 def scale(points: NDArray[np.float64], ellipsoid: Geod) -> NDArray[np.float64]:
     """Return by how much a plane stretches lengths at its points, shape (n, 2); 1 or more."""
     x = points[:, 0] - FALSE_EASTING_M
-    return np.asarray(1.0 / _inverse_scale(x, _curvature(points[:, 1], ellipsoid)))
+    curvature, _ = _curvature(points[:, 1], ellipsoid)
+    return np.asarray(1.0 / _inverse_scale(x, curvature))
 
 
 def _by_chunks(measure: Any, geometries: NDArray[Any], ellipsoid: Geod) -> NDArray[np.float64]:
@@ -131,13 +132,6 @@ def _length_m(geometries: NDArray[Any], ellipsoid: Geod) -> NDArray[np.float64]:
     return np.asarray(
         np.bincount(owner_of_part[part], weights=true_length, minlength=len(lineal)), dtype=float
     )
-
-
-def edge_length_m(
-    start: NDArray[np.float64], end: NDArray[np.float64], ellipsoid: Geod
-) -> NDArray[np.float64]:
-    """Return the length on the ellipsoid [m] of edges between points, shape (n, 2), of a plane."""
-    return np.asarray(np.hypot(*(end - start).T) * _along(start, end, ellipsoid, _inverse_scale))
 
 
 def _of_dimension(geometries: NDArray[Any], dimension: int) -> NDArray[Any]:

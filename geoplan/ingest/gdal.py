@@ -72,7 +72,9 @@ def _library() -> ctypes.CDLL:
     """Return the GDAL that pyogrio has loaded, found in the map of this process."""
     lines = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
     paths = {line.split()[-1] for line in lines if re.search(r"/libgdal[^/]*\.so", line)}
-    return ctypes.CDLL(next(iter(paths)))
+    # rasterio brings a GDAL of its own, which may be loaded beside this one
+    own = {path for path in paths if "/pyogrio" in path}
+    return ctypes.CDLL(next(iter(own or paths)))
 
 
 def _strike_off_drivers() -> frozenset[str]:
