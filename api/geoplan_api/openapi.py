@@ -26,6 +26,8 @@ PROCESS_IDS = (
     "overlap",
     "coverage",
     "overlap-matrix",
+    "clearance",
+    "nearest",
     "chainage",
     "locate",
     "station",

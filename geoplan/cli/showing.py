@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _IN_WORDS = ("relation", "side", "state", "chainage_basis", "structure")
 """Columns of codes that both phrase files have words for."""
 
-_ONLY_IN_FILES = ("_min_m2", "_max_m2", "_min_m", "_max_m")
+_ONLY_IN_FILES = ("_min_m2", "_max_m2", "_min_m", "_max_m", "_x", "_y")
 """Ends of columns that a terminal has no room for: the ± beside the measure says as much."""
 
 

@@ -5,6 +5,7 @@ a file of its own, which holds the model of its inputs, the function, and the `P
 """
 
 from geoplan.processes import chainage as _chainage
+from geoplan.processes import clearance as _clearance
 from geoplan.processes import coverage as _coverage
 from geoplan.processes import layers as _layers
 from geoplan.processes import map as _map
@@ -13,6 +14,7 @@ from geoplan.processes import overlap as _overlap
 from geoplan.processes import place as _place
 from geoplan.processes import quality as _quality
 from geoplan.processes.chainage import ChainageInputs, chainage
+from geoplan.processes.clearance import ClearanceInputs, NearestInputs, clearance, nearest
 from geoplan.processes.coverage import CoverageInputs, coverage
 from geoplan.processes.layers import LayersInputs, layers
 from geoplan.processes.map import MapInputs, map_
@@ -36,6 +38,8 @@ PROCESSES: dict[str, Process] = {
         _overlap.PROCESS,
         _coverage.PROCESS,
         _matrix.PROCESS,
+        _clearance.CLEARANCE,
+        _clearance.NEAREST,
         _chainage.PROCESS,
         _place.LOCATE,
         _place.STATION,
@@ -51,21 +55,25 @@ __all__ = [
     "PROCESSES",
     "AlongInputs",
     "ChainageInputs",
+    "ClearanceInputs",
     "CoverageInputs",
     "Inputs",
     "LayersInputs",
     "LocateInputs",
     "MapInputs",
     "MatrixInputs",
+    "NearestInputs",
     "OverlapInputs",
     "Process",
     "StationInputs",
     "along",
     "chainage",
+    "clearance",
     "coverage",
     "layers",
     "locate",
     "map_",
+    "nearest",
     "overlap",
     "overlap_matrix",
     "quality",
