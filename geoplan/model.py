@@ -362,6 +362,9 @@ class Result:
         What could not be, or was not to be, measured.
     totals : mapping
         Figures over all rows, so that no skin has to compute one.
+    parts : tuple of mapping
+        What is to be said of each layer as a whole, where the question was put to many: its
+        outcome, the reason, figures.
     """
 
     process: str
@@ -371,6 +374,7 @@ class Result:
     run: RunRecord
     left_out: tuple[LeftOut, ...] = ()
     totals: Mapping[str, float] = field(default_factory=dict)
+    parts: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

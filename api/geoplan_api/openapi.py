@@ -28,6 +28,7 @@ PROCESS_IDS = (
     "overlap-matrix",
     "clearance",
     "nearest",
+    "site-check",
     "chainage",
     "locate",
     "station",

@@ -41,6 +41,16 @@ def show(result: Result, lang: str | None, output: Path | None, *, as_json: bool
         typer.echo(phrase("cli.written", chosen, path=output, count=len(result.features)), err=True)
 
 
+def show_parts(result: Result, lang: str | None) -> None:
+    """Print what is to be said of each layer as a whole."""
+    from dataclasses import replace
+
+    import pandas as pd
+
+    table = pd.DataFrame(list(result.parts)).drop(columns=["nearest_id"], errors="ignore")
+    _print_table(replace(result, features=table.astype({"reason": object})), language(lang))
+
+
 def _print_table(result: Result, lang: Lang) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -88,8 +98,10 @@ def _columns_in(result: Result, lang: Lang) -> list[str]:
 def _cell(name: str, value: Any, titles: dict[str, str], words: dict[str, str]) -> str:
     if value is None or value != value:
         return "–"
-    if name.endswith("_layer") or name == "by":
+    if name.endswith("_layer") or name in ("by", "layer"):
         return "、".join(titles.get(layer, layer) for layer in value.split(", "))
+    if name == "reason":
+        return words.get(f"reason.{value}", str(value))
     if name == "outcome":
         return words[f"outcome.{value}"]
     if name in _IN_WORDS:

@@ -13,6 +13,7 @@ from geoplan.processes import matrix as _matrix
 from geoplan.processes import overlap as _overlap
 from geoplan.processes import place as _place
 from geoplan.processes import quality as _quality
+from geoplan.processes import site as _site
 from geoplan.processes.chainage import ChainageInputs, chainage
 from geoplan.processes.clearance import ClearanceInputs, NearestInputs, clearance, nearest
 from geoplan.processes.coverage import CoverageInputs, coverage
@@ -30,6 +31,7 @@ from geoplan.processes.place import (
 )
 from geoplan.processes.process import ACCURACY, Inputs, Process
 from geoplan.processes.quality import quality
+from geoplan.processes.site import SiteInputs, site_check
 
 PROCESSES: dict[str, Process] = {
     process.id: process
@@ -40,6 +42,7 @@ PROCESSES: dict[str, Process] = {
         _matrix.PROCESS,
         _clearance.CLEARANCE,
         _clearance.NEAREST,
+        _site.PROCESS,
         _chainage.PROCESS,
         _place.LOCATE,
         _place.STATION,
@@ -65,6 +68,7 @@ __all__ = [
     "NearestInputs",
     "OverlapInputs",
     "Process",
+    "SiteInputs",
     "StationInputs",
     "along",
     "chainage",
@@ -77,5 +81,6 @@ __all__ = [
     "overlap",
     "overlap_matrix",
     "quality",
+    "site_check",
     "station",
 ]

@@ -12,11 +12,14 @@ from geoplan.queries.outcomes import overlap_outcomes
 from geoplan.queries.overlap import overlap
 from geoplan.queries.profile import profile
 from geoplan.queries.route import measured_routes
+from geoplan.queries.site import site_check
 from geoplan.queries.stations import format_chainage, parse_chainage
+from geoplan.queries.surroundings import ReadyLayer, ready
 from geoplan.queries.terrain import aspect, hillshade, slope
 from geoplan.queries.zonal import zonal_statistics
 
 __all__ = [
+    "ReadyLayer",
     "along",
     "aspect",
     "chainage",
@@ -33,6 +36,8 @@ __all__ = [
     "overlap_outcomes",
     "parse_chainage",
     "profile",
+    "ready",
+    "site_check",
     "slope",
     "station",
     "zonal_classes",
