@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from geoplan.errors import BadData, CatalogueInvalid, LayerNotFound
-from geoplan.model import EVERYTHING, FeatureQuery, Layer, Plan
+from geoplan.errors import BadData, CatalogueInvalid, LayerNotFound, RasterNotFound
+from geoplan.model import EVERYTHING, FeatureQuery, Layer, Plan, RasterLayer
 from geoplan.schema import schemas_of
 from geoplan.store import GeoPackageStore
 from geoplan.symbols import symbols_of
@@ -20,6 +20,7 @@ from geoplan.symbols import symbols_of
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
+    from geoplan.raster import Raster
     from geoplan.schema import LayerSchema
     from geoplan.store import Row, Table
     from geoplan.symbols import Symbol
@@ -31,7 +32,7 @@ _TYPES = {
     "area": {"POLYGON", "MULTIPOLYGON", "SURFACE", "MULTISURFACE", "CURVEPOLYGON"},
 }
 _ANY_TYPE = {"GEOMETRY", "GEOMETRYCOLLECTION"}
-_M = TypeVar("_M", Plan, Layer)
+_M = TypeVar("_M", Plan, Layer, RasterLayer)
 
 
 class Catalogue(Mapping[str, Layer]):
@@ -45,9 +46,13 @@ class Catalogue(Mapping[str, Layer]):
         What the plan says of itself.
     layers : tuple of Layer
         Its layers.
+    rasters : tuple of RasterLayer
+        Its rasters.
 
     Attributes
     ----------
+    rasters : dict of str to RasterLayer
+        Rasters by id, in the order of the catalogue; they are no layers.
     schemas : dict of str to LayerSchema
         What each kind holds: geoplan's kinds, and those of the plan's folder ``schema``.
     symbols : dict of str to Symbol
@@ -64,10 +69,17 @@ class Catalogue(Mapping[str, Layer]):
     >>> catalogue.read("industrial-parks", FeatureQuery(bbox=(...)))  # doctest: +SKIP
     """
 
-    def __init__(self, directory: Path, plan: Plan, layers: tuple[Layer, ...]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        plan: Plan,
+        layers: tuple[Layer, ...],
+        rasters: tuple[RasterLayer, ...] = (),
+    ) -> None:
         self.directory = directory
         self.plan = plan
         self._layers = {layer.id: layer for layer in layers}
+        self.rasters = {raster.id: raster for raster in rasters}
         try:
             self.schemas = schemas_of(directory)
             self.symbols = symbols_of(directory)
@@ -94,7 +106,9 @@ class Catalogue(Mapping[str, Layer]):
         )
         for layer in present:
             catalogue.check(layer)
-        return cls(catalogue.directory, catalogue.plan, present)
+        for raster in catalogue.rasters.values():
+            catalogue.check_raster(raster)
+        return cls(catalogue.directory, catalogue.plan, present, tuple(catalogue.rasters.values()))
 
     @classmethod
     def parse(cls, directory: Path | str) -> Catalogue:
@@ -107,25 +121,19 @@ class Catalogue(Mapping[str, Layer]):
         """
         path = Path(directory) / CATALOGUE
         content = _read_toml(path)
-        unknown = set(content) - {"plan", "layer"}
+        unknown = set(content) - {"plan", "layer", "raster"}
         if unknown:
             raise CatalogueInvalid(f"{path}: unknown section {min(unknown)!r}")
         if "plan" not in content:
             raise CatalogueInvalid(f"{path}: the section [plan] is missing")
         plan = _checked(Plan, content["plan"], f"{path}: [plan]")
         _refuse_wrong_plane(path, plan)
-        entries = content.get("layer", [])
-        if not isinstance(entries, list) or not entries:
+        layers = _entries(Layer, "layer", content, path)
+        if not layers:
             raise CatalogueInvalid(f"{path}: a plan needs at least one [[layer]]")
-        layers = tuple(
-            _checked(Layer, entry, f"{path}: layer {_name(entry, number)!r}")
-            for number, entry in enumerate(entries, 1)
-        )
-        ids = [layer.id for layer in layers]
-        for layer_id in ids:
-            if ids.count(layer_id) > 1:
-                raise CatalogueInvalid(f"{path}: two layers have the id {layer_id!r}")
-        catalogue = cls(Path(directory), plan, layers)
+        rasters = _entries(RasterLayer, "raster", content, path)
+        _refuse_repeated_ids(path, layers, rasters)
+        catalogue = cls(Path(directory), plan, layers, rasters)
         catalogue._refuse_unknown_kinds()
         return catalogue
 
@@ -185,6 +193,57 @@ class Catalogue(Mapping[str, Layer]):
         with GeoPackageStore(self.path(layer_id)) as store:
             return store.table(self[layer_id])
 
+    def raster(self, raster_id: str) -> RasterLayer:
+        """Return a raster's entry.
+
+        Raises
+        ------
+        RasterNotFound
+            The plan has no raster of that id.
+        """
+        try:
+            return self.rasters[raster_id]
+        except KeyError:
+            raise RasterNotFound(
+                f"the plan {self.plan.id!r} has no raster {raster_id!r}; "
+                f"it has: {', '.join(self.rasters) or 'none'}"
+            ) from None
+
+    def raster_path(self, raster_id: str) -> Path:
+        """Return the GeoTIFF of a raster."""
+        return self.directory / self.raster(raster_id).file
+
+    def open_raster(self, raster_id: str) -> Raster:
+        """Open a raster as its entry describes it, to be closed by the caller.
+
+        Raises
+        ------
+        RasterNotFound
+            The plan has no raster of that id.
+        FileUnreadable, DisguisedFile, CrsUnknown, RasterInvalid, TooLarge, BadQuery
+            Its file cannot be taken (`geoplan.raster.Raster`).
+        """
+        from geoplan.raster import Raster
+
+        entry = self.raster(raster_id)
+        path = self.raster_path(raster_id)
+        return Raster(path, band=entry.band, nodata=entry.nodata, unit=entry.unit)
+
+    def check_raster(self, raster: RasterLayer) -> None:
+        """Check that a raster's file is there and is a TIFF; its content is read when asked for.
+
+        Raises
+        ------
+        CatalogueInvalid
+            It is not.
+        """
+        from geoplan.raster.source import refuse_other_than_tiff
+
+        try:
+            refuse_other_than_tiff(self.raster_path(raster.id))
+        except BadData as error:
+            raise CatalogueInvalid(f"raster {raster.id!r}: {error}") from error
+
     def _refuse_unknown_kinds(self) -> None:
         kinds = {kind for kind, schema in self.schemas.items() if schema.geometry}
         for layer in self._layers.values():
@@ -233,6 +292,31 @@ def _read_toml(path: Path) -> dict[str, Any]:
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CatalogueInvalid(f"{path} cannot be read: {error}") from error
+
+
+def _entries(model: type[_M], section: str, content: dict[str, Any], path: Path) -> tuple[_M, ...]:
+    """Return the entries [[section]] of a catalogue, each checked."""
+    entries = content.get(section, [])
+    if not isinstance(entries, list):
+        raise CatalogueInvalid(f"{path}: {section} is no list: write at least one [[{section}]]")
+    return tuple(
+        _checked(model, entry, f"{path}: {section} {_name(entry, number)!r}")
+        for number, entry in enumerate(entries, 1)
+    )
+
+
+def _refuse_repeated_ids(
+    path: Path, layers: tuple[Layer, ...], rasters: tuple[RasterLayer, ...]
+) -> None:
+    ids = [layer.id for layer in layers]
+    for layer_id in ids:
+        if ids.count(layer_id) > 1:
+            raise CatalogueInvalid(f"{path}: two layers have the id {layer_id!r}")
+    for number, raster in enumerate(rasters):
+        if raster.id in ids:
+            raise CatalogueInvalid(f"{path}: a layer and a raster have the id {raster.id!r}")
+        if raster.id in [other.id for other in rasters[:number]]:
+            raise CatalogueInvalid(f"{path}: two rasters have the id {raster.id!r}")
 
 
 def _refuse_wrong_plane(path: Path, plan: Plan) -> None:

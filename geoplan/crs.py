@@ -46,11 +46,15 @@ __all__ = [
     "ZONE_WIDTH_DEG",
     "InPlane",
     "MeasuringPlane",
+    "boxes_in_degrees",
     "geographic",
     "lonlat_bounds",
     "nearest_meridian",
     "plane_at",
     "planes_of",
+    "reaching_boxes",
+    "refuse_beyond",
+    "refuse_other_ground",
     "reproject",
     "shared_crs",
     "to_crs",
@@ -66,6 +70,9 @@ MAX_SPAN_DEG = 90.0
 
 HALF_ZONE_DEG = ZONE_WIDTH_DEG / 2.0
 _WINDOW_PAD_DEG = 0.1
+SAME_GROUND = (4490, 4326)
+"""EPSG codes of CGCS2000 and WGS 84, which differ by less than a metre."""
+
 _METRES_PER_DEGREE = 110_500.0  # of latitude, the least there is
 
 
@@ -283,7 +290,7 @@ class _Spread:
 
     @classmethod
     def of(cls, layer: GeoDataFrame, crs: CRS) -> _Spread:
-        return cls(layer, crs, _lonlat_boxes(layer, crs))
+        return cls(layer, crs, boxes_in_degrees(layer, crs))
 
     @property
     def meridian(self) -> NDArray[np.float64]:
@@ -361,8 +368,7 @@ class _Spread:
 
 def _window(meridian: float, boxes: NDArray[np.float64], margin_m: float) -> tuple[float, float]:
     """Return west and east [degrees] of all that can matter to features with these boxes."""
-    _, margin = _margin_deg(boxes, margin_m)
-    reach = MAX_OFFSET_DEG + _WINDOW_PAD_DEG + float(margin.max())
+    reach = MAX_OFFSET_DEG + _WINDOW_PAD_DEG + float(_margin_deg(boxes, margin_m)[1].max())
     return meridian - reach, meridian + reach
 
 
@@ -373,7 +379,7 @@ def _margin_deg(boxes: NDArray[np.float64], margin_m: float) -> tuple[float, NDA
     return north, np.minimum(north / np.cos(np.radians(furthest)), 180.0)
 
 
-def _lonlat_boxes(layer: GeoDataFrame, crs: CRS) -> NDArray[np.float64]:
+def boxes_in_degrees(layer: GeoDataFrame, crs: CRS) -> NDArray[np.float64]:
     """Return the boxes of features in degrees, shape (n, 4)."""
     geometries = layer.geometry.to_numpy()
     target = geographic(crs)
@@ -395,6 +401,46 @@ def _on_earth(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
     # infinite and NaN compare false
     limits = np.array([360.0, 90.0, 360.0, 90.0]) + 1e-9
     return np.asarray((np.abs(boxes) <= limits).all(axis=-1))
+
+
+def reaching_boxes(boxes: NDArray[np.float64], margin_m: float = 0.0) -> NDArray[Any]:
+    """Return boxes in degrees, shape (n, 4), that hold all within a distance of their features.
+
+    A straight edge of the plane leaves the box that its ends have in degrees by less than half
+    a per cent of its length; room is left for that.
+    """
+    return _grown(boxes, *_margin_deg(boxes, margin_m))
+
+
+def refuse_other_ground(one: CRS, other: CRS) -> None:
+    """Refuse two CRS on different datums; CGCS2000 and WGS 84 count as one.
+
+    Raises
+    ------
+    CrsMismatch
+        What is in the one cannot be laid over what is in the other without a shift.
+    """
+    bases = geographic(one), geographic(other)
+    if bases[0] != bases[1] and any(base.to_epsg() not in SAME_GROUND for base in bases):
+        raise CrsMismatch(
+            f"{one.name} and {other.name} are on different datums: bring both to CGCS2000 first"
+        )
+
+
+def refuse_beyond(plane: MeasuringPlane, box: NDArray[np.float64], what: str) -> None:
+    """Refuse a box in degrees that a plane does not reach.
+
+    Raises
+    ------
+    FeatureTooWide
+        It reaches more than 1.6° from the meridian.
+    """
+    west, east = float(box[0]), float(box[2])
+    if west < plane.meridian - MAX_OFFSET_DEG or east > plane.meridian + MAX_OFFSET_DEG:
+        raise FeatureTooWide(
+            f"{what} reaches from {west:.3f}° to {east:.3f}°, more than {MAX_OFFSET_DEG}° from "
+            f"the meridian {plane.meridian:g}° that measures it: cut it into parts"
+        )
 
 
 def _that_may_meet(

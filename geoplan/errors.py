@@ -13,6 +13,8 @@
     │   ├── PackNotFound
     │   ├── ChainageNotFound
     │   ├── ChainageAmbiguous
+    │   ├── OutsideRaster
+    │   ├── RasterNotFound
     │   └── WrongGeometryType
     ├── BadData                  what is on disk, or was handed in, is at fault
     │   ├── ForeignFileInvalid
@@ -50,6 +52,7 @@
     │   ├── RouteInvalid
     │   ├── EquationInvalid
     │   ├── EmptyLayer
+    │   ├── RasterInvalid
     │   ├── DuplicateId
     │   ├── AccuracyInvalid
     │   └── UnstorableColumn
@@ -108,6 +111,14 @@ class ChainageNotFound(BadRequest):
 
 class ChainageAmbiguous(BadRequest):
     """A chainage occurs more than once along a route, and which is meant was not said."""
+
+
+class OutsideRaster(BadRequest):
+    """None of the features asked about lies on the raster."""
+
+
+class RasterNotFound(BadRequest):
+    """The plan has no raster of that id."""
 
 
 class WrongGeometryType(BadRequest):
@@ -256,6 +267,10 @@ class EquationInvalid(BadData):
 
 class EmptyLayer(BadData):
     """A layer has no feature at all."""
+
+
+class RasterInvalid(BadData):
+    """A raster has no place on the map, or holds values of which nothing can be said."""
 
 
 class DuplicateId(BadData):

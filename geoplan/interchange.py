@@ -14,8 +14,9 @@ import shapely
 from geoplan import vertices, workers
 from geoplan.crs import geographic, reproject
 from geoplan.errors import CrsMismatch, NotWritable, UnknownFormat
+from geoplan.ingest import shapefile_set
 from geoplan.ingest.formats import FORMATS, format_of
-from geoplan.ingest.losses import Loss, of_export, short_names
+from geoplan.ingest.losses import Loss, geodatabase_names, of_export, short_names
 from geoplan.progress import QUIET
 from geoplan.store.blob import decode
 from geoplan.styles import style_of
@@ -76,7 +77,8 @@ def export_layer(
     layer_id : str
         The layer.
     output : Path
-        Its ending tells the format, unless `form` does. Replaced when it exists.
+        Its ending tells the format, unless `form` does. Replaced when it exists. A bare ``.shp``
+        comes with the other files of a shapefile beside it.
     codes : bool
         Name columns by the standard field codes of Chinese planning databases.
     progress : Progress, optional
@@ -90,8 +92,9 @@ def export_layer(
         The file cannot be written; what stood there is unchanged.
     """
     layer, chosen = catalogue[layer_id], format_of(output, form)
-    if not chosen.writes or output.name.lower().endswith((".shp", ".kmz")):
-        wanted = [one.suffixes[0] for one in FORMATS.values() if one.writes]
+    if chosen.ending(output) in chosen.read_only:
+        wanted = [end for one in FORMATS.values() for end in one.suffixes
+                  if end not in one.read_only]  # fmt: skip
         raise UnknownFormat(f"{output.name} is only read; written are: {', '.join(wanted)}")
     reading, writing, ending = progress.about(layer_id).split(4, 5, 1)
     names = _names(catalogue.table(layer_id), layer, catalogue.schema(layer), codes=codes)
@@ -167,6 +170,7 @@ def _fitted(
     bodies = shapely.to_wkb(shapes, flavor="iso", byte_order=1, output_dimension=4).tolist()
     table = {
         "name": layer.table,
+        "dimension": layer.geometry,
         "crs": _crs_text(crs),
         "columns": {names[name]: column for name, column in columns.items()},
         "geometry": bodies,
@@ -218,6 +222,8 @@ def _shorten(
     columns = table["columns"]
     if form.key == "kml":
         short = {name: f"{name}_" if name.lower() in _KML_OWN else name for name in columns}
+    elif form.key == "filegdb":
+        short = geodatabase_names(list(columns))
     elif form.names is not None:
         short = short_names(list(columns), form.names)
     else:
@@ -243,7 +249,7 @@ def _through_worker(
     """Have a worker write the file beside its place, then move it there."""
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=output.parent) as folder:
-            part = Path(folder) / f"export{form.suffixes[0]}"
+            part = Path(folder) / f"export{form.ending(output)}"
             target = str(part.resolve())
             workers.run(
                 "geoplan.ingest.worker:write",
@@ -254,7 +260,10 @@ def _through_worker(
                 limits=limits,
                 report=progress.report("writing"),
             )
-            part.replace(output)
+            if part.suffix == ".shp":
+                shapefile_set.move(part, output)
+            else:
+                part.replace(output)
     except OSError as error:
         raise NotWritable(f"cannot write {output}: {error.strerror}") from error
 

@@ -202,6 +202,77 @@ class Layer(_Frozen):
         return self
 
 
+RasterKind = Literal["dem", "landcover", "other"]
+"""What the cells of a raster hold: elevations, classes of land cover, or something else."""
+
+
+class Category(Text):
+    """What one value of a raster stands for, in both languages.
+
+    Attributes
+    ----------
+    colour : str, optional
+        ``#rrggbb``.
+    """
+
+    colour: str | None = Field(default=None, pattern=r"^#[0-9a-f]{6}$")
+
+
+class RasterLayer(_Frozen):
+    """One band of a GeoTIFF, described; it holds no cells.
+
+    Attributes
+    ----------
+    id : str
+        Kebab-case; no layer of the plan has the same.
+    kind : {"dem", "landcover", "other"}
+        A DEM has the unit ``m``; a land cover has categories.
+    file : str
+        The GeoTIFF, relative to the catalogue; default ``<id>.tif``.
+    band : int
+        Which band, from 1.
+    unit : str, optional
+        Unit of the values.
+    nodata : float, optional
+        The value that means "no data", where the file does not say it.
+    categories : dict of int to Category
+        What values stand for.
+    vertical_datum : str, optional
+        Of a DEM: what its elevations are above.
+    """
+
+    id: str = Field(pattern=f"^{LAYER_ID.pattern}$")
+    kind: RasterKind
+    title: Text
+    file: str = ""
+    band: int = Field(default=1, ge=1)
+    unit: str | None = Field(default=None, min_length=1)
+    nodata: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    categories: dict[int, Category] = Field(default_factory=dict)
+    vertical_datum: str | None = Field(default=None, min_length=1)
+    source: Text
+    source_date: date
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_file(cls, entry: Any) -> Any:
+        if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+            entry.setdefault("file", f"{entry['id']}.tif")
+        return entry
+
+    @model_validator(mode="after")
+    def _kinds_say_what_their_cells_hold(self) -> RasterLayer:
+        if self.kind == "dem" and self.unit != "m":
+            raise ValueError("a dem has the unit 'm': convert elevations to metres first")
+        if self.kind == "landcover" and not self.categories:
+            raise ValueError("categories are required for a landcover: what its values stand for")
+        if self.kind != "dem" and self.vertical_datum is not None:
+            raise ValueError("vertical_datum belongs to a dem only")
+        if self.categories and self.unit is not None:
+            raise ValueError("a raster has either categories or a unit")
+        return self
+
+
 class FeatureQuery(_Frozen):
     """Which features of a layer are wanted, in the order of their ids.
 
@@ -233,7 +304,7 @@ EVERYTHING = FeatureQuery()
 """The query without a condition."""
 
 
-LeftOutReason = Literal["no_geometry", "below_minimum", "no_common_measure", "no_accuracy"]
+LeftOutReason = Literal["no_geometry", "below_minimum", "no_accuracy", "drawn_chainage"]
 
 
 @dataclass(frozen=True)
@@ -242,10 +313,11 @@ class LeftOut:
 
     Attributes
     ----------
-    reason : {"no_geometry", "below_minimum", "no_common_measure", "no_accuracy"}
+    reason : {"no_geometry", "below_minimum", "no_accuracy", "drawn_chainage"}
         The feature has no published position; the pair shares less than the minimum asked
-        for; the two layers have no measure in common; how far the feature's boundary may be
-        off is not known, so that the absence of a finding proves nothing.
+        for; how far the feature's boundary may be off is not known, so that the absence of a
+        finding proves nothing; the route has no published chainage, so that metres count from
+        the start of the line as drawn.
     layers : tuple of str
         The layers it concerns.
     ids : tuple
@@ -290,6 +362,9 @@ class Result:
         What could not be, or was not to be, measured.
     totals : mapping
         Figures over all rows, so that no skin has to compute one.
+    parts : tuple of mapping
+        What is to be said of each layer as a whole, where the question was put to many: its
+        outcome, the reason, figures.
     """
 
     process: str
@@ -299,6 +374,7 @@ class Result:
     run: RunRecord
     left_out: tuple[LeftOut, ...] = ()
     totals: Mapping[str, float] = field(default_factory=dict)
+    parts: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

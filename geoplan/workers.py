@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
@@ -63,6 +64,13 @@ class Limits:
 class Worker:
     """A process that runs functions of geoplan, one call at a time.
 
+    Attributes
+    ----------
+    peak_rss_mb : float, optional
+        Most memory that was resident during the last call [MB], also of one that failed or was
+        killed. Of a process that crashed by itself the kernel keeps one figure only, which counts
+        ours from when it was started: it held no more than that.
+
     Examples
     --------
     >>> with Worker() as worker:
@@ -87,6 +95,7 @@ class Worker:
         )
         self._lock = Lock()
         self.pid = self._process.pid
+        self.peak_rss_mb: float | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +138,7 @@ class Worker:
         with self._lock:
             try:
                 self._prepare(function)
+                _forget_peak(self.pid)
                 kind, answer = self._ask(
                     ("run", function, arguments, bounds.memory_mb, report is not None),
                     bounds.seconds,
@@ -137,6 +147,7 @@ class Worker:
             except BaseException:
                 self.close()
                 raise
+            self.peak_rss_mb = _peak_mb(self.pid)
         if kind == "answer":
             return answer
         name, message = answer
@@ -148,6 +159,7 @@ class Worker:
     def close(self) -> None:
         """Kill the process, whatever it does."""
         if self.alive:
+            self.peak_rss_mb = _peak_mb(self.pid)
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -205,9 +217,33 @@ class Worker:
         return bytes(got)
 
     def _died(self) -> WorkerDied:
-        code = self._process.wait()
+        code = self._reaped()
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return WorkerDied(f"the process that did the work died ({how}): nothing was changed")
+
+    def _reaped(self) -> int:
+        """Wait for the end of a process that crashed; return its code, note what it held."""
+        try:
+            _, status, usage = os.wait4(self.pid, 0)
+        except ChildProcessError:
+            return self._process.wait()  # it was waited for already
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        self.peak_rss_mb = usage.ru_maxrss / 1024
+        return self._process.returncode
+
+
+def _forget_peak(pid: int) -> None:
+    """Have a process's peak counted from now; where that cannot be, it counts from its start."""
+    with suppress(OSError), open(f"/proc/{pid}/clear_refs", "w", encoding="ascii") as file:  # noqa: PTH123
+        file.write("5")
+
+
+def _peak_mb(pid: int) -> float | None:
+    """Return the most memory that was resident in a process; None when it is gone [MB]."""
+    with suppress(OSError), open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:  # noqa: PTH123
+        lines = dict(line.split(":", 1) for line in file if ":" in line)
+        return int(lines["VmHWM"].split()[0]) / 1024 if "VmHWM" in lines else None
+    return None
 
 
 class _Warm:
@@ -225,6 +261,11 @@ def run(
         _Warm.worker = Worker()
         atexit.register(stop)
     return _Warm.worker.call(function, *arguments, limits=limits, report=report)
+
+
+def peak_rss_mb() -> float | None:
+    """Return the most memory resident during the last call of `run`; see `Worker` [MB]."""
+    return None if _Warm.worker is None else _Warm.worker.peak_rss_mb
 
 
 def stop() -> None:

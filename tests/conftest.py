@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from hypothesis import settings
 
 from geoplan import Catalogue
 from geoplan.authoring import build_plan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,3 +38,39 @@ def town_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def town(town_dir: Path) -> Catalogue:
     """Return the town's catalogue."""
     return Catalogue.open(town_dir)
+
+
+class WriteRaster(Protocol):
+    """Writes a GeoTIFF for a test and returns its path."""
+
+    def __call__(self, values: NDArray[Any], affine: tuple[float, ...], **profile: Any) -> Path: ...
+
+
+@pytest.fixture
+def write_raster(tmp_path: Path) -> WriteRaster:
+    """Return a writer of small GeoTIFFs: values of shape (rows, columns) or (bands, …)."""
+    import numpy as np
+    import rasterio
+
+    def write(values: NDArray[Any], affine: tuple[float, ...], **profile: Any) -> Path:
+        path = tmp_path / f"raster-{len(list(tmp_path.iterdir()))}.tif"
+        bands = values if values.ndim == 3 else values[np.newaxis]
+        mask, unit = profile.pop("mask", None), profile.pop("unit", None)
+        scale, offset = profile.pop("scale", 1.0), profile.pop("offset", 0.0)
+        shape = {"count": bands.shape[0], "height": bands.shape[1], "width": bands.shape[2]}
+        profile = {"crs": "EPSG:4550", "dtype": bands.dtype, **shape, **profile}
+        with (
+            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+            rasterio.open(
+                path, "w", driver="GTiff", transform=rasterio.Affine(*affine), **profile
+            ) as file,
+        ):
+            file.write(bands)
+            file.scales, file.offsets = [scale] * bands.shape[0], [offset] * bands.shape[0]
+            if unit:
+                file.units = [unit] * bands.shape[0]
+            if mask is not None:
+                file.write_mask(mask)
+        return path
+
+    return write

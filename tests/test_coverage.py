@@ -434,3 +434,19 @@ def test_random_zones_are_covered_less_than_their_overlaps_add_up_to() -> None:
     united = coverage(zones, by).set_index("zone_id")["covered_area_m2"]
     assert (united[added.index] <= added * (1 + 1e-9)).all()
     assert (united[added.index] < added * 0.9).sum() > 5
+
+
+def test_a_line_under_covers_that_overlap_keeps_no_gap_there() -> None:
+    # a slanting road of 500 m; two covers that overlap each other hide all but its ends:
+    # from a quarter of the way to the half, from 0.4 to 0.8
+    road = shapely.LineString([(EAST, NORTH), (EAST + 300, NORTH + 400)])
+    covers = [
+        shapely.box(EAST + 75, NORTH - 50, EAST + 150, NORTH + 450),
+        shapely.box(EAST + 120, NORTH - 70, EAST + 240, NORTH + 500),
+    ]
+    zones = gpd.GeoDataFrame(geometry=[road], index=["R"], crs=4550)
+    by = gpd.GeoDataFrame(geometry=covers, index=["A", "B"], crs=4550)
+    (row,) = coverage(zones, by).itertuples()
+    assert row.zone_length_m == pytest.approx(500, rel=1e-6)
+    assert row.covered_length_m == pytest.approx(0.55 * 500, rel=1e-6)
+    assert row.geometry.length == pytest.approx(0.45 * 500, rel=1e-6)

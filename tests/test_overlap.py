@@ -584,3 +584,18 @@ def test_random_lines_lie_inside_what_shapely_says() -> None:
     }
     assert len(ours) > 40
     assert ours == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("turn", [False, True], ids=["left has the hole", "right has the hole"])
+def test_an_area_over_a_whole_hole_shares_what_is_round_it(turn: bool) -> None:
+    # boundaries that do not cross: the plot lies in the shell, the hole in the plot
+    east, north = 500_000, 4_550_000
+    hole = shapely.box(east + 40, north + 50, east + 60, north + 60).exterior.coords
+    shell = shapely.box(east, north, east + 100, north + 110).exterior.coords
+    ring = gpd.GeoDataFrame(geometry=[shapely.Polygon(shell, [hole])], index=["Z"], crs=4550)
+    plot = gpd.GeoDataFrame(
+        geometry=[shapely.box(east + 30, north + 45, east + 70, north + 75)], index=["P"], crs=4550
+    )
+    (row,) = (overlap(plot, ring) if turn else overlap(ring, plot)).itertuples()
+    assert row.area_m2 == pytest.approx(40 * 30 - 20 * 10, rel=1e-6)
+    assert row.geometry.area == pytest.approx(1000, rel=1e-6)

@@ -1,4 +1,4 @@
-"""The commands that ask layers of each other: ``overlap``, ``coverage``."""
+"""The commands that ask layers of each other: overlap, coverage and the matrix of all pairs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(overlap)
     app.command()(coverage)
+    app.command("overlap-matrix")(overlap_matrix)
+    app.command()(clearance)
+    app.command()(nearest)
 
 
 def overlap(
@@ -77,3 +80,54 @@ def coverage(
     gaps = (result.features["coverage_ratio"] < 1.0 - WHOLE).any()
     if fail_on and (gaps or unmeasured(result, fail_on, "gap")):
         raise typer.Exit(FAIL_ON_MET)
+
+
+def overlap_matrix(
+    plan: PlanDir = None,
+    layer: Layers = None,
+    output: Output = None,
+    lang: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """叠加矩阵 · What each pair of layers shares, in sum and with ground counted once."""
+    show(run("overlap-matrix", plan, layers=layer or ()), lang, output, as_json=as_json)
+
+
+def clearance(
+    plan: PlanDir = None,
+    layer: Layers = None,
+    within_m: Annotated[float, typer.Option(help="How far to look [m].")] = 500.0,
+    threshold_m: Annotated[
+        float | None, typer.Option(help="A distance to be kept [m]; tells hit from uncertain.")
+    ] = None,
+    output: Output = None,
+    lang: Language = None,
+    as_json: AsJson = False,
+    fail_on: Annotated[
+        str | None, typer.Option(help="'hit': exit 1 when a pair is nearer than --threshold-m.")
+    ] = None,
+) -> None:
+    """净距分析 · How far layers are apart: --layer A --layer B, one against all, or all pairs."""
+    refuse_unknown_condition(fail_on, "hit")
+    if fail_on and threshold_m is None:
+        raise typer.BadParameter("it needs --threshold-m", param_hint="--fail-on")
+    asked = {"layers": layer or (), "within_m": within_m, "threshold_m": threshold_m}
+    result = run("clearance", plan, None, **asked)
+    show(result, lang, output, as_json=as_json)
+    if fail_on and result.totals["hit_count"]:
+        raise typer.Exit(FAIL_ON_MET)
+
+
+def nearest(
+    plan: PlanDir = None,
+    layer: Layers = None,
+    count: Annotated[int, typer.Option(help="How many for each feature.")] = 1,
+    within_m: Annotated[float | None, typer.Option(help="How far to look [m].")] = None,
+    output: Output = None,
+    lang: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """最近要素 · For each feature of the first --layer the nearest of the second."""
+    limit = {} if within_m is None else {"within_m": within_m}
+    result = run("nearest", plan, None, layers=layer or (), count=count, **limit)
+    show(result, lang, output, as_json=as_json)

@@ -30,8 +30,13 @@ def register(app: typer.Typer) -> None:
 def import_(
     files: Annotated[list[str], typer.Argument(help="Files; folders of shapefiles or ….gdb.")],
     kind: Annotated[
-        str, typer.Option("--kind", help="Kind of the layer; generic takes any table.")
-    ],
+        str | None,
+        typer.Option("--kind", help="Kind of the layer; generic takes any table.", metavar="KIND"),
+    ] = None,
+    kind_of: Annotated[
+        list[str] | None,
+        typer.Option("--kind-of", help="DXF: PATTERN=KIND of drawing layers; may be given again."),
+    ] = None,
     layer: Annotated[
         str | None, typer.Option("--layer", help="Id of the layer, or the table wanted.")
     ] = None,
@@ -63,11 +68,12 @@ def import_(
 
     chosen = language(lang)
     wishes = Wishes(
-        kind=kind,
+        kind=kind or "",
+        kind_of=_mapping(kind_of or [], "--kind-of", "PATTERN=KIND"),
         layer=layer,
         source_crs=source_crs,
         encoding=encoding,
-        mapping=_mapping(mapping or []),
+        mapping=_mapping(mapping or [], "--map", "OLD=new"),
         accept_datum_shift_m=accept_datum_shift,
         line_means="edge" if _known(line_means) == "edge" else "centreline",
         swap_axes=swap_axes,
@@ -123,12 +129,14 @@ def show_provenance(plan: Path, names: list[str]) -> None:
             typer.echo(printable(line))
 
 
-def _mapping(pairs: list[str]) -> dict[str, str]:
-    found = {}
+def _mapping(pairs: list[str], option: str, form: str) -> dict[str, str]:
+    found: dict[str, str] = {}
     for pair in pairs:
         old, sign, new = pair.rpartition("=")
         if not (sign and old.strip() and new.strip()):
-            raise typer.BadParameter(f"{pair!r} is not OLD=new", param_hint="--map")
+            raise typer.BadParameter(f"{pair!r} is not {form}", param_hint=option)
+        if old.strip() in found:
+            raise typer.BadParameter(f"{old.strip()!r} is given twice", param_hint=option)
         found[old.strip()] = new.strip()
     return found
 
@@ -188,6 +196,9 @@ def _tell(one: Prepared, lang: Lang, *, dry_run: bool) -> None:
     ]
     if one.new and one.layer.line_means is not None:
         lines.append("- " + phrase("foreign.line_means", lang, what=one.layer.line_means))
+    if layers := one.source.get("drawing_layers"):
+        told = ", ".join(f"{name} ({count})" for name, count in layers.items())
+        lines.append("- " + phrase("foreign.drawing_layers", lang, layers=told))
     if one.encoding:
         lines.append("- " + phrase("foreign.encoding", lang, encoding=one.encoding))
     for old, new in one.matched.renamed.items():

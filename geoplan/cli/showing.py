@@ -14,7 +14,10 @@ from geoplan.cli.options import language
 if TYPE_CHECKING:
     from geoplan.model import Lang, Result
 
-_ONLY_IN_FILES = ("_min_m2", "_max_m2", "_min_m", "_max_m")
+_IN_WORDS = ("relation", "side", "state", "chainage_basis", "structure")
+"""Columns of codes that both phrase files have words for."""
+
+_ONLY_IN_FILES = ("_min_m2", "_max_m2", "_min_m", "_max_m", "_x", "_y")
 """Ends of columns that a terminal has no room for: the ± beside the measure says as much."""
 
 
@@ -36,6 +39,16 @@ def show(result: Result, lang: str | None, output: Path | None, *, as_json: bool
         typer.echo(note, err=True)
     if output is not None:
         typer.echo(phrase("cli.written", chosen, path=output, count=len(result.features)), err=True)
+
+
+def show_parts(result: Result, lang: str | None) -> None:
+    """Print what is to be said of each layer as a whole."""
+    from dataclasses import replace
+
+    import pandas as pd
+
+    table = pd.DataFrame(list(result.parts)).drop(columns=["nearest_id"], errors="ignore")
+    _print_table(replace(result, features=table.astype({"reason": object})), language(lang))
 
 
 def _print_table(result: Result, lang: Lang) -> None:
@@ -85,13 +98,17 @@ def _columns_in(result: Result, lang: Lang) -> list[str]:
 def _cell(name: str, value: Any, titles: dict[str, str], words: dict[str, str]) -> str:
     if value is None or value != value:
         return "–"
-    if name.endswith("_layer") or name == "by":
+    if name.endswith("_layer") or name in ("by", "layer"):
         return "、".join(titles.get(layer, layer) for layer in value.split(", "))
+    if name == "reason":
+        return words.get(f"reason.{value}", str(value))
     if name == "outcome":
         return words[f"outcome.{value}"]
+    if name in _IN_WORDS:
+        return "、".join(words.get(f"value.{one}", one) for one in str(value).split(";"))
     if name.endswith("_ratio"):
         return f"{value:.2%}"
-    if name.endswith("_count"):
+    if name.endswith(("_count", "_touched", "_unlocated")):
         return f"{value:,.0f}"
     if isinstance(value, float):
         return f"{value:,.1f}"

@@ -58,6 +58,8 @@ pyogrio.set_gdal_config_options(
         "OGR_WKT_PRECISION": "17",
         "LIBKML_USE_SIMPLEFIELD": "YES",
         "OGR_ORGANIZE_POLYGONS": "DEFAULT",
+        # the parts of a block stand for themselves: one may be a line and another a text
+        "DXF_MERGE_BLOCK_GEOMETRIES": "NO",
         "GDAL_NUM_THREADS": "1",
         "OGR_SHAPE_USE_VSIMALLOC": "YES",
         # the shortcut to arrow trips over null geometry
@@ -70,7 +72,9 @@ def _library() -> ctypes.CDLL:
     """Return the GDAL that pyogrio has loaded, found in the map of this process."""
     lines = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
     paths = {line.split()[-1] for line in lines if re.search(r"/libgdal[^/]*\.so", line)}
-    return ctypes.CDLL(next(iter(paths)))
+    # rasterio brings a GDAL of its own, which may be loaded beside this one
+    own = {path for path in paths if "/pyogrio" in path}
+    return ctypes.CDLL(next(iter(own or paths)))
 
 
 def _strike_off_drivers() -> frozenset[str]:
@@ -135,6 +139,11 @@ def read(
     if not tables:
         raise FileUnreadable(f"{Path(path).name} holds no table")
     return tables
+
+
+def use_dxf_encoding(encoding: str | None) -> None:
+    """Have drawings read in an encoding, whatever they say; None leaves it to them."""
+    pyogrio.set_gdal_config_options({"DXF_ENCODING": encoding})
 
 
 def _read_layer(
@@ -245,6 +254,8 @@ def write(
     arrays = [_small(array(*column), driver) for column in table["columns"].values()]
     names = list(table["columns"])
     bodies, geometry_type = _of_one_type(table["geometry"], driver)
+    if geometry_type == "Unknown" and driver == "OpenFileGDB":
+        geometry_type = _HOLDING[table["dimension"]]  # it wants to know even where none is there
     geometry = pa.array(bodies, pa.binary())
     content = pa.table([*arrays, geometry], names=[*names, "wkb_geometry"])
     try:
@@ -280,13 +291,13 @@ def _told(content: pa.Table, report: Report | None) -> Any:
 
 
 def _small(values: Any, driver: str) -> Any:
-    """Return whole numbers in 32 bits where they fit: KML has none of 64 and would write text."""
-    if driver != "LIBKML" or values.type != pa.int64():
+    """Return whole numbers in 32 bits where they fit, else as texts, for formats without 64."""
+    if driver not in ("LIBKML", "OpenFileGDB") or values.type != pa.int64():
         return values
     try:
         return values.cast(pa.int32())
     except pa.ArrowInvalid:
-        return values
+        return values.cast(pa.string())
 
 
 def _of_one_type(bodies: list[bytes | None], driver: str) -> tuple[list[bytes | None], str]:
@@ -326,6 +337,9 @@ _MULTI: dict[str, Any] = {
     "LineString": shapely.MultiLineString,
     "Polygon": shapely.MultiPolygon,
 }
+
+
+_HOLDING = {"point": "Point", "line": "MultiLineString", "area": "MultiPolygon"}
 
 
 def _write_drawing(path: str, table: dict[str, Any]) -> None:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from geoplan.catalogue import CATALOGUE, Catalogue
 from geoplan.errors import BadQuery, FileBusy, NotWritable
+from geoplan.ingest.drawing import parts_of
 from geoplan.ingest.entry import store_text, with_entries
-from geoplan.ingest.formats import refuse_addresses
+from geoplan.ingest.formats import format_of, refuse_addresses
 from geoplan.ingest.layering import Prepared, prepare
 from geoplan.ingest.provenance import provenance_of
 from geoplan.ingest.reading import one_of, read_file, sha256_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from geoplan.ingest.formats import Format
+    from geoplan.ingest.table import ForeignTable
     from geoplan.model import Layer, LineMeaning
     from geoplan.progress import Progress
     from geoplan.workers import Limits
@@ -40,7 +42,9 @@ class Wishes:
     Attributes
     ----------
     kind : str
-        Of the layers to be.
+        Of the layers to be; empty leaves it to the drawing layers of a DXF.
+    kind_of : mapping
+        Pattern → kind of the drawing layers of a DXF that match it, the first that does.
     layer : str, optional
         Id of the layer, or the table wanted where a file holds several.
     source_crs, encoding : str, optional
@@ -61,7 +65,7 @@ class Wishes:
         What reading one file may use.
     """
 
-    kind: str
+    kind: str = ""
     layer: str | None = None
     source_crs: str | None = None
     encoding: str | None = None
@@ -72,6 +76,7 @@ class Wishes:
     allow_outside: bool = False
     dry_run: bool = False
     limits: Limits | None = None
+    kind_of: Mapping[str, str] = field(default_factory=dict)
 
 
 def import_files(
@@ -104,7 +109,7 @@ def import_files(
         By name; the plan is as it was.
     """
     catalogue = Catalogue.parse(plan)
-    _refuse_unknown_kind(catalogue, wishes.kind)
+    _refuse_kinds(catalogue, files, wishes)
     prepared: list[Prepared] = []
     making, storing = progress.split(8, 2)
     parts = making.split(*map(_size, files))
@@ -129,10 +134,21 @@ def _size(name: Path | str) -> int:
         return 0  # an address, or no file: reading says so
 
 
-def _refuse_unknown_kind(catalogue: Catalogue, kind: str) -> None:
-    known = {name for name, schema in catalogue.schemas.items() if schema.geometry}
-    if kind not in known:
-        raise BadQuery(f"unknown kind {kind!r}; known: {', '.join(sorted(known))}")
+def _refuse_kinds(catalogue: Catalogue, files: Sequence[Path | str], wishes: Wishes) -> None:
+    """Refuse kinds that nobody knows, and files that nobody says the kind of."""
+    known = sorted(name for name, schema in catalogue.schemas.items() if schema.geometry)
+    for kind in (*filter(None, [wishes.kind]), *wishes.kind_of.values()):
+        if kind not in known:
+            raise BadQuery(f"unknown kind {kind!r}; known: {', '.join(known)}")
+    for name in files:
+        refuse_addresses(str(name))
+        if format_of(Path(name)).key == "dxf":
+            continue
+        if wishes.kind_of:
+            raise BadQuery(f"{Path(name).name} has no drawing layers: --kind-of is for DXF only")
+        if not wishes.kind:
+            raise BadQuery(f"say with --kind of which kind {Path(name).name} is; only a DXF may "
+                           f"tell it by its drawing layers; known: {', '.join(known)}")  # fmt: skip
 
 
 def _prepared_from(
@@ -142,7 +158,6 @@ def _prepared_from(
     before: list[Prepared],
     progress: Progress,
 ) -> list[Prepared]:
-    refuse_addresses(str(name))
     path = Path(name)
     reading, preparing = progress.split(2, 8)
     reading("reading", 0, 1)
@@ -158,14 +173,24 @@ def _prepared_from(
         tables = [one_of(tables, wishes.layer, path)]
     source = _source(path, form)
     found: list[Prepared] = []
-    several = len(tables) > 1
-    parts = preparing.split(*(len(table.geometry) for table in tables))
-    for table, its in zip(tables, parts, strict=True):
+    wished = _wished(tables, catalogue, wishes)
+    parts = preparing.split(*(len(table.geometry) for table, _ in wished))
+    several = len(wished) > 1
+    for (table, its_wishes), its in zip(wished, parts, strict=True):
         taken = {one.layer.id for one in (*before, *found)}
         found += prepare(
-            table, catalogue, wishes, source, several=several, taken=taken, progress=its
+            table, catalogue, its_wishes, source, several=several, taken=taken, progress=its
         )
     return found
+
+
+def _wished(
+    tables: list[ForeignTable], catalogue: Catalogue, wishes: Wishes
+) -> list[tuple[ForeignTable, Wishes]]:
+    """Return tables with what is wished of each; a drawing becomes one for each kind."""
+    if not wishes.kind_of and wishes.kind:
+        return [(table, wishes) for table in tables]
+    return [one for table in tables for one in parts_of(table, catalogue.schemas, wishes)]
 
 
 def _source(path: Path, form: Format) -> dict[str, Any]:

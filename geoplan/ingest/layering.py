@@ -25,6 +25,7 @@ from geoplan.errors import (
     NotAGeoPackage,
 )
 from geoplan.ingest.coordinates import HOME, bring_home, judge
+from geoplan.ingest.drawing import closed_to_areas, layers_of
 from geoplan.ingest.fields import Matched, free_name, match, printable, slug
 from geoplan.ingest.losses import Loss
 from geoplan.ingest.table import decoded
@@ -121,8 +122,8 @@ def prepare(
     kind = catalogue.schemas[wishes.kind]
     shapes = decoded(table.geometry, table.name)
     losses = [Loss(code, values) for code, values in table.notes]
-    if table.driver == "DXF" and kind.geometry == ("area",):
-        shapes = _closed_to_areas(shapes)
+    if table.driver == "DXF" and "area" in kind.geometry and "line" not in kind.geometry:
+        shapes = closed_to_areas(shapes)
     groups = _by_dimension(shapes, kind, table, losses)
     found = []
     parts = progress.split(*(len(at) for at in groups.values()))
@@ -131,15 +132,6 @@ def prepare(
         taken = {*taken, layer.id}
         found.append(_prepared(table, shapes, at, layer, catalogue, wishes, source, losses, its))
     return found
-
-
-def _closed_to_areas(shapes: NDArray[Any]) -> NDArray[Any]:
-    """Return closed lines of a drawing as the areas they are drawn around."""
-    lines = shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING
-    closed = lines & shapely.is_closed(shapes) & (shapely.get_num_points(shapes) > 3)
-    areas = shapes.copy()
-    areas[closed] = [shapely.Polygon(shape) for shape in shapes[closed]]
-    return areas
 
 
 def _by_dimension(
@@ -186,7 +178,9 @@ def _layer(
     """Return the entry of the layer to be: that of the catalogue, or a new one."""
     wanted = wishes.layer
     if wanted is None or not LAYER_ID.fullmatch(wanted):
-        wanted = slug(table.name) or f"{wishes.kind.replace('_', '-')}s"
+        wanted = slug(table.name)
+        if not wanted:  # called by its kind: that is no reason to replace another of that kind
+            wanted, taken = f"{wishes.kind.replace('_', '-')}s", {*taken, *catalogue}
     wanted = f"{wanted}-{_PLURAL[dimension]}" if split else wanted
     if several or wishes.layer is None:
         free, number = wanted, 2
@@ -248,6 +242,7 @@ def _prepared(
         name: (type_, values if len(at) == len(shapes) else [values[row] for row in at])
         for name, (type_, values) in table.columns.items()
     }
+    drawn = table.driver == "DXF"
     matched = match(columns, kind, wishes.mapping, len(at))
     ids = _ids(matched, layer, columns, len(at), open_kind=kind.open)
     frame = _frame(matched, shapes[at], ids, layer)
@@ -272,7 +267,7 @@ def _prepared(
         table=table.name,
         driver=table.driver,
         encoding=table.encoding,
-        source=source,
+        source={**source, "drawing_layers": layers_of(columns)} if drawn else source,
         crs=features.crs.to_string(),
         verdict=verdict.provenance,
         coordinates=verdict.findings,

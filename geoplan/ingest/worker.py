@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoplan.errors import EncodingUnknown, FileUnreadable
-from geoplan.ingest import archives, shapefile, texts, writers
+from geoplan.ingest import archives, dxf, shapefile, texts, writers
 from geoplan.ingest.formats import FORMATS, check_content
 from geoplan.ingest.tabular import read_xlsx
 from geoplan.progress import one_of
@@ -88,6 +88,8 @@ def _read(
                 _read_shapefile(one, form, encoding, one_of(report, number, len(found)))
                 for number, one in enumerate(found)
             ]
+        case "dxf":
+            return _read_drawing(path, form, encoding, report)
     return _with_gdal(path, form, None, layer, report)
 
 
@@ -150,6 +152,21 @@ def _read_shapefile(
     return table
 
 
+def _read_drawing(
+    path: Path, form: Format, encoding: str | None, report: Report | None
+) -> list[ForeignTable]:
+    told = dxf.encoding_of(path, encoding)
+    gdal = import_module("geoplan.ingest.gdal")
+    gdal.use_dxf_encoding(told)
+    try:
+        tables = _with_gdal(path, form, None, None, report)
+    finally:
+        gdal.use_dxf_encoding(None)
+    for table in tables:
+        table.encoding = told or ""
+    return tables
+
+
 def _refuse_mojibake(table: ForeignTable) -> None:
     for name, (type_, values) in table.columns.items():
         if "\ufffd" in name or (type_ == "TEXT" and any("\ufffd" in (v or "") for v in values)):
@@ -171,7 +188,7 @@ def write(
     Parameters
     ----------
     name : str
-        The file; it is made anew.
+        The file; it is made anew. Of a bare ``.shp``, the other files beside it.
     form : str
         Key of its format.
     table : dict
@@ -193,18 +210,37 @@ def write(
     if form == "geoparquet":
         import_module("geoplan.ingest.parquet").write_parquet(name, table)
         return
-    gdal = import_module("geoplan.ingest.gdal")
-    if form != "shapefile":
-        has_null = None in table["geometry"]
-        options = {"SPATIAL_INDEX": "NO" if has_null else "YES"} if form == "flatgeobuf" else {}
-        gdal.write(name, kind.driver, table, options, report)
+    if path.suffix not in (".zip", ".kmz"):
+        _write_with_gdal(path, kind, table, names, report)
         return
     with tempfile.TemporaryDirectory(prefix="geoplan-write-") as folder:
-        shape = Path(folder) / f"{table['name']}.shp"
-        gdal.write(str(shape), kind.driver, table, {}, report)
-        if names:
-            listing = "".join(f"{short},{true}\r\n" for short, true in names)
-            shape.with_suffix(shapefile.NAMES).write_text(listing, encoding="utf-8-sig")
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in sorted(Path(folder).iterdir()):
-                archive.write(file, file.name)
+        inside = Path(folder) / _INSIDE[form].format(table["name"])
+        _write_with_gdal(inside, kind, table, names, report)
+        _pack(Path(folder), path)
+
+
+_INSIDE = {"shapefile": "{}.shp", "filegdb": "{}.gdb", "kml": "doc.kml"}
+"""What an archive holds, by format."""
+
+
+def _write_with_gdal(
+    path: Path,
+    form: Format,
+    table: dict[str, Any],
+    names: list[list[str]],
+    report: Report | None,
+) -> None:
+    options = {}
+    if form.key == "flatgeobuf":
+        options["SPATIAL_INDEX"] = "NO" if None in table["geometry"] else "YES"
+    import_module("geoplan.ingest.gdal").write(str(path), form.driver, table, options, report)
+    if form.key == "shapefile" and names:
+        listing = "".join(f"{short},{true}\r\n" for short, true in names)
+        path.with_suffix(shapefile.NAMES).write_text(listing, encoding="utf-8-sig")
+
+
+def _pack(folder: Path, path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(folder))

@@ -76,16 +76,34 @@ def _areas(
     rest = np.flatnonzero(~found)
     found[rest] = _by_centre(right, left, theirs[rest], ours[rest])
     rest = np.flatnonzero(~found)
-    mine, yours = ours[rest], theirs[rest]
-    one = _eroded(left.geometries, mine, left.accuracy_m[mine])
-    other = _eroded(right.geometries, yours, right.accuracy_m[yours])
-    shapely.prepare(other)
-    found[rest] = shapely.intersects(other, one)
-    thin = shapely.is_empty(one) | shapely.is_empty(other)
-    mine, yours = mine[thin], yours[thin]
+    if len(np.unique(ours[rest])) < len(np.unique(theirs[rest])):
+        met, coreless = _cores_meet(left, right, ours[rest], theirs[rest])
+    else:
+        met, coreless = _cores_meet(right, left, theirs[rest], ours[rest])
+    found[rest] = met
+    thin = rest[coreless]
+    mine, yours = ours[thin], theirs[thin]
     off = left.accuracy_m[mine] + right.accuracy_m[yours]
-    found[rest[thin]] = _boundaries_cross(left.geometries[mine], right.geometries[yours], off)
+    found[thin] = _boundaries_cross(left.geometries[mine], right.geometries[yours], off)
     return found
+
+
+def _cores_meet(
+    few: Drawn, many: Drawn, mine: NDArray[np.intp], theirs: NDArray[np.intp]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which pairs share a point after erosion, and where one has no core at all.
+
+    Of the side with many features only those are eroded that reach a core of the other.
+    """
+    core = _eroded(few.geometries, mine, few.accuracy_m[mine])
+    shapely.prepare(core)
+    met = shapely.intersects(core, many.geometries[theirs])
+    thin = shapely.is_empty(core)
+    rest = np.flatnonzero(met)
+    other = _eroded(many.geometries, theirs[rest], many.accuracy_m[theirs[rest]])
+    met[rest] = shapely.intersects(core[rest], other)
+    thin[rest] |= shapely.is_empty(other)
+    return met, thin
 
 
 def _by_centre(

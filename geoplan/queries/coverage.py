@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
+_ROUNDING = 1e-14  # of a zone's size: less than that is not covered, it is the last digit
+_PAIRS_AT_ONCE = 1000
 _UNIT = {AREA: "area_m2", LINE: "length_m"}
 
 
@@ -49,7 +51,7 @@ def coverage(
         Gaps smaller than this [m²] are left out of the geometry and counted in
         ``small_gap_count``; the measures include them.
     gap_geometry : bool, default True
-        False leaves the geometry null, which saves time; not together with `min_gap_m2`.
+        False leaves the geometry null, which saves memory; not together with `min_gap_m2`.
 
     Returns
     -------
@@ -78,8 +80,8 @@ def coverage(
     Notes
     -----
     ``Intersection`` with the ``Union``, then ``Area`` of ISO 19125-1, in the measuring plane,
-    on the ellipsoid (`geoplan.crs`). With `gap_geometry` covered and gap are measured each for
-    itself; they add up to the zone within rounding.
+    on the ellipsoid (`geoplan.crs`). The gap is what ``Difference`` leaves of the zone; covered
+    is the zone less the gap.
 
     Examples
     --------
@@ -96,7 +98,7 @@ def coverage(
     zones_located, zones_missing = located(zones, "zones")
     kind = _kind(zones_located)
     columns = _columns(kind)
-    covers, covers_missing = _covers(by)
+    covers, of_layer, covers_missing = _covers(by)
     keys = pd.Series(zones.index if by_group is None else zones[by_group], index=zones.index)
 
     parts, planes = [], []
@@ -104,8 +106,11 @@ def coverage(
         names, shapes = ours.ids, ours.geometries
         if by_group is not None:
             names, shapes = _dissolved(keys.loc[ours.ids], shapes)
-        measured = _measured(plane, shapes, theirs.geometries, kind, gap_geometry)
-        if plane.crs != crs:
+        layers = [theirs.geometries[of_layer[theirs.ids] == n] for n in range(len(by))]
+        measured = _measured(plane, shapes, layers, kind)
+        if not gap_geometry:
+            measured["geometry"] = None
+        elif plane.crs != crs:
             measured["geometry"] = reproject(measured["geometry"].to_numpy(), plane.crs, crs)
         parts.append(measured.assign(zone_id=names))
         planes.append(plane.name)
@@ -156,8 +161,8 @@ def _columns(kind: int) -> list[str]:
     return ["zone_id", *sizes, "coverage_ratio", "small_gap_count", "geometry"]
 
 
-def _covers(by: tuple[GeoDataFrame, ...]) -> tuple[GeoDataFrame, list[list[Any]]]:
-    """Return the located features of all covering layers as one, and the unlocated ids."""
+def _covers(by: tuple[GeoDataFrame, ...]) -> tuple[GeoDataFrame, NDArray[np.intp], list[list[Any]]]:
+    """Return the located features of all layers as one, their layer, and the unlocated ids."""
     parts, missing = [], []
     for number, layer in enumerate(by, start=1):
         role = f"covering layer {number}"
@@ -170,7 +175,8 @@ def _covers(by: tuple[GeoDataFrame, ...]) -> tuple[GeoDataFrame, list[list[Any]]
         parts.append(present.geometry)
         missing.append(absent)
     together = gpd.GeoSeries(pd.concat(parts, ignore_index=True), crs=by[0].crs)
-    return gpd.GeoDataFrame(geometry=together), missing
+    of_layer = np.repeat(np.arange(len(by)), [len(part) for part in parts])
+    return gpd.GeoDataFrame(geometry=together), of_layer, missing
 
 
 def _dissolved(keys: pd.Series, shapes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -194,48 +200,74 @@ def _one_row_each(parts: list[pd.DataFrame], columns: list[str], crs: CRS) -> pd
 
 
 def _measured(
-    plane: MeasuringPlane,
-    zones: NDArray[Any],
-    covers: NDArray[Any],
-    kind: int,
-    gap_geometry: bool,
+    plane: MeasuringPlane, zones: NDArray[Any], covers: list[NDArray[Any]], kind: int
 ) -> pd.DataFrame:
     """Return the measures of projected zones, one row a zone."""
     measure = plane.area_m2 if kind == AREA else plane.length_m
     own = measure(zones)
-    inside, covered = _covered(zones, covers, kind)
-    size = np.where(inside, own, 0.0)
-    partly = np.flatnonzero(~shapely.is_empty(covered) & ~inside)
-    size[partly] = np.minimum(measure(covered[partly]), own[partly])
-    gap, gap_size = np.full(len(zones), None, dtype=object), own - size
-    if gap_geometry:
-        gap[:] = zones
-        gap[inside] = shapely.from_wkt("POLYGON EMPTY" if kind == AREA else "LINESTRING EMPTY")
-        gap[partly] = shapely.difference(zones[partly], covered[partly])
-        gap_size[partly] = measure(gap[partly])
-    sizes = zip(_columns(kind)[1:4], (own, size, gap_size), strict=True)
+    gap = zones.copy()
+    for layer in covers:
+        gap = _less(gap, layer, kind)
+    changed = np.flatnonzero(gap != zones)
+    gap_size = own.copy()
+    gap_size[changed] = np.minimum(measure(gap[changed]), own[changed])
+    covered = own - gap_size
+    covered[covered < _ROUNDING * own] = 0.0
+    sizes = zip(_columns(kind)[1:4], (own, covered, gap_size), strict=True)
     return pd.DataFrame(dict(sizes)).assign(small_gap_count=0.0, geometry=gap)
 
 
-def _covered(
-    zones: NDArray[Any], covers: NDArray[Any], kind: int
-) -> tuple[NDArray[np.bool_], NDArray[Any]]:
-    """Return which zones lie inside one cover, and the covered part of each of the others.
+def _less(zones: NDArray[Any], covers: NDArray[Any], kind: int) -> NDArray[Any]:
+    """Return zones without what one layer covers, empty where that is all.
 
-    The pieces are clipped first, then united, which keeps each union small: a cover that spans
-    the city is cut to the zone before anything is united.
+    The covers of a zone are taken away at once, as one geometry. Where no two of them meet
+    they are one as they stand; otherwise they are cut to the zone, then united. A line is left
+    with its covers whole: the ends of its cut pieces would lie off it by their last digit, and
+    what is off it takes nothing away.
     """
-    pairs = meeting(zones, covers)
-    inside = np.zeros(len(zones), dtype=bool)
-    inside[pairs.ours[pairs.left_inside]] = True
-    wanted = ~inside[pairs.ours]
-    of_zone, of_cover, held = (
-        part[wanted] for part in (pairs.ours, pairs.theirs, pairs.right_inside)
+    there = np.flatnonzero(~shapely.is_empty(zones))
+    pairs = meeting(zones[there], covers)
+    rest = zones.copy()
+    inside = np.unique(there[pairs.ours[pairs.left_inside]])
+    rest[inside] = shapely.Polygon() if kind == AREA else shapely.LineString()
+    open_pairs = ~np.isin(there[pairs.ours], inside)
+    of_zone = there[pairs.ours[open_pairs]]
+    pieces = covers[pairs.theirs[open_pairs]]
+    apart = _lie_apart(covers)
+    if not apart and kind == AREA:
+        cut = ~pairs.right_inside[open_pairs]
+        pieces[cut] = shapely.intersection(zones[of_zone[cut]], pieces[cut])
+        of_zone, pieces = _singles(of_dimension(pieces, kind), of_zone)
+    else:
+        of_zone, pieces = _singles(pieces, of_zone)
+    if len(pieces) == 0:
+        return rest
+    make = shapely.multipolygons if apart else shapely.geometrycollections
+    heaps = np.full(len(zones), None, dtype=object)
+    make(pieces, indices=of_zone, out=heaps)
+    partly = np.unique(of_zone)
+    heap = heaps[partly] if apart else shapely.union_all(heaps[partly, np.newaxis], axis=1)
+    rest[partly] = shapely.difference(zones[partly], heap)
+    return rest
+
+
+def _singles(
+    pieces: NDArray[Any], of_zone: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    singles, owner = shapely.get_parts(pieces, return_index=True)
+    return of_zone[owner], singles
+
+
+def _lie_apart(covers: NDArray[Any]) -> bool:
+    """Tell whether no two covers of a layer meet, not even in a point."""
+    one, other = shapely.STRtree(covers).query(covers)
+    once = one < other
+    one, other = one[once], other[once]
+    chunks = range(0, len(one), _PAIRS_AT_ONCE)
+    return not any(
+        shapely.intersects(
+            covers[one[start : start + _PAIRS_AT_ONCE]],
+            covers[other[start : start + _PAIRS_AT_ONCE]],
+        ).any()
+        for start in chunks
     )
-    pieces = covers[of_cover]
-    pieces[~held] = shapely.intersection(zones[of_zone[~held]], pieces[~held])
-    singles, owner = shapely.get_parts(of_dimension(pieces, kind), return_index=True)
-    heaps = np.full(len(zones), shapely.GeometryCollection(), dtype=object)
-    if len(singles):
-        shapely.geometrycollections(singles, indices=of_zone[owner], out=heaps)
-    return inside, np.asarray(shapely.union_all(heaps[:, np.newaxis], axis=1), dtype=object)

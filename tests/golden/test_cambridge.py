@@ -19,14 +19,6 @@ pytestmark = pytest.mark.skipif(
 GOLDEN: dict[str, Any] = json.loads(cambridge.TABLE.read_text(encoding="utf-8"))
 
 
-WRONG_YET = {
-    # found by the independent route: 239,101 m of gap instead of 235,168 m. The table holds the
-    # right figure; a line less its covered pieces is not found where their ends are off it by
-    # the last digit: it has to be the line less the covering areas.
-    "coverage: streets by flood-100 + flood-500": "gaps of lines hold what is covered",
-}
-
-
 @pytest.fixture(scope="module")
 def city() -> cambridge.Layers:
     valid, left_out = cambridge.layers()
@@ -38,16 +30,7 @@ def test_every_figure_of_the_table_has_a_query_and_the_other_way() -> None:
     assert list(GOLDEN["figures"]) == list(cambridge.FIGURES)
 
 
-def _each() -> list[Any]:
-    return [
-        pytest.param(name, marks=pytest.mark.xfail(reason=WRONG_YET[name]))
-        if name in WRONG_YET
-        else name
-        for name in cambridge.FIGURES
-    ]
-
-
-@pytest.mark.parametrize("name", _each())
+@pytest.mark.parametrize("name", list(cambridge.FIGURES))
 def test_figures_stand(city: cambridge.Layers, name: str) -> None:
     expected = GOLDEN["figures"][name]
     found = cambridge.FIGURES[name](city)

@@ -1,0 +1,151 @@
+"""Where the cells of a raster lie: on the map, and how large they are on the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pyproj import CRS, Geod, Proj, Transformer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LATTICE_CELLS = 256
+_LATTICE_DEG = 0.05
+"""How far apart the places are at which the scale is asked of PROJ; between them it is
+interpolated. At 256 cells of 30 m, or 0.05°, that misses the size of a cell by less than 1e-6."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The grid of a raster.
+
+    Attributes
+    ----------
+    crs : pyproj.CRS
+        Horizontal CRS.
+    affine : tuple of six floats
+        a, b, c, d, e, f: x = a·column + b·row + c, y = d·column + e·row + f, from the outer
+        corner of the first cell; rotated, sheared and south-up grids alike.
+    height, width : int
+        Rows and columns.
+
+    Examples
+    --------
+    >>> grid = Grid(CRS(4550), (10, 0, 500000, 0, -10, 4550000), 20, 30)
+    >>> grid.to_cells(np.array([[500025.0, 4549990.0]])).tolist()
+    [[2.5, 1.0]]
+    >>> grid.to_map(np.array([[2.5, 1.0]])).tolist()
+    [[500025.0, 4549990.0]]
+    """
+
+    crs: CRS
+    affine: tuple[float, float, float, float, float, float]
+    height: int
+    width: int
+
+    @cached_property
+    def _linear(self) -> NDArray[np.float64]:
+        a, b, _, d, e, _ = self.affine
+        return np.array([[a, b], [d, e]], dtype=float)
+
+    @cached_property
+    def _origin(self) -> NDArray[np.float64]:
+        return np.array([self.affine[2], self.affine[5]], dtype=float)
+
+    def to_cells(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return column and row, shape (n, 2), of map coordinates; whole numbers are corners."""
+        return np.asarray((xy - self._origin) @ np.linalg.inv(self._linear).T)
+
+    def to_map(self, cells: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return map coordinates, shape (n, 2), of columns and rows."""
+        return np.asarray(cells @ self._linear.T + self._origin)
+
+    def lonlat(self, cells: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return longitude and latitude [degrees], shape (n, 2), of columns and rows."""
+        xy = self.to_map(cells)
+        if self._to_lonlat is None:
+            return xy * self._degrees
+        return np.column_stack(self._to_lonlat.transform(xy[:, 0], xy[:, 1]))
+
+    def steps_m(self, cells: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what one column and one row further are on the ground.
+
+        Parameters
+        ----------
+        cells : ndarray, shape (n, 2)
+            Columns and rows.
+
+        Returns
+        -------
+        ndarray, shape (n, 2, 2)
+            ``[[east per column, east per row], [north per column, north per row]]`` [m on the
+            ellipsoid]. East and north are those of the grid of a projected CRS, not turned by
+            its meridian convergence. Its scale is taken as the same in all directions, which
+            holds for conformal projections (Gauss-Krüger, UTM, Mercator, Lambert conformal).
+        """
+        lon, lat = self.lonlat(cells).T
+        if self.crs.is_geographic:
+            radius_e, radius_n = _radii(lat, self._geod)
+            per_unit = np.stack([radius_e * np.cos(np.radians(lat)), radius_n])
+            return np.asarray(self._linear * np.radians(self._degrees) * per_unit.T[:, :, None])
+        scale = np.sqrt(self._proj.get_factors(lon, lat).areal_scale)
+        return np.asarray(self._linear * self._metres / scale[:, None, None])
+
+    def cell_areas_m2(self, row: int, col: int, height: int, width: int) -> NDArray[np.float64]:
+        """Return the area on the ellipsoid [m²] of each cell of a window."""
+        rows, row_hats = self._lattice(row, height)
+        cols, col_hats = self._lattice(col, width)
+        places = np.stack(np.meshgrid(cols, rows), axis=-1).reshape(-1, 2)
+        areas = np.abs(np.linalg.det(self.steps_m(places))).reshape(len(rows), len(cols))
+        return np.asarray(row_hats @ areas @ col_hats.T)
+
+    def _lattice(self, start: int, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return places along one side of a window and how much each counts at each cell."""
+        centres = np.arange(start, start + count, dtype=np.float64) + 0.5
+        spans = max(1, -(-count // self._lattice_step))
+        places = np.asarray(np.linspace(centres[0], centres[-1], spans + 1), dtype=np.float64)
+        if count == 1:
+            return centres, np.ones((1, 1))
+        position = (centres - places[0]) / (places[1] - places[0])
+        return places, np.clip(1 - np.abs(position[:, None] - np.arange(spans + 1)), 0, None)
+
+    @cached_property
+    def _lattice_step(self) -> int:
+        middle = np.array([[self.width / 2, self.height / 2]])
+        degree_m = 111_000.0
+        cell_deg = float(np.abs(self.steps_m(middle)).max()) / degree_m
+        return int(np.clip(_LATTICE_DEG // cell_deg, 1, _LATTICE_CELLS))
+
+    @cached_property
+    def _degrees(self) -> float:
+        return float(np.degrees(self.crs.axis_info[0].unit_conversion_factor))
+
+    @cached_property
+    def _metres(self) -> float:
+        return float(self.crs.axis_info[0].unit_conversion_factor)
+
+    @cached_property
+    def _to_lonlat(self) -> Transformer | None:
+        base = self.crs.geodetic_crs
+        if self.crs.is_geographic or base is None:
+            return None
+        return Transformer.from_crs(self.crs, base, always_xy=True)
+
+    @cached_property
+    def _proj(self) -> Proj:
+        return Proj(self.crs)
+
+    @cached_property
+    def _geod(self) -> Geod:
+        geod = self.crs.get_geod()
+        assert geod is not None, "a CRS tied to the Earth has an ellipsoid"  # noqa: S101
+        return geod
+
+
+def _radii(lat: NDArray[np.float64], geod: Geod) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the radii of curvature [m] in the prime vertical and in the meridian."""
+    flattened = 1 - geod.es * np.sin(np.radians(lat)) ** 2
+    return np.asarray(geod.a / np.sqrt(flattened)), geod.a * (1 - geod.es) / flattened**1.5
