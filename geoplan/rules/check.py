@@ -174,7 +174,8 @@ def check(
         run.check_layer(subject)
     table_of = table(run.tallies)
     crs = next((source.features.crs for source in run.sources.values()), None)
-    found = findings.finished(run.parts, rules, run.sources, crs)
+    parts = [*run.parts, pd.DataFrame(run.said)]
+    found = findings.finished(parts, rules, run.sources, crs)
     record = _record(run, loaded, on)
     layers = tuple(source.layer for source in run.sources.values())
     return Check(found, table_of, record, layers, tuple(run.tallies))
@@ -196,6 +197,7 @@ class _Run:
         self.read = LayerReader(catalogue)
         self.sources: dict[str, Source] = {}
         self.parts: list[pd.DataFrame] = []
+        self.said: list[dict[str, Any]] = []
         self.tallies: list[Tally] = []
         self.planes: dict[str, None] = {}
 
@@ -284,6 +286,8 @@ class _Run:
                 self.planes[facing.plane.name] = None
                 for rule, _, found in asked:
                     rows = evaluate(rule, facing, self.rules)
+                    if len(rows) == 0:
+                        continue
                     rows = with_chainage(rows, facing, subject)
                     other = None if _takes_all(rule) else objects
                     rows = findings.of_pairs(rows, rule, facing, subject, other)
@@ -335,8 +339,7 @@ class _Run:
     def _say(
         self, rule: Rule, reason: str, subject: Source, names: str | None, **said: Any
     ) -> None:
-        row = findings.of_many(reason, subject.layer.id, names, **said)
-        self.parts.append(row.assign(rule_id=rule.id))
+        self.said.append(findings.of_many(rule.id, reason, subject.layer.id, names, **said))
 
 
 def _takes_all(rule: Rule) -> bool:

@@ -15,7 +15,7 @@ from geoplan.queries.uncertainty import ACCURACY
 from geoplan.rules.duty import duties
 from geoplan.rules.model import AreaThreshold, InsideOnly
 from geoplan.rules.sources import as_ids
-from geoplan.rules.verdicts import NOT_CHECKED, UNITS, verdicts
+from geoplan.rules.verdicts import NOT_CHECKED, UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,8 @@ def of_pairs(
     if objects is not None and len(found):
         table["object_id"] = facing.object.ids[found["theirs"].to_numpy(dtype=np.intp)]
     crs = subject.located.crs
-    shapes = np.array(list(table["geometry"]), dtype=object)
+    shapes = np.array([*table["geometry"], None], dtype=object)[:-1]
+    shapes[pd.isna(table["geometry"]).to_numpy()] = None
     table["geometry"] = list(reproject(shapes, facing.plane.crs, crs))
     table["margin"] = _margin(table, rule)
     table["unit"] = [UNITS.get(measure) for measure in table["measure"]]
@@ -71,6 +72,7 @@ def of_pairs(
 
 
 def of_many(
+    rule_id: str,
     reason: str,
     subject_layer: str,
     object_layer: str | None,
@@ -78,14 +80,22 @@ def of_many(
     subject_ids: Sequence[Any] = (),
     object_ids: Sequence[Any] = (),
     field: str | None = None,
-) -> pd.DataFrame:
+) -> dict[str, Any]:
     """Return one finding that says what of many features was not checked, and why."""
-    table = verdicts([0], [0], [NOT_CHECKED], reason=[reason], field=[field])
-    table = table.drop(columns=["ours", "theirs"])
-    table["subject_layer"], table["object_layer"] = subject_layer, object_layer
-    for name, ids in (("subject_ids", subject_ids), ("object_ids", object_ids)):
-        table[name] = json.dumps(as_ids(ids), ensure_ascii=False, default=str) if len(ids) else None
-    return table
+    return {
+        "rule_id": rule_id,
+        "outcome": NOT_CHECKED,
+        "reason": reason,
+        "field": field,
+        "subject_layer": subject_layer,
+        "object_layer": object_layer,
+        "subject_ids": _listed(subject_ids),
+        "object_ids": _listed(object_ids),
+    }
+
+
+def _listed(ids: Sequence[Any]) -> str | None:
+    return json.dumps(as_ids(ids), ensure_ascii=False, default=str) if len(ids) else None
 
 
 def _margin(table: pd.DataFrame, rule: Rule) -> NDArray[np.float64]:

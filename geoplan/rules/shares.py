@@ -11,6 +11,7 @@ import shapely
 from geoplan.queries.certain import Drawn
 from geoplan.queries.checks import AREA, LINE
 from geoplan.queries.uncertainty import area_pm_m2, length_pm_m
+from geoplan.rules.facing import WIDEST_M
 from geoplan.rules.lines import LegalLine, legal_line
 from geoplan.rules.model import AreaThreshold, CoverageAtLeast, InsideOnly
 from geoplan.rules.verdicts import (
@@ -18,9 +19,9 @@ from geoplan.rules.verdicts import (
     CLEAR,
     FIELD_EMPTY,
     HIT,
+    NO_AREA,
     NO_GEOMETRY,
     NOT_CHECKED,
-    NOT_LINES,
     TOO_WIDE,
     UNCERTAIN,
     Bound,
@@ -74,12 +75,12 @@ def together(demand: Together, facing: Facing, bound: Bound) -> pd.DataFrame:
     rows = []
     for at in np.flatnonzero(bound.subjects()).tolist():
         if facing.subject.is_part[at]:
-            rows.append(_unchecked(at, TOO_WIDE, None))
+            rows.append(_unchecked(facing, at, TOO_WIDE))
         elif land.missing[at] is not None:
-            near = _may_reach(facing, bound, at, demand)
-            rows += [_unchecked(at, FIELD_EMPTY, f"subject.{land.missing[at]}")] if near else []
+            if _may_reach(facing, bound, at):
+                rows.append(_unchecked(facing, at, FIELD_EMPTY, f"subject.{land.missing[at]}"))
         elif isinstance(demand, AreaThreshold) and shapely.get_dimensions(land.shapes[at]) != AREA:
-            rows.append(_unchecked(at, NOT_LINES, None))
+            rows.append(_unchecked(facing, at, NO_AREA))
         else:
             rows.append(_judged(demand, facing, bound, land, at, within_m))
     return pd.concat([verdicts([], [], []), *rows], ignore_index=True)
@@ -98,16 +99,18 @@ def _ground(facing: Facing, demand: Together) -> LegalLine:
     )
 
 
-def _may_reach(facing: Facing, bound: Bound, at: int, demand: Together) -> bool:
-    from geoplan.rules.facing import WIDEST_M
+def _may_reach(facing: Facing, bound: Bound, at: int) -> bool:
+    """Tell whether the land of a subject, whose width is not known, may reach an object."""
+    objects = facing.object.drawn
+    wanted = np.flatnonzero(bound.objects())
+    distance = shapely.distance(objects.geometries[wanted], facing.subject.drawn.geometries[at])
+    off = objects.accuracy_m[wanted] + facing.subject.drawn.accuracy_m[at]
+    return facing.absent or bool((distance - np.nan_to_num(off) <= WIDEST_M).any())
 
-    objects = facing.object.drawn.geometries[bound.objects()]
-    subject = facing.subject.drawn.geometries[at]
-    return facing.absent or bool((shapely.distance(objects, subject) <= WIDEST_M).any())
 
-
-def _unchecked(at: int, reason: str, field: str | None) -> pd.DataFrame:
-    return verdicts([at], [ALL], [NOT_CHECKED], reason=[reason], field=[field])
+def _unchecked(facing: Facing, at: int, reason: str, field: str | None = None) -> pd.DataFrame:
+    shape = facing.subject.drawn.geometries[at]
+    return verdicts([at], [ALL], [NOT_CHECKED], reason=[reason], field=[field], geometry=[shape])
 
 
 def _judged(

@@ -31,11 +31,12 @@ NO_NUMBER = "no_number"  # the law names no number
 NO_CENTRELINE = "no_centreline"  # no river is drawn that the object crosses
 BESIDE_CHANNEL = "beside_channel"  # near the channel, which a centreline without width cannot tell
 NOT_LINES = "not_lines"  # an angle is asked of what is no line
+NO_AREA = "no_area"  # an area is asked of a point, or of a line that is an edge
 TOO_WIDE = "too_wide"  # a feature of several planes, whose area no single one measures
 
 REASONS = (
     WITHIN_ACCURACY, ACCURACY_UNKNOWN, FIELD_EMPTY, NO_LAYER, EMPTY_LAYER, NO_GEOMETRY, NO_NUMBER,
-    NO_CENTRELINE, BESIDE_CHANNEL, NOT_LINES, TOO_WIDE,
+    NO_CENTRELINE, BESIDE_CHANNEL, NOT_LINES, NO_AREA, TOO_WIDE,
 )  # fmt: skip
 """Why an outcome is uncertain or not checked."""
 
@@ -61,20 +62,20 @@ UNITS = {
 
 def verdicts(ours: Any, theirs: Any, outcome: Any, **columns: Any) -> pd.DataFrame:
     """Return a table of verdicts; a column that is not given is empty."""
-    table = pd.DataFrame(
-        {
-            "ours": np.asarray(ours, dtype=np.intp),
-            "theirs": np.asarray(theirs, dtype=np.intp),
-            "outcome": np.asarray(outcome, dtype=object),
-        }
-    )
+    count = len(outcome)
+    table: dict[str, Any] = {
+        "ours": np.asarray(ours, dtype=np.intp),
+        "theirs": np.asarray(theirs, dtype=np.intp),
+        "outcome": np.asarray(outcome, dtype=object),
+    }
     for name in COLUMNS[3:]:
         given = columns.get(name)
-        if name in NUMBERS:
-            table[name] = np.asarray(np.nan if given is None else given, dtype=float)
-        else:
-            table[name] = pd.Series(given, index=table.index, dtype=object)
-    return table
+        kind = float if name in NUMBERS else object
+        values = np.full(count, np.nan if name in NUMBERS else None, dtype=kind)
+        if given is not None:
+            values[:] = given
+        table[name] = values
+    return pd.DataFrame(table)
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,9 @@ def settled(found: pd.DataFrame, bound: Bound) -> pd.DataFrame:
     the field, whatever the measure says; where the pair is clear by its measure, the field
     does not matter.
     """
-    found = found[found["outcome"] != CLEAR].reset_index(drop=True)
+    found = found[(found["outcome"] != CLEAR).to_numpy(dtype=bool)].reset_index(drop=True)
+    if len(found) == 0:
+        return found
     fields = bound.fields(found["ours"].to_numpy(), found["theirs"].to_numpy())
     untold = _told(fields) & (found["outcome"] != NOT_CHECKED).to_numpy()
     found.loc[untold, "outcome"] = NOT_CHECKED
