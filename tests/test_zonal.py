@@ -249,6 +249,30 @@ def test_classes_in_degrees_take_their_area_on_the_ellipsoid(write_raster: Write
         assert areas[value] == pytest.approx(geodetic, rel=2e-6)
 
 
+def test_in_degrees_too_what_has_no_data_is_a_share(write_raster: WriteRaster) -> None:
+    # four cells of a degree by half a degree, one of the northern two without data
+    values = np.array([[1, 0], [2, 2]], dtype="uint8")
+    affine = (0.5, 0, 122.5, 0, -1.0, 42.0)
+    path = write_raster(values, affine, crs="EPSG:4490", nodata=0)
+    ring = [(122.5, 40.0), (123.5, 40.0), (123.5, 42.0), (122.5, 42.0)]
+    zone = zones_of(shapely.segmentize(Polygon(ring), 0.002), crs=4490)
+    north, south = (
+        abs(WGS84.polygon_area_perimeter(*_strip(bottom, bottom + 1))[0]) for bottom in (41, 40)
+    )
+    with Raster(path) as raster:
+        row = zonal_statistics(zone, raster, stats=["mean", "count"]).iloc[0]
+        classes = zonal_classes(zone, raster)
+    assert row["mean"] == pytest.approx((north + 4 * south) / (north + 2 * south), rel=2e-6)
+    assert row["count"] == pytest.approx(3, rel=1e-6)
+    assert row["raster_ratio"] == pytest.approx(1 - north / (2 * north + 2 * south), rel=2e-6)
+    areas = dict(zip(classes["class_value"].fillna(0), classes["area_m2"], strict=True))
+    assert areas == {
+        0: pytest.approx(north, rel=1e-5),
+        1: pytest.approx(north, rel=1e-5),
+        2: pytest.approx(2 * south, rel=1e-5),
+    }
+
+
 def test_small_cells_near_the_meridian_count_as_equal_and_far_ones_by_area(
     write_raster: WriteRaster,
 ) -> None:
