@@ -184,7 +184,8 @@ def _elevations(dem: Raster, cells: NDArray[np.float64], interpolation: str) -> 
     # from centre to centre; in the outermost half cell there is but one
     position = np.clip(cells - 0.5, 0, size - 1)
     first = np.minimum(np.floor(position), np.maximum(size - 2, 0)).astype(np.intp)
-    share = position - first
+    # a millionth of a cell from a centre is on it: rounding must not ask for the neighbour
+    share = np.round(position - first, 6)
     total = np.zeros(len(cells))
     for across in (0, 1):
         for down in (0, 1):

@@ -61,7 +61,8 @@ def zonal_statistics(
         Open; in any CRS, rotated or not.
     stats : sequence of str
         Of ``mean``, ``min``, ``max``, ``stdev`` (of the population), ``sum``, ``count``,
-        ``median`` and percentiles such as ``p5`` or ``p97.5``.
+        ``median`` and percentiles such as ``p5`` or ``p97.5``. Of points, ``count`` is how many
+        have data.
 
     Returns
     -------
