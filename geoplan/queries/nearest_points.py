@@ -15,6 +15,7 @@ import shapely
 
 from geoplan import ellipsoid
 from geoplan.queries.checks import LINE
+from geoplan.queries.shortest import shortest_lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -198,7 +199,7 @@ def _middle_vertices(pieces: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _nearest_points(ones: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(shapely.get_coordinates(shapely.shortest_line(ones, others)).reshape(-1, 4))
+    return np.asarray(shapely.get_coordinates(shortest_lines(ones, others)).reshape(-1, 4))
 
 
 def _first_of_each(ordered: NDArray[Any]) -> NDArray[np.intp]:
