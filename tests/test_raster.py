@@ -367,3 +367,24 @@ def test_importing_the_room_imports_no_gdal() -> None:
         env={**os.environ},
     )
     assert run.stdout.strip() == "False"
+
+
+def test_the_fence_of_imports_leaves_our_driver_and_keeps_its_own(
+    write_raster: WriteRaster,
+) -> None:
+    # rasterio and pyogrio each bring a GDAL: drivers are struck off the list of the latter
+    program = (
+        "import sys\n"
+        "from geoplan.raster import Raster\n"
+        "Raster(sys.argv[1]).close()\n"
+        "from geoplan.ingest import gdal\n"
+        "Raster(sys.argv[1]).close()\n"
+        "print(len(gdal.drivers()))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(write_raster(VALUES, GRID))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == "5"
