@@ -25,7 +25,7 @@ def shortest_lines(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
     Examples
     --------
     >>> area, line = shapely.box(0, 0, 10, 10), shapely.LineString([(3, 3), (4, 6)])
-    >>> shapely.prepare(line)
+    >>> prepared = shapely.prepare(line)
     >>> shapely.shortest_line(line, area).length, shortest_lines(line, area).item().length
     (3.0, 0.0)
     """
