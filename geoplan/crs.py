@@ -341,8 +341,7 @@ class _Spread:
 
 def _window(meridian: float, boxes: NDArray[np.float64], margin_m: float) -> tuple[float, float]:
     """Return west and east [degrees] of all that can matter to features with these boxes."""
-    _, margin = _margin_deg(boxes, margin_m)
-    reach = MAX_OFFSET_DEG + _WINDOW_PAD_DEG + float(margin.max())
+    reach = MAX_OFFSET_DEG + _WINDOW_PAD_DEG + float(_margin_deg(boxes, margin_m)[1].max())
     return meridian - reach, meridian + reach
 
 

@@ -68,30 +68,10 @@ def length_m(geometries: NDArray[Any], ellipsoid: Geod) -> NDArray[np.float64]:
     return _by_chunks(_length_m, geometries, ellipsoid)
 
 
-def edge_length_m(
-    start: NDArray[np.float64], end: NDArray[np.float64], ellipsoid: Geod
-) -> NDArray[np.float64]:
-    """Return the length on the ellipsoid of the straight edges between points of a plane.
-
-    Parameters
-    ----------
-    start, end : ndarray of float, shape (n, 2)
-        Points in a Gauss-Krüger plane [m].
-    ellipsoid : pyproj.Geod
-        The ellipsoid of the plane.
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-        Lengths [m].
-    """
-    return np.asarray(np.hypot(*(end - start).T) * _along(start, end, ellipsoid, _inverse_scale))
-
-
 def scale(points: NDArray[np.float64], ellipsoid: Geod) -> NDArray[np.float64]:
     """Return by how much a plane stretches lengths at its points, shape (n, 2); 1 or more."""
     x = points[:, 0] - FALSE_EASTING_M
-    return np.asarray(1.0 / _inverse_scale(x, _curvature(points[:, 1], ellipsoid)))
+    return np.asarray(1.0 / _inverse_scale(x, _curvature(points[:, 1], ellipsoid)[0]))
 
 
 def _by_chunks(measure: Any, geometries: NDArray[Any], ellipsoid: Geod) -> NDArray[np.float64]:
@@ -127,10 +107,17 @@ def _length_m(geometries: NDArray[Any], ellipsoid: Geod) -> NDArray[np.float64]:
     lineal = _of_dimension(geometries, 1)
     parts, owner_of_part = shapely.get_parts(lineal, return_index=True)
     start, end, part = _edges(parts)
-    true_length = np.hypot(*(end - start).T) * _along(start, end, ellipsoid, _inverse_scale)
+    true_length = edge_length_m(start, end, ellipsoid)
     return np.asarray(
         np.bincount(owner_of_part[part], weights=true_length, minlength=len(lineal)), dtype=float
     )
+
+
+def edge_length_m(
+    start: NDArray[np.float64], end: NDArray[np.float64], ellipsoid: Geod
+) -> NDArray[np.float64]:
+    """Return the length on the ellipsoid [m] of edges between points, shape (n, 2), of a plane."""
+    return np.asarray(np.hypot(*(end - start).T) * _along(start, end, ellipsoid, _inverse_scale))
 
 
 def _of_dimension(geometries: NDArray[Any], dimension: int) -> NDArray[Any]:
@@ -152,7 +139,7 @@ def _edges(
 def _ring_excess(rings: NDArray[Any], ellipsoid: Geod) -> NDArray[np.float64]:
     """Return the plane area less the true area inside rings, whichever way they turn."""
     start, end, ring = _edges(rings)
-    strip = _strip_excess(start, end, ellipsoid)
+    strip = strip_excess_m2(start, end, ellipsoid)
     # shoelace about the first point, so that no large numbers cancel
     count = len(rings)
     edges = np.bincount(ring, minlength=count)
@@ -163,10 +150,23 @@ def _ring_excess(rings: NDArray[Any], ellipsoid: Geod) -> NDArray[np.float64]:
     return np.asarray(way * np.bincount(ring, weights=strip, minlength=count))
 
 
-def _strip_excess(
+def strip_excess_m2(
     start: NDArray[np.float64], end: NDArray[np.float64], ellipsoid: Geod
 ) -> NDArray[np.float64]:
-    """Return, for each edge, the plane area less the true area between it and the meridian."""
+    """Return, for each edge, the plane area less the true area between it and the meridian.
+
+    Parameters
+    ----------
+    start, end : ndarray of float, shape (n, 2)
+        Ends of the edges in a Gauss-Krüger plane [m].
+    ellipsoid : pyproj.Geod
+        The ellipsoid of the plane.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        [m²]; negative where an edge runs south on the east of the meridian.
+    """
     return (end[:, 1] - start[:, 1]) * _along(start, end, ellipsoid, _easting_excess)
 
 
@@ -175,14 +175,15 @@ def _along(
 ) -> NDArray[np.float64]:
     """Return the mean of ``integrand(x, 1 / R²)`` along each edge.
 
-    R is taken at the middle of the edge: it changes by 1e-9 of itself in a metre of northing,
-    and what that does to the two halves of an edge cancels.
+    1 / R² is taken to first order along the edge: it changes by 1e-9 of itself in a metre of
+    northing, and without that the parts of an edge of some kilometres would not add up to it.
     """
-    curvature = _curvature((start[:, 1] + end[:, 1]) / 2.0, ellipsoid)
-    x, reach = start[:, 0] - FALSE_EASTING_M, end[:, 0] - start[:, 0]
+    reach, rise = (end - start).T
+    middle, slope = _curvature((start[:, 1] + end[:, 1]) / 2.0, ellipsoid)
+    x, slope = start[:, 0] - FALSE_EASTING_M, slope * rise
     total = np.zeros(len(start))
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        total += weight * integrand(x + node * reach, curvature)
+        total += weight * integrand(x + node * reach, middle + (node - 0.5) * slope)
     return total
 
 
@@ -198,8 +199,10 @@ def _inverse_scale(x: NDArray[np.float64], curvature: NDArray[np.float64]) -> ND
     return 1.0 - square * (0.5 - square * (5.0 / 24.0 - square * (61.0 / 720.0)))
 
 
-def _curvature(northing: NDArray[np.float64], ellipsoid: Geod) -> NDArray[np.float64]:
-    """Return 1 / R² = 1 / ρν at the footpoint latitude of a northing [m].
+def _curvature(
+    northing: NDArray[np.float64], ellipsoid: Geod
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return 1 / R² = 1 / ρν at the footpoint latitude of a northing [m], and its slope.
 
     The footpoint latitude is the meridian-arc series in the third flattening n, to n³; multiple
     angles are built from one sine and one cosine, because sines are what takes time.
@@ -222,4 +225,6 @@ def _curvature(northing: NDArray[np.float64], ellipsoid: Geod) -> NDArray[np.flo
     twice = cosine * (1.0 - small / 2.0 + small * small / 24.0)
     twice -= sine * shift * (1.0 - small / 6.0 + small * small / 120.0)
     root = (1.0 - ellipsoid.es * (1.0 - twice) / 2.0) / ellipsoid.b
-    return np.asarray(root * root)
+    # the slope to a hundredth of itself: at the footpoint both factors are that near
+    slope = root * sine * (-2.0 * ellipsoid.es / (ellipsoid.b * radius))
+    return root * root, slope

@@ -58,7 +58,8 @@ class MeasuringPlane:
 
     def project(self, geometries: NDArray[Any], crs: CRS) -> NDArray[Any]:
         """Return geometries of `crs` in this plane, without heights."""
-        flat = shapely.force_2d(geometries)
+        deep = shapely.has_z(geometries).any() or shapely.has_m(geometries).any()
+        flat = shapely.force_2d(geometries) if deep else geometries
         if crs == self.crs:
             return np.asarray(flat, dtype=object)
         return reproject(np.asarray(flat, dtype=object), crs, self.crs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import geopandas as gpd
@@ -12,6 +13,7 @@ from pyproj import Geod
 
 from geoplan import meridians
 from geoplan.crs import MeasuringPlane, planes_of, whole_measure
+from geoplan.queries import coverage, overlap
 
 GRS80 = Geod(ellps="GRS80")
 
@@ -162,3 +164,161 @@ def test_the_window_grows_with_the_margin() -> None:
         reach.append(theirs.geometries[0].bounds)
     assert reach[1][2] - reach[0][2] > 200_000
     assert reach[0][0] - reach[1][0] > 200_000
+
+
+# Questions over several zones
+
+
+def lots(count: int, seed: int) -> gpd.GeoDataFrame:
+    """Return lopsided quadrangles of up to 1 km around the border at 124.5°, some across it."""
+    random = np.random.default_rng(seed)
+    corners = np.array([(0, 0), (1, 0.2), (0.8, 1), (0.1, 0.7)]) * (0.012, 0.009)
+    places = np.column_stack(
+        [random.uniform(124.47, 124.52, count), random.uniform(41, 41.03, count)]
+    )
+    shapes = {
+        f"{seed}-{n}": shapely.Polygon(place + corners * random.uniform(0.5, 1, (4, 2)))
+        for n, place in enumerate(places)
+    }
+    return layer(shapes | {f"{seed}-far": shapely.box(119, 41, 119.01, 41.01)})
+
+
+def test_pairs_near_a_border_are_symmetric() -> None:
+    left, right = lots(30, 1), lots(25, 2)
+    there = overlap(left, right).set_index(["left_id", "right_id"])
+    back = overlap(right, left).set_index(["right_id", "left_id"])
+    assert len(there) > 30
+    assert there["area_m2"].to_dict() == pytest.approx(
+        back["area_m2"].to_dict(), rel=1e-9, abs=1e-5
+    )
+    assert there["left_ratio"].to_dict() == pytest.approx(
+        back["right_ratio"].to_dict(), rel=1e-9, abs=1e-9
+    )
+    assert len(set(there.attrs["measuring_planes"])) == 3
+
+
+def test_pairs_across_a_border_have_the_area_that_geod_says() -> None:
+    left, right = lots(30, 1), lots(25, 2)
+    for row in overlap(left, right).itertuples():
+        both = left.geometry[row.left_id].intersection(right.geometry[row.right_id])
+        # edges in degrees, geodesics and edges in the plane differ by 1 cm in a kilometre
+        assert row.area_m2 == pytest.approx(geod_area(both), rel=1e-4, abs=5)
+        assert shapely.get_num_geometries(row.geometry) == shapely.get_num_geometries(both)
+        assert row.geometry.is_valid
+        assert row.geometry.symmetric_difference(both).area < 5e-9  # 1 cm along 4 km
+
+
+def test_a_province_shares_with_its_counties_what_they_have_and_they_add_up() -> None:
+    shape = province()
+    counties = layer(
+        {
+            (x, y): shapely.segmentize(shapely.box(x, y, x + 1.7, y + 1.1), 0.01)
+            for x in np.arange(118, 127, 1.7)
+            for y in np.arange(38.5, 44, 1.1)
+        }
+    )
+    counties.index = [f"{x:.1f} {y:.1f}" for x, y in counties.index]
+    rows = overlap(layer({"LN": shape}), counties)
+    assert rows["left_id"].unique().tolist() == ["LN"]
+    assert not rows.duplicated(["left_id", "right_id"]).any()
+    assert rows["area_m2"].sum() == pytest.approx(geod_area(shape), rel=1e-8)
+    assert rows["left_ratio"].sum() == pytest.approx(1, rel=1e-8)
+    inside = rows[rows["right_ratio"] > 1 - 1e-9]["right_id"]
+    assert len(inside) >= 2
+    for name in inside:
+        assert shape.buffer(1e-3).contains(counties.geometry[name])
+    other_way = overlap(counties, layer({"LN": shape})).set_index("left_id")["area_m2"]
+    assert rows.set_index("right_id")["area_m2"].to_dict() == pytest.approx(
+        other_way.to_dict(), rel=1e-9, abs=1e-2
+    )
+
+
+def test_the_hand_cut_parts_of_a_wide_feature_add_up_to_it() -> None:
+    shape = province()
+    (bent,) = meridians.bent(np.array([shape], dtype=object), [121.5, 124.5], GRS80)
+    strips = [(115, 121.5), (121.5, 124.5), (124.5, 130)]
+    hand_cut = layer({n: meridians.between(np.array([bent]), *s)[0] for n, s in enumerate(strips)})
+    lake = layer({"lake": shapely.segmentize(shapely.box(121, 40.5, 124.9, 41.4), 0.01)})
+    whole = overlap(layer({"LN": shape}), lake)["area_m2"].sum()
+    parts = overlap(hand_cut, lake)["area_m2"]
+    assert len(parts) == 3
+    assert parts.sum() == pytest.approx(whole, rel=1e-10)
+
+
+def test_lines_that_meet_on_a_cut_meet_once() -> None:
+    gas = layer(
+        {
+            "gas": shapely.LineString([(118, 41), (124.5, 41.5), (126.5, 41.1)]),
+            "b": shapely.Point(110, 41),
+        }
+    )
+    rail = layer(
+        {
+            "at a vertex on the cut": shapely.LineString([(124.3, 41), (124.5, 41.5), (124.9, 42)]),
+            "along and across": shapely.LineString(
+                [(124.0, 41.9), (124.5, 41.5), (126.5, 41.1), (126.5, 41.6)]
+            ),
+            "elsewhere twice": shapely.LineString([(121, 40), (121, 42), (126, 42), (126, 41)]),
+        }
+    )
+    rows = overlap(gas, rail).set_index("right_id")
+    assert rows["point_count"].to_dict() == {
+        "at a vertex on the cut": 1,
+        "along and across": 0,
+        "elsewhere twice": 2,
+    }
+    stretch = GRS80.line_length([124.5, 126.5], [41.5, 41.1])
+    assert rows["length_m"].to_dict() == pytest.approx(
+        {"at a vertex on the cut": 0, "along and across": stretch, "elsewhere twice": 0}, rel=1e-6
+    )
+
+
+def test_edges_that_cross_on_a_border_between_their_ends_meet_once() -> None:
+    # both cross 124.5° where the geodesics of mirrored ends meet: at the same place
+    one = layer({"a": shapely.LineString([(122, 41), (127, 41)])})
+    other = layer({"b": shapely.LineString([(122, 41.3), (127, 41.3)])})
+    middle = meridians.bent(one.geometry.to_numpy(), [124.5], GRS80)[0].coords[1]
+    ends = [GRS80.fwd(middle[0], middle[1], way, 60_000)[:2] for way in (30, 210)]
+    other.loc["c"] = [shapely.LineString(ends)]
+    assert overlap(one, other)[["right_id", "point_count"]].to_numpy().tolist() == [["c", 1]]
+
+
+def test_a_pipeline_over_three_zones_has_the_length_that_geod_says() -> None:
+    x = np.linspace(118.2, 126.1, 800)
+    pipe = shapely.LineString(np.column_stack([x, 41 + 0.4 * np.sin(3 * x)]))
+    rows = overlap(layer({"pipe": pipe}), layer({"LN": province()}))
+    inside = pipe.intersection(province())
+    assert rows["length_m"].tolist() == [pytest.approx(GRS80.geometry_length(inside), rel=1e-6)]
+    assert rows["left_ratio"].tolist() == [
+        pytest.approx(GRS80.geometry_length(inside) / GRS80.geometry_length(pipe), rel=1e-6)
+    ]
+    assert math.isnan(rows["right_ratio"].iloc[0])
+
+
+@pytest.mark.parametrize("by_group", [None, "kind"])
+def test_wide_zones_are_covered_and_their_gaps_add_up(by_group: str | None) -> None:
+    shape = province()
+    zones = layer({"LN": shape, "far": shapely.box(130, 44, 130.01, 44.01)}).assign(kind=["p", "t"])
+    park = shapely.segmentize(shapely.box(121, 40.5, 125.1, 41.4), 0.01)
+    rows = coverage(zones, layer({"park": park}), by_group=by_group)
+    assert rows["zone_id"].tolist() == (["LN", "far"] if by_group is None else ["p", "t"])
+    assert rows["zone_area_m2"].iloc[0] == pytest.approx(geod_area(shape), rel=1e-8)
+    assert rows["covered_area_m2"].iloc[0] == pytest.approx(
+        geod_area(shape.intersection(park)), rel=1e-6
+    )
+    added = rows["covered_area_m2"] + rows["gap_area_m2"]
+    assert added.to_numpy() == pytest.approx(rows["zone_area_m2"].to_numpy(), rel=1e-9)
+    assert rows.geometry.iloc[0].is_valid
+    drawn = rows.geometry.iloc[0].symmetric_difference(shape.difference(park)).area
+    assert drawn < 1e-4  # square degrees
+
+
+def test_small_gaps_of_a_wide_zone_are_measured_over_the_border() -> None:
+    zone = shapely.segmentize(shapely.box(120.2, 41, 126.8, 41.5), 0.01)
+    hole = shapely.box(124.49, 41.2, 124.51, 41.21)  # 1.86 km², in halves across the border
+    cover = shapely.box(120, 40.8, 127, 41.7).segmentize(0.01).difference(hole)
+    geodesic = abs(GRS80.geometry_area_perimeter(hole)[0])
+    for minimum, small in ((geodesic * 0.9, 0), (geodesic * 1.1, 1)):
+        found = coverage(layer({1: zone}), layer({1: cover}), min_gap_m2=minimum)
+        assert found["small_gap_count"].tolist() == [small]
+        assert found["gap_area_m2"].tolist() == [pytest.approx(geodesic, rel=1e-4)]

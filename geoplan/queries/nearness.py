@@ -75,7 +75,11 @@ class Near(NamedTuple):
 
 
 def pieces_of(features: NDArray[Any]) -> Pieces:
-    """Return features with their long lines cut into runs of a few segments."""
+    """Return features with their long lines cut into runs of a few segments.
+
+    They are copies: for a prepared line inside an area GEOS 3.14 takes the area's boundary for
+    the nearest place, and layers come prepared from other queries.
+    """
     long = shapely.get_dimensions(features) == LINE
     long &= shapely.get_num_coordinates(features) > _RUN + 1
     whole, lines = np.flatnonzero(~long), np.flatnonzero(long)
@@ -93,7 +97,7 @@ def pieces_of(features: NDArray[Any]) -> Pieces:
     vertex = np.arange(len(run)) - np.repeat(np.cumsum(length) - length, length) + first[run]
     drawn = shapely.linestrings(points[vertex], indices=run) if len(run) else points[:0, 0]
     return Pieces(
-        np.concatenate([features[whole], drawn]),
+        np.concatenate([shapely.force_2d(features[whole]), drawn]),
         np.concatenate([whole, lines[place[of_part]]]),
         len(features),
     )
