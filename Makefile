@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 PORT ?= 8000
 PYTHON ?= python3
+RUNS ?= 3
+SIZE ?= small
 BIN := .venv/bin
 
 .PHONY: help run demo test test-qgis lint serve bench soak clean lock port-free
@@ -31,17 +33,18 @@ serve: port-free .venv/ready  ## Serve Anshan's plan on http://127.0.0.1:8000 (P
 port-free:
 	@scripts/port-free $(PORT)
 
-bench: .venv/ready  ## Compare with peers, side by side
-	@$(BIN)/python benchmarks/queries.py
+bench: .venv/bench  ## Compare with peers, side by side (WORKLOADS="w1 w2" RUNS=3 SIZE=small|full)
+	@$(BIN)/python -m benchmarks $(WORKLOADS) --runs $(RUNS) --size $(SIZE)
 
 soak: .venv/ready  ## The long forms of the tests
 	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -q tests/laws tests/ingest/test_cambridge.py
 
 clean:  ## Remove what was built and installed here
-	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache maps/*.html
+	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/data maps/*.html
 
-lock:  ## Write requirements.lock anew: versions and hashes, no addresses (needs uv)
+lock:  ## Write both locks anew: versions and hashes, no addresses (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group pyproject.toml:bench -c requirements.lock -o requirements-bench.lock
 
 # .venv/ready holds the folder that .venv was made in: a moved clone makes it anew
 ifneq ($(shell cat .venv/ready 2>/dev/null),$(CURDIR))
@@ -50,3 +53,9 @@ endif
 
 .venv/ready: requirements.lock pyproject.toml
 	@scripts/install $(PYTHON)
+
+# the peers come beside the product, which needs none of them; one that is absent is said so in the table
+.venv/bench: requirements-bench.lock .venv/ready
+	@echo "geoplan: installing the peers"
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-bench.lock && touch $@ || \
+	  echo "make: the peers could not be installed; the table says which are absent" >&2

@@ -7,108 +7,73 @@ Mercator with k0 = 1 on the layer's own ellipsoid, on the nearest meridian divis
 No datum is ever shifted: CGCS2000 and WGS 84 differ by less than a metre, and PROJ knows no
 operation between them that moves a coordinate.
 
-A layer may be as wide as it likes. A feature must lie within 1.6° of the meridian of the plane
-that measures it; beyond that it is refused by its id.
+Layers and features may be wide. What reaches more than 1.6° from the meridian of the plane that
+would measure it is cut at the borders of the 3-degree zones, and each part is measured in the
+plane of its own zone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from pyproj import CRS, Geod, Transformer
-from pyproj.crs import ProjectedCRS
-from pyproj.crs.coordinate_operation import TransverseMercatorConversion
+from pyproj import CRS
 
-from geoplan import ellipsoid
+from geoplan import meridians, vertices
 from geoplan.errors import CrsMismatch, FeatureTooWide, InvalidGeometry
+from geoplan.gauss_kruger import (
+    NOT_TIED,
+    ZONE_WIDTH_DEG,
+    MeasuringPlane,
+    geographic,
+    nearest_meridian,
+    plane_at,
+    reproject,
+    transformer,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
+__all__ = [
+    "MAX_OFFSET_DEG",
+    "MAX_SPAN_DEG",
+    "ZONE_WIDTH_DEG",
+    "InPlane",
+    "MeasuringPlane",
+    "boxes_in_degrees",
+    "geographic",
+    "lonlat_bounds",
+    "nearest_meridian",
+    "plane_at",
+    "planes_of",
+    "reaching_boxes",
+    "refuse_beyond",
+    "refuse_other_ground",
+    "reproject",
+    "shared_crs",
+    "to_crs",
+    "to_lonlat",
+    "whole_measure",
+]
+
 MAX_OFFSET_DEG = 1.6
 """How far a feature may reach from the meridian of its plane [degrees]."""
 
-ZONE_WIDTH_DEG = 3.0
+MAX_SPAN_DEG = 90.0
+"""How wide a feature may be that is cut [degrees]; wider ones mostly cross the date line."""
 
-_NOT_TIED = "{} has no map coordinates tied to the Earth: georeference the layer first"
-_CGCS2000, _WGS84 = 4490, 4326
-_CHINA_MERIDIANS = (75.0, 135.0)
-_EPSG_OF_75E = 4534
+HALF_ZONE_DEG = ZONE_WIDTH_DEG / 2.0
+_WINDOW_PAD_DEG = 0.1
+SAME_GROUND = (4490, 4326)
+"""EPSG codes of CGCS2000 and WGS 84, which differ by less than a metre."""
 
-
-@dataclass(frozen=True)
-class MeasuringPlane:
-    """A Gauss-Krüger plane: metres to compute in, and the ellipsoid to report on.
-
-    Attributes
-    ----------
-    crs : pyproj.CRS
-        The projected CRS, false easting 500 000 m, k0 = 1.
-    meridian : float
-        Its central meridian [degrees].
-    """
-
-    crs: CRS
-    meridian: float
-
-    @property
-    def name(self) -> str:
-        """The authority code where there is one, else the plane in words."""
-        return plane_name(self.crs, self.meridian)
-
-    @cached_property
-    def geod(self) -> Geod:
-        """The plane's ellipsoid."""
-        geod = self.crs.get_geod()
-        assert geod is not None, "a projected CRS has an ellipsoid"  # noqa: S101 - for the type
-        return geod
-
-    def project(self, geometries: NDArray[Any], crs: CRS) -> NDArray[Any]:
-        """Return geometries of `crs` in this plane, without heights."""
-        flat = shapely.force_2d(geometries)
-        if crs == self.crs:
-            return np.asarray(flat, dtype=object)
-        return reproject(np.asarray(flat, dtype=object), crs, self.crs)
-
-    def area_m2(self, geometries: NDArray[Any]) -> NDArray[np.float64]:
-        """Return areas on the ellipsoid [m²] of polygons in this plane."""
-        return ellipsoid.area_m2(geometries, self.geod)
-
-    def length_m(self, geometries: NDArray[Any]) -> NDArray[np.float64]:
-        """Return lengths on the ellipsoid [m] of lines in this plane."""
-        return ellipsoid.length_m(geometries, self.geod)
-
-
-@cache
-def plane_name(crs: CRS, meridian: float) -> str:
-    """Name a plane for a run record."""
-    code = crs.to_epsg()
-    if code is not None:
-        return f"EPSG:{code}"
-    ellipsoid_name = crs.ellipsoid.name if crs.ellipsoid else "unnamed ellipsoid"
-    return f"transverse Mercator at {meridian:g}°, k0 = 1, {ellipsoid_name}"
-
-
-def reproject(geometries: NDArray[Any], source: CRS, target: CRS) -> NDArray[Any]:
-    """Return 2-D geometries in another CRS, x east and y north in both."""
-    transformer = _transformer(source.to_wkt(), target.to_wkt())
-
-    def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
-
-    return np.asarray(shapely.transform(geometries, move), dtype=object)
-
-
-@cache
-def _transformer(source: str, target: str) -> Transformer:
-    return Transformer.from_crs(CRS.from_wkt(source), CRS.from_wkt(target), always_xy=True)
+_METRES_PER_DEGREE = 110_500.0  # of latitude, the least there is
 
 
 def shared_crs(*layers: GeoDataFrame) -> CRS:
@@ -133,20 +98,28 @@ def shared_crs(*layers: GeoDataFrame) -> CRS:
                 f"reproject one first (GeoDataFrame.to_crs)"
             )
     if first.geodetic_crs is None or first.geodetic_crs.is_geocentric:
-        raise CrsMismatch(_NOT_TIED.format(first.name))
+        raise CrsMismatch(NOT_TIED.format(first.name))
     return first
 
 
-def geographic(crs: CRS) -> CRS:
-    """Return the longitude/latitude CRS on the same datum."""
-    base = crs.geodetic_crs
-    if base is None or base.is_geocentric:
-        raise CrsMismatch(_NOT_TIED.format(crs.name))
-    return base
+def to_crs(features: GeoDataFrame, target: CRS) -> GeoDataFrame:
+    """Return features in another CRS; unlike GeoDataFrame.to_crs it keeps heights and measures."""
+    if features.crs == target:
+        return features
+    shapes = reproject(features.geometry.to_numpy(), features.crs, target)
+    return _with_shapes(features, shapes, target)
+
+
+def _with_shapes(features: GeoDataFrame, shapes: NDArray[Any], crs: CRS) -> GeoDataFrame:
+    from geopandas import GeoSeries
+
+    return features.set_geometry(GeoSeries(shapes, index=features.index, crs=crs))
 
 
 def to_lonlat(features: GeoDataFrame) -> GeoDataFrame:
     """Return features in longitude and latitude on their own datum, for drawing and GeoJSON.
+
+    Heights are kept; measures, which GeoJSON has no place for, are left out.
 
     Raises
     ------
@@ -154,67 +127,17 @@ def to_lonlat(features: GeoDataFrame) -> GeoDataFrame:
         The features have no CRS.
     """
     target = geographic(shared_crs(features))
-    return features if features.crs == target else features.to_crs(target)
+    shapes = features.geometry.to_numpy()
+    if shapely.has_m(shapes).any():
+        features = _with_shapes(features, vertices.without_measures(shapes), features.crs)
+    return to_crs(features, target)
 
 
 def lonlat_bounds(bounds: NDArray[np.float64], crs: CRS) -> tuple[float, float, float, float]:
     """Return west, south, east, north [degrees] of bounds in a CRS."""
-    to_degrees = _transformer(crs.to_wkt(), geographic(crs).to_wkt())
+    to_degrees = transformer(crs.to_wkt(), geographic(crs).to_wkt())
     xmin, ymin, xmax, ymax = map(float, bounds)
     return to_degrees.transform_bounds(xmin, ymin, xmax, ymax, densify_pts=21)
-
-
-def plane_at(crs: CRS, lon: float, lat: float) -> MeasuringPlane:
-    """Return the plane that measures data of `crs` near a place.
-
-    Parameters
-    ----------
-    crs : pyproj.CRS
-        The CRS of the data.
-    lon, lat : float
-        The place [degrees], on the data's datum.
-
-    Examples
-    --------
-    >>> plane_at(CRS(4490), 122.99, 41.11).name
-    'EPSG:4550'
-    """
-    meridian = float(nearest_meridian(lon))
-    base = geographic(crs)
-    if base.to_epsg() in (_CGCS2000, _WGS84) and _in_china(meridian, lat):
-        zone = _EPSG_OF_75E + round((meridian - _CHINA_MERIDIANS[0]) / ZONE_WIDTH_DEG)
-        return MeasuringPlane(_from_epsg(zone), meridian)
-    return MeasuringPlane(_transverse_mercator(base.to_wkt(), meridian), meridian)
-
-
-def nearest_meridian(lon: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    """Return the meridian divisible by three that is nearest to each longitude [degrees]."""
-    return np.asarray(ZONE_WIDTH_DEG * np.floor(np.asarray(lon) / ZONE_WIDTH_DEG + 0.5))
-
-
-@cache
-def _from_epsg(code: int) -> CRS:
-    return CRS.from_epsg(code)
-
-
-@cache
-def _transverse_mercator(base: str, meridian: float) -> CRS:
-    return ProjectedCRS(
-        conversion=TransverseMercatorConversion(
-            longitude_natural_origin=meridian, false_easting=ellipsoid.FALSE_EASTING_M
-        ),
-        name=f"transverse Mercator at {meridian:g}°",
-        geodetic_crs=CRS.from_wkt(base),
-    )
-
-
-def _in_china(meridian: float, lat: float) -> bool:
-    """Tell whether EPSG has a zone on this meridian whose area of use spans the latitude."""
-    if not _CHINA_MERIDIANS[0] <= meridian <= _CHINA_MERIDIANS[1]:
-        return False
-    zone = _EPSG_OF_75E + round((meridian - _CHINA_MERIDIANS[0]) / ZONE_WIDTH_DEG)
-    area = _from_epsg(zone).area_of_use
-    return area is not None and area.south <= lat <= area.north
 
 
 @dataclass(frozen=True)
@@ -227,25 +150,37 @@ class InPlane:
         Their ids.
     geometries : ndarray of shapely geometries, shape (n,)
         In the plane [m].
+    is_part : ndarray of bool, shape (n,)
+        Where the geometry may be only a part of the feature, so that a measure of it is none
+        of the whole (`whole_measure` is).
     """
 
     ids: NDArray[Any]
     geometries: NDArray[Any] = field(repr=False)
+    is_part: NDArray[np.bool_] = field(repr=False)
 
 
 def planes_of(
-    left: GeoDataFrame, *others: GeoDataFrame
+    left: GeoDataFrame, *others: GeoDataFrame, margin_m: float = 0.0, whole: bool = True
 ) -> Iterator[tuple[MeasuringPlane, InPlane, tuple[InPlane, ...]]]:
     """Split the features of layers so that all that may meet share a plane.
 
-    Each feature of `left` comes exactly once, in the plane nearest to its middle, together
-    with every feature of the others that may meet one of them there. When all the features
-    of all the layers fit one plane, which is the rule for a city, there is one part.
+    When all the features of all the layers fit one plane, which is the rule for a city, there
+    is one part. Otherwise each feature of `left` comes in the plane nearest to its middle,
+    together with every feature of the others that may lie within the margin of one of them
+    there. A feature of `left` that reaches more than 1.6° from that meridian is cut at the zone
+    borders (meridian ± 1.5°, `geoplan.meridians`) and comes once in each plane it has a part
+    in: whoever measures adds up by id. Features of the others are clipped to what can matter.
 
     Parameters
     ----------
     left, *others : GeoDataFrame
         Located features (no null, no empty geometry) in one CRS, indexed by id.
+    margin_m : float, default 0
+        How far from a feature of `left` those of the others still matter [m].
+    whole : bool, default True
+        False cuts every feature that crosses a zone border, so that each place is measured in
+        the plane of its own zone, whichever layer is `left`.
 
     Yields
     ------
@@ -255,9 +190,9 @@ def planes_of(
     Raises
     ------
     FeatureTooWide
-        A feature that takes part reaches more than 1.6° from the meridian.
+        What has to be cut spans more than 90° of longitude.
     InvalidGeometry
-        A feature has coordinates that are no place on Earth.
+        A feature has coordinates that are no place on Earth, or cannot be cut.
     """
     crs = shared_crs(left, *others)
     if len(left) == 0:
@@ -267,11 +202,35 @@ def planes_of(
         projected = [_in_plane(plane, layer, crs) for layer in (left, *others)]
         yield plane, projected[0], tuple(projected[1:])
         return
-    yield from _plane_by_plane(crs, left, others)
+    yield from _plane_by_plane(crs, left, others, margin_m, whole)
+
+
+def whole_measure(
+    layer: GeoDataFrame, measure: Callable[[MeasuringPlane, NDArray[Any]], NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Return a measure of features that may be wider than a plane: the sum over their parts.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+        Located features indexed by unique ids.
+    measure : callable
+        ``MeasuringPlane.area_m2`` or ``MeasuringPlane.length_m``.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        In the order of the layer.
+    """
+    total = np.zeros(len(layer))
+    for plane, ours, _ in planes_of(layer, whole=False):
+        total[layer.index.get_indexer(ours.ids)] += measure(plane, ours.geometries)
+    return total
 
 
 def _in_plane(plane: MeasuringPlane, layer: GeoDataFrame, crs: CRS) -> InPlane:
-    return InPlane(layer.index.to_numpy(), plane.project(layer.geometry.to_numpy(), crs))
+    geometries = plane.project(layer.geometry.to_numpy(), crs)
+    return InPlane(layer.index.to_numpy(), geometries, np.zeros(len(layer), dtype=bool))
 
 
 def _one_plane_for_all(crs: CRS, layers: tuple[GeoDataFrame, ...]) -> MeasuringPlane | None:
@@ -288,25 +247,139 @@ def _one_plane_for_all(crs: CRS, layers: tuple[GeoDataFrame, ...]) -> MeasuringP
 
 
 def _plane_by_plane(
-    crs: CRS, left: GeoDataFrame, others: tuple[GeoDataFrame, ...]
+    crs: CRS,
+    left: GeoDataFrame,
+    others: tuple[GeoDataFrame, ...],
+    margin_m: float,
+    whole: bool,
 ) -> Iterator[tuple[MeasuringPlane, InPlane, tuple[InPlane, ...]]]:
-    boxes = _lonlat_boxes(left, crs)
-    meridians = nearest_meridian((boxes[:, 0] + boxes[:, 2]) / 2.0)
-    other_boxes = [_lonlat_boxes(other, crs) for other in others]
-    for meridian in np.unique(meridians):
-        mine = np.flatnonzero(meridians == meridian)
-        latitude = float((boxes[mine, 1] + boxes[mine, 3]).mean() / 2.0)
+    mine = _Spread.of(left, crs)
+    theirs = [_Spread.of(other, crs) for other in others]
+    cut = mine.wide if whole else mine.straddling | mine.wide
+    mine.refuse_spanning(cut)
+    first = np.where(cut, mine.first_meridian, mine.meridian)
+    last = np.where(cut, mine.last_meridian, mine.meridian)
+    reach = [np.arange(a, b + 1.0, ZONE_WIDTH_DEG) for a, b in zip(first, last, strict=True)]
+    for meridian in np.unique(np.concatenate(reach)):
+        here = np.flatnonzero((first <= meridian) & (meridian <= last))
+        latitude = float((mine.boxes[here, 1] + mine.boxes[here, 3]).mean() / 2.0)
         plane = plane_at(crs, float(meridian), latitude)
-        _refuse_wide(left, mine, boxes, plane)
+        ours, boxes = mine.in_plane(
+            plane, here, cut[here], (meridian - HALF_ZONE_DEG, meridian + HALF_ZONE_DEG)
+        )
+        if len(boxes) == 0:
+            continue
         parts = []
-        for other, their_boxes in zip(others, other_boxes, strict=True):
-            theirs = _that_may_meet(boxes[mine], their_boxes)
-            _refuse_wide(other, theirs, their_boxes, plane)
-            parts.append(_in_plane(plane, other.iloc[theirs], crs))
-        yield plane, _in_plane(plane, left.iloc[mine], crs), tuple(parts)
+        for other in theirs:
+            near = _that_may_meet(boxes, other.boxes, margin_m)
+            window = _window(plane.meridian, boxes, margin_m)
+            beyond = (other.boxes[near, 0] < window[0]) | (other.boxes[near, 2] > window[1])
+            clipped = beyond if whole else beyond | other.straddling[near]
+            other.refuse_spanning(clipped, near)
+            parts.append(other.in_plane(plane, near, clipped, window)[0])
+        yield plane, ours, tuple(parts)
 
 
-def _lonlat_boxes(layer: GeoDataFrame, crs: CRS) -> NDArray[np.float64]:
+@dataclass(frozen=True)
+class _Spread:
+    """A layer spread over several zones, with the boxes of its features in degrees."""
+
+    layer: GeoDataFrame
+    crs: CRS
+    boxes: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, layer: GeoDataFrame, crs: CRS) -> _Spread:
+        return cls(layer, crs, boxes_in_degrees(layer, crs))
+
+    @property
+    def meridian(self) -> NDArray[np.float64]:
+        """The meridian nearest to the middle of each feature [degrees]."""
+        return nearest_meridian((self.boxes[:, 0] + self.boxes[:, 2]) / 2.0)
+
+    @property
+    def first_meridian(self) -> NDArray[np.float64]:
+        return nearest_meridian(self.boxes[:, 0])
+
+    @property
+    def last_meridian(self) -> NDArray[np.float64]:
+        """The last meridian whose zone a feature reaches into; one on the border does not."""
+        border = -nearest_meridian(-self.boxes[:, 2])
+        return np.maximum(border, self.first_meridian)
+
+    @property
+    def wide(self) -> NDArray[np.bool_]:
+        west = self.boxes[:, 0] < self.meridian - MAX_OFFSET_DEG
+        return np.asarray(west | (self.boxes[:, 2] > self.meridian + MAX_OFFSET_DEG))
+
+    @property
+    def straddling(self) -> NDArray[np.bool_]:
+        return np.asarray(self.first_meridian < self.last_meridian)
+
+    def refuse_spanning(
+        self, cut: NDArray[np.bool_], positions: NDArray[np.intp] | None = None
+    ) -> None:
+        """Refuse to cut what spans too much of the Earth for its edges to have a meaning."""
+        which = np.arange(len(self.boxes)) if positions is None else positions
+        west, _, east, _ = self.boxes[which].T
+        wide = np.flatnonzero(cut & (east - west > MAX_SPAN_DEG))
+        if len(wide):
+            feature = self.layer.index[which[wide]].tolist()[0]
+            raise FeatureTooWide(
+                f"feature {feature!r} reaches from {west[wide[0]]:.3f}° to {east[wide[0]]:.3f}°, "
+                f"more than {MAX_SPAN_DEG:g}° of longitude ({len(wide)} such): if it crosses the "
+                f"date line, split it there; otherwise cut it into parts, or leave it out"
+            )
+
+    def in_plane(
+        self,
+        plane: MeasuringPlane,
+        positions: NDArray[np.intp],
+        cut: NDArray[np.bool_],
+        strip: tuple[float, float],
+    ) -> tuple[InPlane, NDArray[np.float64]]:
+        """Return features in a plane, some cut to a strip [degrees], and their boxes [degrees]."""
+        given = self.layer.geometry.to_numpy()[positions]
+        geometries = np.empty(len(positions), dtype=object)
+        geometries[~cut] = plane.project(given[~cut], self.crs)
+        boxes = self.boxes[positions]
+        if cut.any():
+            target = geographic(self.crs)
+            flat = np.asarray(shapely.force_2d(given[cut]), dtype=object)
+            if self.crs != target:
+                flat = reproject(flat, self.crs, target)
+            parts = meridians.between(self._bent(flat, strip, plane), *strip)
+            geometries[cut] = reproject(parts, target, plane.crs)
+            boxes[cut] = shapely.bounds(parts)
+        there = ~shapely.is_empty(geometries)
+        ids = self.layer.index.to_numpy()[positions]
+        return InPlane(ids[there], geometries[there], cut[there]), boxes[there]
+
+    def _bent(
+        self, flat: NDArray[Any], strip: tuple[float, float], plane: MeasuringPlane
+    ) -> NDArray[Any]:
+        """Return geometries in degrees with vertices at the strip's sides and the zone borders."""
+        first, last = nearest_meridian(strip[0]), nearest_meridian(strip[1])
+        borders = np.arange(
+            float(first) - HALF_ZONE_DEG, float(last) + ZONE_WIDTH_DEG, ZONE_WIDTH_DEG
+        )
+        return meridians.bent(flat, sorted({*strip, *borders.tolist()}), plane.geod)
+
+
+def _window(meridian: float, boxes: NDArray[np.float64], margin_m: float) -> tuple[float, float]:
+    """Return west and east [degrees] of all that can matter to features with these boxes."""
+    reach = MAX_OFFSET_DEG + _WINDOW_PAD_DEG + float(_margin_deg(boxes, margin_m)[1].max())
+    return meridian - reach, meridian + reach
+
+
+def _margin_deg(boxes: NDArray[np.float64], margin_m: float) -> tuple[float, NDArray[np.float64]]:
+    """Return a margin in degrees of latitude, and of longitude at each box; never too small."""
+    north = margin_m / _METRES_PER_DEGREE
+    furthest = np.minimum(np.abs(boxes[:, [1, 3]]).max(axis=1) + north, 89.0)
+    return north, np.minimum(north / np.cos(np.radians(furthest)), 180.0)
+
+
+def boxes_in_degrees(layer: GeoDataFrame, crs: CRS) -> NDArray[np.float64]:
     """Return the boxes of features in degrees, shape (n, 4)."""
     geometries = layer.geometry.to_numpy()
     target = geographic(crs)
@@ -330,7 +403,49 @@ def _on_earth(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray((np.abs(boxes) <= limits).all(axis=-1))
 
 
-def _that_may_meet(boxes: NDArray[np.float64], candidates: NDArray[np.float64]) -> NDArray[np.intp]:
+def reaching_boxes(boxes: NDArray[np.float64], margin_m: float = 0.0) -> NDArray[Any]:
+    """Return boxes in degrees, shape (n, 4), that hold all within a distance of their features.
+
+    A straight edge of the plane leaves the box that its ends have in degrees by less than half
+    a per cent of its length; room is left for that.
+    """
+    return _grown(boxes, *_margin_deg(boxes, margin_m))
+
+
+def refuse_other_ground(one: CRS, other: CRS) -> None:
+    """Refuse two CRS on different datums; CGCS2000 and WGS 84 count as one.
+
+    Raises
+    ------
+    CrsMismatch
+        What is in the one cannot be laid over what is in the other without a shift.
+    """
+    bases = geographic(one), geographic(other)
+    if bases[0] != bases[1] and any(base.to_epsg() not in SAME_GROUND for base in bases):
+        raise CrsMismatch(
+            f"{one.name} and {other.name} are on different datums: bring both to CGCS2000 first"
+        )
+
+
+def refuse_beyond(plane: MeasuringPlane, box: NDArray[np.float64], what: str) -> None:
+    """Refuse a box in degrees that a plane does not reach.
+
+    Raises
+    ------
+    FeatureTooWide
+        It reaches more than 1.6° from the meridian.
+    """
+    west, east = float(box[0]), float(box[2])
+    if west < plane.meridian - MAX_OFFSET_DEG or east > plane.meridian + MAX_OFFSET_DEG:
+        raise FeatureTooWide(
+            f"{what} reaches from {west:.3f}° to {east:.3f}°, more than {MAX_OFFSET_DEG}° from "
+            f"the meridian {plane.meridian:g}° that measures it: cut it into parts"
+        )
+
+
+def _that_may_meet(
+    boxes: NDArray[np.float64], candidates: NDArray[np.float64], margin_m: float
+) -> NDArray[np.intp]:
     """Return which candidate boxes meet any of the boxes, with room for edges that bulge.
 
     A straight edge of the plane leaves the box that its ends have in degrees by at most
@@ -338,36 +453,15 @@ def _that_may_meet(boxes: NDArray[np.float64], candidates: NDArray[np.float64]) 
     """
     if len(candidates) == 0:
         return np.empty(0, dtype=np.intp)
-    tree = shapely.STRtree(_grown(boxes))
-    hits, _ = tree.query(_grown(candidates))
+    tree = shapely.STRtree(_grown(boxes, *_margin_deg(boxes, margin_m)))
+    hits, _ = tree.query(_grown(candidates, 0.0, 0.0))
     return np.unique(hits)
 
 
-def _grown(boxes: NDArray[np.float64]) -> NDArray[Any]:
-    margin = 0.01 * np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]) + 1e-6
-    return np.asarray(
-        shapely.box(
-            boxes[:, 0] - margin, boxes[:, 1] - margin, boxes[:, 2] + margin, boxes[:, 3] + margin
-        ),
-        dtype=object,
-    )
-
-
-def _refuse_wide(
-    layer: GeoDataFrame,
-    positions: NDArray[np.intp],
-    boxes: NDArray[np.float64],
-    plane: MeasuringPlane,
-) -> None:
-    west, east = boxes[positions, 0], boxes[positions, 2]
-    wide = (west < plane.meridian - MAX_OFFSET_DEG) | (east > plane.meridian + MAX_OFFSET_DEG)
-    if wide.any():
-        first = int(np.flatnonzero(wide)[0])
-        cuts = [plane.meridian + side * ZONE_WIDTH_DEG / 2.0 for side in (-1, 1)]
-        feature = layer.index[positions].tolist()[first]
-        raise FeatureTooWide(
-            f"feature {feature!r} reaches from {west[first]:.3f}° to "
-            f"{east[first]:.3f}°, more than {MAX_OFFSET_DEG}° from the meridian "
-            f"{plane.meridian:g}° that measures it ({int(wide.sum())} such): cut it into parts "
-            f"at {cuts[0]:g}° and {cuts[1]:g}°, each a feature of its own, or leave it out"
-        )
+def _grown(
+    boxes: NDArray[np.float64], north_deg: float, east_deg: NDArray[np.float64] | float
+) -> NDArray[Any]:
+    west, south, east, north = boxes.T
+    bulge = 0.01 * np.maximum(east - west, north - south) + 1e-6
+    x, y = bulge + east_deg, bulge + north_deg
+    return np.asarray(shapely.box(west - x, south - y, east + x, north + y), dtype=object)

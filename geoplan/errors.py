@@ -10,6 +10,8 @@
     │   ├── BadQuery
     │   ├── UnknownFormat
     │   ├── BadCrs
+    │   ├── ChainageNotFound
+    │   ├── ChainageAmbiguous
     │   ├── OutsideRaster
     │   ├── RasterNotFound
     │   └── WrongGeometryType
@@ -29,7 +31,6 @@
     │   │   ├── OutsidePlan
     │   │   ├── MixedCoordinates
     │   │   ├── DatumShiftUnknown
-    │   │   ├── MeasuresUnsupported
     │   │   ├── CoordinateInvalid
     │   │   ├── MixedGeometry
     │   │   └── FieldsInvalid
@@ -45,9 +46,13 @@
     │   ├── FeatureTooWide
     │   ├── CrsMismatch
     │   ├── LayerElsewhere
+    │   ├── ChainageInvalid
+    │   ├── RouteInvalid
+    │   ├── EquationInvalid
     │   ├── EmptyLayer
     │   ├── RasterInvalid
     │   ├── DuplicateId
+    │   ├── AccuracyInvalid
     │   └── UnstorableColumn
     └── BadEnvironment           the machine does not give what is needed
         ├── WorkerDied
@@ -92,6 +97,14 @@ class UnknownFormat(BadRequest):
 
 class BadCrs(BadRequest):
     """The name given for a coordinate system names none, or its accepted shift is no length."""
+
+
+class ChainageNotFound(BadRequest):
+    """A route has no place of that chainage."""
+
+
+class ChainageAmbiguous(BadRequest):
+    """A chainage occurs more than once along a route, and which is meant was not said."""
 
 
 class OutsideRaster(BadRequest):
@@ -170,10 +183,6 @@ class DatumShiftUnknown(ForeignFileInvalid):
     """The shift from the datum of the coordinates to CGCS2000 is not published."""
 
 
-class MeasuresUnsupported(ForeignFileInvalid):
-    """Vertices carry measures (M), which a layer does not hold."""
-
-
 class CoordinateInvalid(ForeignFileInvalid):
     """A coordinate is no finite number."""
 
@@ -234,6 +243,18 @@ class LayerElsewhere(BadData):
     """A layer lies nowhere near the extent of its plan."""
 
 
+class ChainageInvalid(BadData):
+    """A text cannot be read as a chainage, or a number cannot be written as one."""
+
+
+class RouteInvalid(BadData):
+    """A line and what is stated of its chainage do not make a measured route."""
+
+
+class EquationInvalid(BadData):
+    """A chainage equation names no route, or a value that its route does not have there."""
+
+
 class EmptyLayer(BadData):
     """A layer has no feature at all."""
 
@@ -244,6 +265,10 @@ class RasterInvalid(BadData):
 
 class DuplicateId(BadData):
     """Two features of a layer carry the same id, or one carries none."""
+
+
+class AccuracyInvalid(BadData):
+    """An accuracy of a feature is negative, infinite or no number."""
 
 
 class UnstorableColumn(BadData):

@@ -17,6 +17,8 @@ from geoplan.errors import BadQuery, NotWritable
 from geoplan.store.write import write_geopackage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geoplan.model import LeftOut, Result
 
 FORMATS = (".gpkg", ".geojson", ".csv")
@@ -113,8 +115,13 @@ def result_document(result: Result) -> dict[str, Any]:
         "sources": [
             {"layer": layer.id, "source": layer.source.zh, "date": layer.source_date.isoformat()}
             for layer in result.sources
+        ]
+        + [
+            {"raster": one.id, "source": one.source.zh, "date": one.source_date.isoformat()}
+            for one in result.rasters
         ],
         "leftOut": [_left_out(item) for item in result.left_out],
+        **({"parts": [_plain(part) for part in result.parts]} if result.parts else {}),
         "run": {**asdict(result.run), "time": result.run.time.isoformat()},
     }
     if not _has_geometry(result):
@@ -127,6 +134,11 @@ def result_document(result: Result) -> dict[str, Any]:
     collection = json.loads(lonlat.to_json(na="null", drop_id=True, show_bbox=False))
     collection.pop("crs", None)
     return {"type": "FeatureCollection", "features": collection["features"], **record}
+
+
+def _plain(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a part as JSON knows it: what is not a number there is null."""
+    return {name: None if value != value else value for name, value in part.items()}
 
 
 def _left_out(item: LeftOut) -> dict[str, Any]:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from geoplan import workers
+from geoplan import vertices, workers
 from geoplan.crs import geographic, reproject
 from geoplan.errors import CrsMismatch, NotWritable, UnknownFormat
+from geoplan.ingest import shapefile_set
 from geoplan.ingest.formats import FORMATS, format_of
-from geoplan.ingest.losses import Loss, of_export, short_names
+from geoplan.ingest.losses import Loss, geodatabase_names, of_export, short_names
+from geoplan.progress import QUIET
 from geoplan.store.blob import decode
 from geoplan.styles import style_of
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from geoplan.catalogue import Catalogue
     from geoplan.ingest.formats import Format
     from geoplan.model import Layer
+    from geoplan.progress import Progress
     from geoplan.schema import LayerSchema
     from geoplan.store import Table
     from geoplan.styles import Style
@@ -63,6 +66,7 @@ def export_layer(
     form: str | None = None,
     codes: bool = False,
     limits: workers.Limits | None = None,
+    progress: Progress = QUIET,
 ) -> Exported:
     """Write a layer in a format of other programs.
 
@@ -73,9 +77,12 @@ def export_layer(
     layer_id : str
         The layer.
     output : Path
-        Its ending tells the format, unless `form` does. Replaced when it exists.
+        Its ending tells the format, unless `form` does. Replaced when it exists. A bare ``.shp``
+        comes with the other files of a shapefile beside it.
     codes : bool
         Name columns by the standard field codes of Chinese planning databases.
+    progress : Progress, optional
+        Told how far the export is; its end only once the file is in its place.
 
     Raises
     ------
@@ -85,16 +92,20 @@ def export_layer(
         The file cannot be written; what stood there is unchanged.
     """
     layer, chosen = catalogue[layer_id], format_of(output, form)
-    if not chosen.writes or output.name.lower().endswith((".shp", ".kmz")):
-        wanted = [one.suffixes[0] for one in FORMATS.values() if one.writes]
+    if chosen.ending(output) in chosen.read_only:
+        wanted = [end for one in FORMATS.values() for end in one.suffixes
+                  if end not in one.read_only]  # fmt: skip
         raise UnknownFormat(f"{output.name} is only read; written are: {', '.join(wanted)}")
+    reading, writing, ending = progress.about(layer_id).split(4, 5, 1)
     names = _names(catalogue.table(layer_id), layer, catalogue.schema(layer), codes=codes)
     if chosen.key == "gpkg":
-        _as_geopackage(catalogue, layer, output, names)
+        _as_geopackage(catalogue, layer, output, names, writing)
+        ending("writing", 1, 1)
         return _exported(output, chosen, catalogue, layer, (), names)
-    table, losses = _fitted(catalogue, layer, chosen, names)
+    table, losses = _fitted(catalogue, layer, chosen, names, reading)
     shortened = _shorten(table, chosen, names, losses)
-    _through_worker(output, chosen, table, shortened, limits)
+    _through_worker(output, chosen, table, shortened, limits, writing)
+    ending("writing", 1, 1)
     return _exported(output, chosen, catalogue, layer, tuple(losses), names)
 
 
@@ -129,17 +140,17 @@ def _names(table: Table, layer: Layer, kind: LayerSchema, *, codes: bool) -> dic
 
 
 def _fitted(
-    catalogue: Catalogue, layer: Layer, form: Format, names: dict[str, str]
+    catalogue: Catalogue, layer: Layer, form: Format, names: dict[str, str], progress: Progress
 ) -> tuple[dict[str, Any], list[Loss]]:
     """Return a layer as the plain table that a format can hold, and what it cannot."""
     about = catalogue.table(layer.id)
     if about.crs is None:
         raise CrsMismatch(f"layer {layer.id!r} has no CRS: import it again with --source-crs")
-    rows = list(catalogue.rows(layer.id))
+    rows = list(progress.each(catalogue.rows(layer.id), "reading", about.count))
     shapes = decode([row[2] for row in rows])
     crs = about.crs
     if not form.crs and form.key != "dxf" and not crs.is_geographic:
-        shapes, crs = _in_lonlat(shapes, crs), geographic(crs)
+        shapes, crs = reproject(shapes, crs, geographic(crs)), geographic(crs)
     columns: dict[str, tuple[str, list[Any]]] = {}
     if layer.id_column is not None:
         ids = [row[0] for row in rows]
@@ -153,9 +164,13 @@ def _fitted(
             _PLAIN.get(type_, type_),
             [attributes[column.name] for _, attributes, _ in rows],
         )
+    measures = vertices.measures_of(shapes)
+    if form.m == "lost" or (form.m == "where all" and np.isnan(measures).any()):
+        shapes = vertices.without_measures(shapes)
     bodies = shapely.to_wkb(shapes, flavor="iso", byte_order=1, output_dimension=4).tolist()
     table = {
         "name": layer.table,
+        "dimension": layer.geometry,
         "crs": _crs_text(crs),
         "columns": {names[name]: column for name, column in columns.items()},
         "geometry": bodies,
@@ -166,6 +181,7 @@ def _fitted(
         table,
         heights=bool(shapely.has_z(there).any()),
         parts=bool((shapely.get_num_geometries(there) > 1).any()),
+        measures=measures,
     )
     _fit(table, form, layer)
     return table, losses
@@ -175,18 +191,6 @@ _PLAIN = {
     "DOUBLE": "REAL", "FLOAT": "REAL", "INT": "INTEGER", "MEDIUMINT": "INTEGER",
     "SMALLINT": "INTEGER", "TINYINT": "INTEGER",
 }  # fmt: skip
-
-
-def _in_lonlat(shapes: Any, crs: Any) -> Any:
-    """Return geometries in longitude and latitude, heights kept."""
-    target = geographic(crs)
-    moved = np.asarray(reproject(shapes, crs, target), dtype=object)
-    high = shapely.has_z(shapes)
-    if high.any():
-        heights = shapely.get_coordinates(shapes[high], include_z=True)[:, 2]
-        places = shapely.get_coordinates(moved[high])
-        moved[high] = shapely.set_coordinates(shapes[high], np.column_stack([places, heights]))
-    return moved
 
 
 def _crs_text(crs: Any) -> str:
@@ -218,6 +222,8 @@ def _shorten(
     columns = table["columns"]
     if form.key == "kml":
         short = {name: f"{name}_" if name.lower() in _KML_OWN else name for name in columns}
+    elif form.key == "filegdb":
+        short = geodatabase_names(list(columns))
     elif form.names is not None:
         short = short_names(list(columns), form.names)
     else:
@@ -238,21 +244,33 @@ def _through_worker(
     table: dict[str, Any],
     names: list[list[str]],
     limits: workers.Limits | None,
+    progress: Progress,
 ) -> None:
     """Have a worker write the file beside its place, then move it there."""
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=output.parent) as folder:
-            part = Path(folder) / f"export{form.suffixes[0]}"
+            part = Path(folder) / f"export{form.ending(output)}"
             target = str(part.resolve())
             workers.run(
-                "geoplan.ingest.worker:write", target, form.key, table, names, limits=limits
+                "geoplan.ingest.worker:write",
+                target,
+                form.key,
+                table,
+                names,
+                limits=limits,
+                report=progress.report("writing"),
             )
-            part.replace(output)
+            if part.suffix == ".shp":
+                shapefile_set.move(part, output)
+            else:
+                part.replace(output)
     except OSError as error:
         raise NotWritable(f"cannot write {output}: {error.strerror}") from error
 
 
-def _as_geopackage(catalogue: Catalogue, layer: Layer, output: Path, names: dict[str, str]) -> None:
+def _as_geopackage(
+    catalogue: Catalogue, layer: Layer, output: Path, names: dict[str, str], progress: Progress
+) -> None:
     from datetime import datetime, time
 
     from geoplan.store import GeoPackageStore
@@ -273,4 +291,5 @@ def _as_geopackage(catalogue: Catalogue, layer: Layer, output: Path, names: dict
         provenance=note,
         schema=catalogue.schema(layer),
         style=_style(catalogue, layer, names),
+        progress=progress,
     )

@@ -37,6 +37,10 @@ LineMeaning = Literal["centreline", "edge"]
 """What a drawn line stands for: the axis of a thing, or the edge of its land."""
 
 
+Outcome = Literal["hit", "clear", "uncertain", "not_checked"]
+"""What a check says of a pair: for certain yes, for certain no, not certain, not looked at."""
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -300,7 +304,9 @@ EVERYTHING = FeatureQuery()
 """The query without a condition."""
 
 
-LeftOutReason = Literal["no_geometry", "below_minimum", "no_common_measure"]
+LeftOutReason = Literal[
+    "no_geometry", "below_minimum", "no_accuracy", "drawn_chainage", "no_raster_data"
+]
 
 
 @dataclass(frozen=True)
@@ -309,11 +315,14 @@ class LeftOut:
 
     Attributes
     ----------
-    reason : {"no_geometry", "below_minimum", "no_common_measure"}
+    reason : {"no_geometry", "below_minimum", "no_accuracy", "drawn_chainage", "no_raster_data"}
         The feature has no published position; the pair shares less than the minimum asked
-        for; the two layers have no measure in common.
+        for; how far the feature's boundary may be off is not known, so that the absence of a
+        finding proves nothing; the route has no published chainage, so that metres count from
+        the start of the line as drawn; the raster has no data anywhere in the zone, or
+        somewhere along the route.
     layers : tuple of str
-        The layers it concerns.
+        The layers it concerns, and the raster.
     ids : tuple
         The features, or pairs of features, left out; empty where whole layers are meant.
     """
@@ -356,6 +365,11 @@ class Result:
         What could not be, or was not to be, measured.
     totals : mapping
         Figures over all rows, so that no skin has to compute one.
+    parts : tuple of mapping
+        What is to be said of each layer as a whole, where the question was put to many: its
+        outcome, the reason, figures.
+    rasters : tuple of RasterLayer
+        The rasters that were read.
     """
 
     process: str
@@ -365,6 +379,8 @@ class Result:
     run: RunRecord
     left_out: tuple[LeftOut, ...] = ()
     totals: Mapping[str, float] = field(default_factory=dict)
+    parts: tuple[Mapping[str, Any], ...] = ()
+    rasters: tuple[RasterLayer, ...] = ()
 
 
 @dataclass(frozen=True)

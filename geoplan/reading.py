@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from geoplan.crs import lonlat_bounds
 from geoplan.errors import GeoplanError, LayerElsewhere
 from geoplan.model import Bbox, Layer, LeftOut, Plan
+from geoplan.queries.surroundings import ReadyLayer, ready
+from geoplan.queries.uncertainty import ACCURACY, without_accuracy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from geopandas import GeoDataFrame
 
@@ -51,6 +54,43 @@ class LayerReader:
         return self._read[layer.id]
 
 
+class Resident(NamedTuple):
+    """A layer kept ready to be asked again: its features in a tree, and their names."""
+
+    ready: ReadyLayer
+    names: Mapping[Any, tuple[Any, Any]]
+
+
+_KEPT: OrderedDict[tuple[Any, ...], Resident] = OrderedDict()
+_MOST_KEPT = 64
+
+
+def resident(catalogue: Catalogue, layer: Layer) -> Resident:
+    """Return a layer made ready for `geoplan.queries.site_check`, kept until its file changes.
+
+    Raises
+    ------
+    LayerElsewhere
+        None of its features is anywhere near the plan's extent.
+    BadData
+        What it holds cannot be measured.
+    """
+    path = catalogue.path(layer.id).resolve()
+    stat = path.stat() if path.exists() else None
+    state = (path, layer, stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino))
+    if state not in _KEPT:
+        features = LayerReader(catalogue)(layer)
+        zh = layer.name_column
+        en = layer.name_en_column or zh
+        told = zip(features.index, features[zh], features[en], strict=True) if zh and en else ()
+        names = {feature: (name, name_en) for feature, name, name_en in told}
+        _KEPT[state] = Resident(ready(features, layer.id), names)
+        while len(_KEPT) > _MOST_KEPT:
+            _KEPT.popitem(last=False)
+    _KEPT.move_to_end(state)
+    return _KEPT[state]
+
+
 def _refuse_elsewhere(plan: Plan, layer: Layer, features: GeoDataFrame) -> None:
     """Refuse a layer none of which is near the plan: it would read as "nothing overlaps".
 
@@ -81,3 +121,20 @@ def unlocated(used: tuple[Layer, ...], read: LayerReader) -> list[LeftOut]:
         if len(missing):
             absent.append(LeftOut("no_geometry", (layer.id,), tuple(missing)))
     return absent
+
+
+def of_unknown_accuracy(used: tuple[Layer, ...], read: LayerReader) -> list[LeftOut]:
+    """Return, for each layer, the located features whose accuracy is not known.
+
+    That nothing was found of them proves nothing. Of a layer without the column no ids are
+    listed: all of it is meant.
+    """
+    unknown = []
+    for layer in used:
+        features = read(layer)
+        located = features[~(features.geometry.isna() | features.is_empty)]
+        ids = without_accuracy(located)
+        if len(ids):
+            listed = tuple(ids) if ACCURACY in located else ()
+            unknown.append(LeftOut("no_accuracy", (layer.id,), listed))
+    return unknown

@@ -14,6 +14,7 @@ import geoplan
 from geoplan.crs import reproject
 from geoplan.errors import BadQuery, DuplicateId
 from geoplan.model import Bbox
+from geoplan.progress import QUIET
 from geoplan.quality import CODES, LEVELS, inspect, repair
 from geoplan.store import GeoPackageStore
 from geoplan.store.write import write_geopackage
@@ -25,25 +26,36 @@ if TYPE_CHECKING:
 
     from geoplan.catalogue import Catalogue
     from geoplan.model import Layer
+    from geoplan.progress import Progress
 
 LOG_TABLE = "repair_log"
 _WORST_FIRST = LEVELS[::-1]
 
 
-def review(catalogue: Catalogue, layers: tuple[Layer, ...]) -> GeoDataFrame:
+def review(
+    catalogue: Catalogue, layers: tuple[Layer, ...], progress: Progress = QUIET
+) -> GeoDataFrame:
     """Return the findings of layers, worst first in each layer; see `geoplan.quality.inspect`.
 
     Points are in the CRS of the first layer that has one. ``attrs`` holds
-    ``measuring_planes``.
+    ``measuring_planes``. `progress` is told of each check of each layer.
     """
     today = datetime.now(tz=UTC).astimezone().date()
     extent = Bbox.of(catalogue.plan.extent)
     parts, planes = [], list[str]()
-    for layer in layers:
+    stretches = progress.split(*(_size(catalogue, layer) for layer in layers))
+    for number, (layer, its) in enumerate(zip(layers, stretches, strict=True), 1):
+        reading, checking = its.about(layer.id, number, len(layers)).split(1, 4)
+        reading("reading", 0, 1)
         features = _as_stored(catalogue, layer)
         schema = catalogue.schema(layer)
         found = inspect(
-            features, schema=schema, extent=extent, today=today, id_column=layer.id_column
+            features,
+            schema=schema,
+            extent=extent,
+            today=today,
+            id_column=layer.id_column,
+            progress=checking,
         )
         planes += found.attrs["measuring_planes"]
         found.insert(0, "layer", layer.id)
@@ -52,6 +64,12 @@ def review(catalogue: Catalogue, layers: tuple[Layer, ...]) -> GeoDataFrame:
     together = _together(parts)
     together.attrs = {"measuring_planes": planes}
     return together
+
+
+def _size(catalogue: Catalogue, layer: Layer) -> int:
+    """Return the size of a layer's file, for its share of the bar [bytes]."""
+    path = catalogue.path(layer.id)
+    return path.stat().st_size if path.exists() else 0
 
 
 def totals(findings: GeoDataFrame) -> dict[str, float]:

@@ -5,18 +5,89 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from geoplan.model import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+
+def _in_pairs(lengths: tuple[float, ...]) -> tuple[float, ...]:
+    if len(lengths) % 2:
+        raise ValueError("a dash is lengths drawn and left out in turn: give as many of each")
+    return lengths
+
+
 Colour = Field(pattern=r"^#[0-9A-F]{6}$")
+Dash = Annotated[tuple[Annotated[float, Field(gt=0)], ...], AfterValidator(_in_pairs)]
 CONFLICT = "conflict"
 """The symbol of a place where layers coincide; not a kind of layer."""
+
+
+class StatusLook(BaseModel):
+    """How far a thing is on its way: the rhythm of its line or outline.
+
+    Attributes
+    ----------
+    area, solid, double : tuple of float
+        Drawn and left out in turn [px], for outlines and for lines of each cue; empty is whole.
+    casing, core : tuple of float
+        The same for the two strokes of a line whose own cue is short dashes.
+    point : {"solid", "dash", "dot"}
+        The outline of a mark.
+    hollow : bool
+        Whether the mark is empty.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    area: Dash
+    solid: Dash
+    double: Dash
+    casing: Dash
+    core: Dash
+    point: Literal["solid", "dash", "dot"]
+    hollow: bool
+
+
+class MethodLook(BaseModel):
+    """How geometry came about: fine dots along both sides of what is drawn.
+
+    Attributes
+    ----------
+    dash : tuple of float
+        Drawn and left out in turn [px].
+    opacity : float
+        Of the dots.
+    line, area, context : float
+        From outer edge to outer edge, for lines, outlines, and both of them in the context [px].
+    point : float
+        Radius of the ring round a mark [px].
+    ground : float
+        How wide the white between the dots is, of the width over all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dash: Dash
+    opacity: float = Field(gt=0, le=1)
+    line: float = Field(gt=0)
+    area: float = Field(gt=0)
+    context: float = Field(gt=0)
+    point: float = Field(gt=0)
+    ground: float = Field(gt=0, lt=1)
+
+
+class Marks(BaseModel):
+    """The looks that all kinds share, by the codes of ``status`` and ``geometry_method``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: dict[str, StatusLook]
+    method: dict[str, MethodLook]
 
 
 class Symbol(BaseModel):
@@ -41,6 +112,8 @@ class Symbol(BaseModel):
     order: int
 
 
+_SHARED = ("status", "method")
+"""Tables of the file that are no kind of layer."""
 FILE = "symbols.toml"
 """File beside a catalogue in which a plan brings symbols for kinds of its own."""
 
@@ -48,8 +121,18 @@ FILE = "symbols.toml"
 @cache
 def symbols() -> dict[str, Symbol]:
     """Return every symbol that geoplan brings, kind → `Symbol`, in drawing order."""
-    text = files("geoplan").joinpath(FILE).read_text(encoding="utf-8")
-    return _in_order(_read(text))
+    return _in_order(_read(_own_text()))
+
+
+@cache
+def marks() -> Marks:
+    """Return the looks by status and by geometry method, in the order of the legend."""
+    tables = tomllib.loads(_own_text())
+    return Marks.model_validate({name: tables[name] for name in _SHARED})
+
+
+def _own_text() -> str:
+    return files("geoplan").joinpath(FILE).read_text(encoding="utf-8")
 
 
 def symbols_of(plan: Path) -> dict[str, Symbol]:
@@ -64,10 +147,12 @@ def symbols_of(plan: Path) -> dict[str, Symbol]:
     if not file.exists():
         return symbols()
     try:
-        own = _read(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        shared = [name for name in tomllib.loads(text) if name in _SHARED]
+        own = {} if shared else _read(text)
     except ValueError as error:  # pydantic's and tomllib's errors are both of this kind
         raise ValueError(f"{file}: {error}") from error
-    taken = sorted(own.keys() & symbols().keys())
+    taken = sorted(own.keys() & symbols().keys()) or shared
     if taken:
         raise ValueError(f"{file}: geoplan draws {taken[0]!r} already: one symbology for all")
     return _in_order({**symbols(), **own})
@@ -79,7 +164,10 @@ def kinds() -> frozenset[str]:
 
 
 def _read(text: str) -> dict[str, Symbol]:
-    return {kind: Symbol.model_validate(entry) for kind, entry in tomllib.loads(text).items()}
+    tables: dict[str, Any] = tomllib.loads(text)
+    return {
+        kind: Symbol.model_validate(entry) for kind, entry in tables.items() if kind not in _SHARED
+    }
 
 
 def _in_order(entries: dict[str, Symbol]) -> dict[str, Symbol]:

@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
@@ -33,6 +34,8 @@ from geoplan.errors import GeoplanError, WorkerDied, WorkerTimeout
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
+
+    from geoplan.progress import Report
 
 _LENGTH = struct.Struct("<Q")
 _START_S = 30.0
@@ -61,6 +64,13 @@ class Limits:
 class Worker:
     """A process that runs functions of geoplan, one call at a time.
 
+    Attributes
+    ----------
+    peak_rss_mb : float, optional
+        Most memory that was resident during the last call [MB], also of one that failed or was
+        killed. Of a process that crashed by itself the kernel keeps one figure only, which counts
+        ours from when it was started: it held no more than that.
+
     Examples
     --------
     >>> with Worker() as worker:
@@ -85,6 +95,7 @@ class Worker:
         )
         self._lock = Lock()
         self.pid = self._process.pid
+        self.peak_rss_mb: float | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +108,13 @@ class Worker:
         """Whether it can take a call."""
         return self._process.poll() is None
 
-    def call(self, function: str, *arguments: Any, limits: Limits | None = None) -> Any:
+    def call(
+        self,
+        function: str,
+        *arguments: Any,
+        limits: Limits | None = None,
+        report: Report | None = None,
+    ) -> Any:
         """Run a function there and return its answer.
 
         Parameters
@@ -106,6 +123,9 @@ class Worker:
             ``module:name``. Arguments and answer are plain values.
         limits : Limits, optional
             What the call may use.
+        report : callable, optional
+            Told how much is done of how much while the call runs. The function then takes one
+            argument more, last: what it tells these two numbers to.
 
         Raises
         ------
@@ -118,12 +138,16 @@ class Worker:
         with self._lock:
             try:
                 self._prepare(function)
+                _forget_peak(self.pid)
                 kind, answer = self._ask(
-                    ("run", function, arguments, bounds.memory_mb), bounds.seconds
+                    ("run", function, arguments, bounds.memory_mb, report is not None),
+                    bounds.seconds,
+                    report,
                 )
             except BaseException:
                 self.close()
                 raise
+            self.peak_rss_mb = _peak_mb(self.pid)
         if kind == "answer":
             return answer
         name, message = answer
@@ -135,6 +159,7 @@ class Worker:
     def close(self) -> None:
         """Kill the process, whatever it does."""
         if self.alive:
+            self.peak_rss_mb = _peak_mb(self.pid)
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -151,7 +176,9 @@ class Worker:
         if kind != "answer":
             raise WorkerDied(f"the worker cannot load {function}: {answer[1]}")
 
-    def _ask(self, job: tuple[Any, ...], seconds: float) -> tuple[str, Any]:
+    def _ask(
+        self, job: tuple[Any, ...], seconds: float, report: Report | None = None
+    ) -> tuple[str, Any]:
         assert self._process.stdin is not None  # noqa: S101 - for the type
         body = pickle.dumps(job)
         try:
@@ -159,11 +186,18 @@ class Worker:
             self._process.stdin.flush()
         except (BrokenPipeError, ValueError):
             raise self._died() from None
-        kind, answer = _PlainUnpickler(io.BytesIO(self._receive(seconds))).load()
+        deadline = time.monotonic() + seconds
+        while True:
+            kind, answer = self._message(deadline, seconds)
+            if kind != "progress" or report is None:
+                return kind, answer
+            report(*_counts(answer))
+
+    def _message(self, deadline: float, seconds: float) -> tuple[str, Any]:
+        kind, answer = _PlainUnpickler(io.BytesIO(self._receive(deadline, seconds))).load()
         return kind, answer
 
-    def _receive(self, seconds: float) -> bytes:
-        deadline = time.monotonic() + seconds
+    def _receive(self, deadline: float, seconds: float) -> bytes:
         (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size, deadline, seconds))
         return self._exactly(length, deadline, seconds)
 
@@ -183,9 +217,33 @@ class Worker:
         return bytes(got)
 
     def _died(self) -> WorkerDied:
-        code = self._process.wait()
+        code = self._reaped()
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return WorkerDied(f"the process that did the work died ({how}): nothing was changed")
+
+    def _reaped(self) -> int:
+        """Wait for the end of a process that crashed; return its code, note what it held."""
+        try:
+            _, status, usage = os.wait4(self.pid, 0)
+        except ChildProcessError:
+            return self._process.wait()  # it was waited for already
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        self.peak_rss_mb = usage.ru_maxrss / 1024
+        return self._process.returncode
+
+
+def _forget_peak(pid: int) -> None:
+    """Have a process's peak counted from now; where that cannot be, it counts from its start."""
+    with suppress(OSError), open(f"/proc/{pid}/clear_refs", "w", encoding="ascii") as file:  # noqa: PTH123
+        file.write("5")
+
+
+def _peak_mb(pid: int) -> float | None:
+    """Return the most memory that was resident in a process; None when it is gone [MB]."""
+    with suppress(OSError), open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:  # noqa: PTH123
+        lines = dict(line.split(":", 1) for line in file if ":" in line)
+        return int(lines["VmHWM"].split()[0]) / 1024 if "VmHWM" in lines else None
+    return None
 
 
 class _Warm:
@@ -194,13 +252,20 @@ class _Warm:
     worker: Worker | None = None
 
 
-def run(function: str, *arguments: Any, limits: Limits | None = None) -> Any:
+def run(
+    function: str, *arguments: Any, limits: Limits | None = None, report: Report | None = None
+) -> Any:
     """Run a function in the warm worker, starting one when there is none; see `Worker.call`."""
     if _Warm.worker is None or not _Warm.worker.alive:
         stop()
         _Warm.worker = Worker()
         atexit.register(stop)
-    return _Warm.worker.call(function, *arguments, limits=limits)
+    return _Warm.worker.call(function, *arguments, limits=limits, report=report)
+
+
+def peak_rss_mb() -> float | None:
+    """Return the most memory resident during the last call of `run`; see `Worker` [MB]."""
+    return None if _Warm.worker is None else _Warm.worker.peak_rss_mb
 
 
 def stop() -> None:
@@ -209,6 +274,15 @@ def stop() -> None:
     if _Warm.worker is not None:
         _Warm.worker.close()
         _Warm.worker = None
+
+
+def _counts(answer: Any) -> tuple[int, int]:
+    """Return the two numbers that a worker tells, and nothing else that it might."""
+    try:
+        done, total = answer
+        return int(done), int(total)
+    except (TypeError, ValueError, OverflowError):
+        raise WorkerDied("the worker told its progress in something else than numbers") from None
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -227,18 +301,23 @@ def _serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answer calls until the pipe closes."""
     while head := source.read(_LENGTH.size):
         (length,) = _LENGTH.unpack(head)
-        body = pickle.dumps(_answer(pickle.loads(source.read(length))))  # noqa: S301 - our parent
-        sink.write(_LENGTH.pack(len(body)) + body)
-        sink.flush()
+        _send(sink, _answer(pickle.loads(source.read(length)), sink))  # noqa: S301 - our parent
 
 
-def _answer(job: tuple[Any, ...]) -> tuple[str, Any]:
+def _send(sink: BinaryIO, message: tuple[str, Any]) -> None:
+    body = pickle.dumps(message)
+    sink.write(_LENGTH.pack(len(body)) + body)
+    sink.flush()
+
+
+def _answer(job: tuple[Any, ...], sink: BinaryIO) -> tuple[str, Any]:
     try:
         function = _function(job[1])
         if job[0] == "import":
             return "answer", None
         _limit_memory(job[3])
-        answer = function(*job[2])
+        told = [lambda done, total: _send(sink, ("progress", (done, total)))] if job[4] else []
+        answer = function(*job[2], *told)
     except GeoplanError as error:
         return "error", (type(error).__name__, str(error))
     except MemoryError:

@@ -141,6 +141,7 @@ def test_every_figure_stands_in_the_row_of_its_zone() -> None:
         "covered_area_m2",
         "gap_area_m2",
         "coverage_ratio",
+        "small_gap_count",
         "geometry",
     ]
     assert found["zone_id"].tolist() == ["south", "none", "north", "away"]
@@ -252,6 +253,91 @@ def test_far_zones_and_covers_of_the_same_ids_are_kept_apart() -> None:
     assert found.attrs["measuring_planes"] == ["EPSG:4550", "EPSG:4551"]
 
 
+# By groups, small gaps, lines
+
+
+def town_zones() -> gpd.GeoDataFrame:
+    """Return two built zones that share 20 × 30 m, one planned, one of unknown status."""
+    zones = layer(
+        {
+            "a": rectangle(0, 0, 100, 30),
+            "b": rectangle(80, 0, 70, 30),
+            "c": rectangle(200, 0, 40, 50),
+            "d": rectangle(300, 0, 10, 10),
+            "e": None,
+        }
+    )
+    return zones.assign(status=["built", "built", "planned", None, "closed"])
+
+
+def test_zones_of_a_group_are_one_and_shared_ground_counts_once() -> None:
+    by = layer({1: rectangle(-5, 0, 95, 20), 2: rectangle(230, 10, 400, 60)})
+    found = coverage(town_zones(), by, by_group="status")
+    assert found["zone_id"].tolist()[:2] == ["built", "planned"]
+    assert found["zone_id"].isna().tolist() == [False, False, True, False]
+    assert found["zone_area_m2"].tolist()[:3] == [metres(150 * 30), metres(2000), metres(100)]
+    assert found["covered_area_m2"].tolist()[:3] == [metres(90 * 20), metres(10 * 40), 0.0]
+    assert found["gap_area_m2"].tolist()[:3] == [metres(2700), metres(1600), metres(100)]
+    assert found["coverage_ratio"].tolist()[:2] == [metres(0.4), metres(0.2)]
+    assert found.iloc[3]["zone_id"] == "closed"
+    assert math.isnan(found.iloc[3]["zone_area_m2"])
+    assert found.attrs["no_geometry"]["zones"] == ["e"]
+
+
+@pytest.mark.parametrize("column", ["nothing", "geometry"])
+def test_a_group_is_a_column_of_the_zones(column: str) -> None:
+    with pytest.raises(BadQuery, match=f"no column '{column}'"):
+        coverage(town_zones(), layer({1: ZONE}), by_group=column)
+
+
+def test_small_gaps_leave_the_picture_and_not_the_figures() -> None:
+    # the cover leaves a strip of 2 × 30 m in the west and one of 20 × 30 m in the east
+    zones = layer({"a": rectangle(0, 0, 100, 30), "b": rectangle(200, 0, 10, 10), "c": None})
+    by = layer({1: rectangle(2, -5, 78, 40)})
+    kept = [coverage(zones, by, min_gap_m2=minimum).iloc[0] for minimum in (0, 59.9, 60.1, 601)]
+    assert [row["small_gap_count"] for row in kept] == [0, 0, 1, 2]
+    assert [row["geometry"].area for row in kept] == [metres(660), metres(660), metres(600), 0]
+    assert [row["gap_area_m2"] for row in kept] == [metres(660)] * 4
+    assert kept[2]["geometry"].bounds == (EAST + 80, NORTH, EAST + 100, NORTH + 30)
+    rest = coverage(zones, by, min_gap_m2=99).iloc[1:]
+    assert rest["small_gap_count"].tolist() == pytest.approx([0, math.nan], nan_ok=True)
+    assert rest.geometry.iloc[0].area == metres(100)
+    assert rest.geometry.iloc[1] is None
+
+
+@pytest.mark.parametrize("minimum", [-1, math.nan, math.inf])
+def test_a_minimum_gap_is_a_finite_number_from_zero(minimum: float) -> None:
+    with pytest.raises(BadQuery, match="min_gap_m2"):
+        coverage(layer({1: ZONE}), layer({1: ZONE}), min_gap_m2=minimum)
+
+
+def test_small_gaps_cannot_be_told_without_geometry() -> None:
+    with pytest.raises(BadQuery, match="needs gap_geometry"):
+        coverage(layer({1: ZONE}), layer({1: ZONE}), min_gap_m2=1, gap_geometry=False)
+
+
+def test_without_geometry_the_figures_are_the_same() -> None:
+    given = lopsided()
+    with_it, without = coverage(*given), coverage(*given, gap_geometry=False)
+    assert without.geometry.isna().all()
+    for name in with_it.columns[1:-1]:
+        assert without[name].tolist() == pytest.approx(with_it[name].tolist(), nan_ok=True)
+
+
+def test_lines_are_covered_by_a_share_of_their_length() -> None:
+    roads = layer(
+        {"r": "LINESTRING (-50 20, 350 20)", "in": "LINESTRING (10 10, 40 50)", "no": None}
+    )
+    found = coverage(roads, layer({1: rectangle(0, 0, 100, 100), 2: rectangle(60, 0, 140, 40)}))
+    assert found.columns.tolist()[1:4] == ["zone_length_m", "covered_length_m", "gap_length_m"]
+    assert found["zone_length_m"].tolist()[:2] == [metres(400), metres(50)]
+    assert found["covered_length_m"].tolist()[:2] == [metres(200), metres(50)]
+    assert found["gap_length_m"].tolist()[:2] == [metres(200), 0]
+    assert found["coverage_ratio"].tolist() == pytest.approx([0.5, 1, math.nan], nan_ok=True)
+    assert found.geometry.iloc[0].length == metres(200)
+    assert found.geometry.iloc[1].is_empty
+
+
 # What is refused
 
 LINE, POINT = "LINESTRING (0 0, 9 9)", "POINT (1 1)"
@@ -268,7 +354,6 @@ def doubled(ids: list[Any]) -> gpd.GeoDataFrame:
 
 
 BAD: dict[str, tuple[gpd.GeoDataFrame, type[GeoplanError], str]] = {
-    "lines": (layer({1: LINE}), WrongGeometryType, "{role} holds lines"),
     "points": (layer({1: POINT}), WrongGeometryType, "{role} holds points"),
     "a mixture": (layer({1: ZONE, 2: LINE}), WrongGeometryType, "{role} mixes lines and areas"),
     "a collection": (
@@ -303,8 +388,8 @@ def test_a_bad_layer_is_refused_and_its_role_named(case: str, role: str) -> None
         coverage(*given)
 
 
-def test_a_wide_zone_is_refused_by_its_id() -> None:
-    wide = layer({5: shapely.box(120, 41, 125, 41.01)}, 4490)
+def test_a_zone_across_the_date_line_is_refused_by_its_id() -> None:
+    wide = layer({5: shapely.box(-179, 41, 179, 41.01)}, 4490)
     with pytest.raises(FeatureTooWide, match="feature 5 reaches"):
         coverage(wide, wide)
 
@@ -349,3 +434,19 @@ def test_random_zones_are_covered_less_than_their_overlaps_add_up_to() -> None:
     united = coverage(zones, by).set_index("zone_id")["covered_area_m2"]
     assert (united[added.index] <= added * (1 + 1e-9)).all()
     assert (united[added.index] < added * 0.9).sum() > 5
+
+
+def test_a_line_under_covers_that_overlap_keeps_no_gap_there() -> None:
+    # a slanting road of 500 m; two covers that overlap each other hide all but its ends:
+    # from a quarter of the way to the half, from 0.4 to 0.8
+    road = shapely.LineString([(EAST, NORTH), (EAST + 300, NORTH + 400)])
+    covers = [
+        shapely.box(EAST + 75, NORTH - 50, EAST + 150, NORTH + 450),
+        shapely.box(EAST + 120, NORTH - 70, EAST + 240, NORTH + 500),
+    ]
+    zones = gpd.GeoDataFrame(geometry=[road], index=["R"], crs=4550)
+    by = gpd.GeoDataFrame(geometry=covers, index=["A", "B"], crs=4550)
+    (row,) = coverage(zones, by).itertuples()
+    assert row.zone_length_m == pytest.approx(500, rel=1e-6)
+    assert row.covered_length_m == pytest.approx(0.55 * 500, rel=1e-6)
+    assert row.geometry.length == pytest.approx(0.45 * 500, rel=1e-6)

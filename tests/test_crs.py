@@ -161,34 +161,42 @@ def test_a_crs_without_a_map_of_the_earth_is_refused(crs: Any) -> None:
         to_lonlat(one)
 
 
-def test_a_wide_feature_is_refused_by_its_id_and_the_cuts_are_named() -> None:
-    shapes = {"fits": parcel(122.9), "wide": shapely.box(122.0, 41.0, 124.7, 41.01)}
+def test_what_spans_a_quarter_of_the_earth_is_refused_by_its_id() -> None:
+    shapes = {"fits": parcel(122.9), "dateline": shapely.box(-179.0, 41.0, 178.5, 41.01)}
     with pytest.raises(FeatureTooWide) as refusal:
         list(planes_of(layer(shapes)))
     message = str(refusal.value)
-    assert "'wide' reaches from 122.000° to 124.700°" in message
-    assert "meridian 123°" in message
-    assert "121.5° and 124.5°" in message
+    assert "'dateline' reaches from -179.000° to 178.500°" in message
+    assert "date line, split it there" in message
     assert "(1 such)" in message
 
 
 def test_numeric_ids_are_named_plainly() -> None:
-    wide = gpd.GeoDataFrame(geometry=[shapely.box(120, 41, 125, 42)], index=[7], crs=4490)
+    wide = gpd.GeoDataFrame(geometry=[shapely.box(20, 41, 125, 42)], index=[7], crs=4490)
     with pytest.raises(FeatureTooWide, match="feature 7 reaches"):
         list(planes_of(wide))
 
 
 @pytest.mark.parametrize(
-    ("west", "east", "fits"),
-    [(122.0, 124.59, True), (122.0, 124.61, False), (121.41, 124.0, True), (121.39, 124.0, False)],
+    ("west", "east", "meridians"),
+    [
+        (122.0, 124.59, [123]),
+        (122.0, 124.61, [123, 126]),
+        (121.41, 124.0, [123]),
+        (121.39, 124.0, [120, 123]),
+        (121.39, 121.5 + 3.2, [120, 123, 126]),
+        (121.5, 124.7, [123, 126]),  # on the border is not beyond it
+        (118.3, 121.5, [117, 120]),
+    ],
 )
-def test_a_feature_fits_up_to_1_6_degrees(west: float, east: float, fits: bool) -> None:
+def test_a_feature_is_whole_up_to_1_6_degrees_and_cut_beyond(
+    west: float, east: float, meridians: list[int]
+) -> None:
     features = layer({"wide": shapely.box(west, 41.0, east, 41.01)})
-    if fits:
-        assert [plane.meridian for plane, _, _ in planes_of(features)] == [123]
-    else:
-        with pytest.raises(FeatureTooWide, match="'wide'"):
-            list(planes_of(features))
+    parts = [(plane.meridian, ours) for plane, ours, _ in planes_of(features)]
+    assert [meridian for meridian, _ in parts] == meridians
+    assert all(ours.ids.tolist() == ["wide"] for _, ours in parts)
+    assert all(ours.is_part.tolist() == [len(meridians) > 1] for _, ours in parts)
 
 
 def test_a_wide_feature_that_meets_nothing_is_no_obstacle() -> None:

@@ -94,6 +94,18 @@ def test_areas_of_districts_are_those_of_densified_edges(lat: float, offset: flo
     assert area(plane, here) == pytest.approx(geod_area(plane, dense), rel=DENSIFIED)
 
 
+@pytest.mark.parametrize("lat", [4, 18, 41, 53])
+@pytest.mark.parametrize("offset", [-1.6, 1.6])
+def test_at_the_edge_of_a_plane_areas_err_by_less_than_2e_9(lat: float, offset: float) -> None:
+    # measured: 1.3e-9 at 4°, 9.4e-10 at 18°, 2.3e-10 at 41°, 5.3e-11 at 53°
+    plane = plane_at(CRS(4490), MERIDIAN, lat)
+    district = shapely.transform(SHAPES["L"], lambda xy: xy * 8.0)
+    inwards = -8e3 if offset > 0 else 0.0
+    here = shapely.affinity.translate(at(plane, offset, lat, district), inwards, 0.0)
+    dense = shapely.segmentize(here, 50.0)
+    assert area(plane, here) == pytest.approx(geod_area(plane, dense), rel=2e-9)
+
+
 @pytest.mark.parametrize("offset", [-1.55, 0.1, 0.8, 1.55])
 @pytest.mark.parametrize("lat", [-33, 4, 18, 41, 53, 70])
 def test_lengths_are_those_of_geod(lat: float, offset: float) -> None:

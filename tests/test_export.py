@@ -74,7 +74,7 @@ def test_csv_begins_with_a_mark_that_excel_needs_for_chinese(
     content = (tmp_path / "o.csv").read_bytes()
     assert content.startswith(b"\xef\xbb\xbfleft_layer,left_id,left_name,")
     assert content.count(b"\xef\xbb\xbf") == 1
-    assert content.count(b"\r\n") == content.count(b"\n") == 17
+    assert content.count(b"\r\n") == content.count(b"\n") == 19
     assert "北园" in content.decode("utf-8-sig")
 
 
@@ -82,7 +82,7 @@ def test_csv_has_the_table_without_geometry(overlaps: Result, tmp_path: Path) ->
     write_result(overlaps, tmp_path / "o.csv")
     rows = rows_of(tmp_path / "o.csv")
     assert list(rows[0]) == [name for name in overlaps.features.columns if name != "geometry"]
-    assert len(rows) == 16
+    assert len(rows) == 18
     assert (rows[0]["left_id"], rows[0]["right_name"]) == ("IP-1", "西山")
     assert float(rows[0]["area_m2"]) == overlaps.features["area_m2"].iloc[0]
     assert rows[0]["length_m"] == ""
@@ -200,15 +200,9 @@ def test_geojson_tells_what_was_left_out_and_how_it_came_about(
     assert "北园" in content
     assert document["process"] == "overlap"
     assert document["leftOut"] == [
-        {
-            "reason": "no_common_measure",
-            "layers": ["highways", "gas-pipelines"],
-            "ids": [],
-            "count": 0,
-        },
         {"reason": "no_geometry", "layers": ["industrial-parks"], "ids": ["IP-4"], "count": 1},
     ]
-    assert document["totals"]["count"] == 16
+    assert document["totals"]["count"] == 18
     assert document["inputs"] == {"layers": [], "min_area_m2": 0.0, "min_length_m": 0.0}
     assert document["run"]["measuring_planes"] == ["EPSG:4550"]
     assert document["run"]["time"] == overlaps.run.time.isoformat()
@@ -221,7 +215,7 @@ def test_geojson_tells_what_was_left_out_and_how_it_came_about(
 def test_geojson_names_the_pairs_below_the_minimum(nothing: Result, tmp_path: Path) -> None:
     write_result(nothing, tmp_path / "n.geojson")
     document = strict((tmp_path / "n.geojson").read_text(encoding="utf-8"))
-    assert document["features"] == []
+    assert [one["properties"]["left_id"] for one in document["features"]] == ["HW-1", "RR-2"]
     assert document["leftOut"][0] == {
         "reason": "below_minimum",
         "layers": ["industrial-parks", "scenic-areas"],
@@ -272,13 +266,13 @@ def test_gpkg_keeps_areas_and_lines_of_one_answer(overlaps: Result, tmp_path: Pa
     with GeoPackageStore(tmp_path / "o.gpkg") as store:
         found = store.read(described("overlap", "area"))
     assert found["left_id"].tolist() == overlaps.features["left_id"].tolist()
-    assert found["length_m"].isna().tolist() == [True] * 6 + [False] * 10
+    assert found["length_m"].isna().tolist() == [True] * 6 + [False] * 11 + [True]
     types = found.geometry.geom_type.str.replace("Multi", "").tolist()
-    assert types == ["Polygon"] * 6 + ["LineString"] * 10
+    assert types == ["Polygon"] * 6 + ["LineString"] * 10 + ["Point"] * 2
 
 
 def test_gpkg_of_numbers_and_texts_as_ids_holds_texts(overlaps: Result, tmp_path: Path) -> None:
-    mixed = [number if number % 2 else f"IP-{number}" for number in range(16)]
+    mixed = [number if number % 2 else f"IP-{number}" for number in range(18)]
     write_result(
         replace(overlaps, features=overlaps.features.assign(left_id=mixed)), tmp_path / "o.gpkg"
     )
@@ -288,7 +282,7 @@ def test_gpkg_of_numbers_and_texts_as_ids_holds_texts(overlaps: Result, tmp_path
 
 
 def test_gpkg_of_an_empty_answer_can_be_read(nothing: Result, tmp_path: Path) -> None:
-    write_result(nothing, tmp_path / "n.gpkg")
+    write_result(replace(nothing, features=nothing.features.iloc[:0]), tmp_path / "n.gpkg")
     with GeoPackageStore(tmp_path / "n.gpkg") as store:
         assert len(store.read(described("overlap", "area"))) == 0
 

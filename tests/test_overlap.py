@@ -170,6 +170,121 @@ def test_a_line_with_a_point_of_contact_keeps_only_its_length() -> None:
     assert rows.geometry.iloc[0].geom_type in ("LineString", "MultiLineString")
 
 
+# Lines with lines, and points
+
+
+# a line, its shared length [m] and its points with the zigzag (0 0, 100 0, 100 80, 60 80)
+MEETINGS = {
+    "crossing": ("LINESTRING (50 -10, 50 10)", 0, 1),
+    "crossing twice": ("LINESTRING (40 -10, 110 60)", 0, 2),
+    "ending on it": ("LINESTRING (20 30, 20 0)", 0, 1),
+    "touching with a vertex": ("LINESTRING (10 20, 30 0, 50 20)", 0, 1),
+    "end on end": ("LINESTRING (60 80, 10 90)", 0, 1),
+    "along it": ("LINESTRING (-20 0, 70 0)", 70, 0),
+    "along it the other way": ("LINESTRING (70 0, -20 0)", 70, 0),
+    "along it and across": (
+        "LINESTRING (30 0, 100 0, 100 50, 120 50, 120 90, 20 90, 20 -5)",
+        120,
+        1,
+    ),
+    "all of it": ("LINESTRING (0 0, 100 0, 100 80, 60 80)", 220, 0),
+    "two parts": ("MULTILINESTRING ((10 5, 10 -5), (90 40, 130 40))", 0, 2),
+    "apart": ("LINESTRING (10 10, 90 70)", None, None),
+}
+
+
+@pytest.mark.parametrize("case", MEETINGS)
+@pytest.mark.parametrize("swap", [False, True])
+def test_lines_share_stretches_and_points(case: str, swap: bool) -> None:
+    line, length, points = MEETINGS[case]
+    sides = [layer({"z": "LINESTRING (0 0, 100 0, 100 80, 60 80)"}), layer({"l": line})]
+    rows = overlap(*(reversed(sides) if swap else sides))
+    if length is None:
+        assert len(rows) == 0
+        return
+    (row,) = rows.itertuples()
+    assert row.length_m == metres(length)
+    assert row.point_count == points
+    assert math.isnan(row.area_m2)
+    assert (row.right_ratio if swap else row.left_ratio) == metres(length / 220)
+    parts = shapely.get_parts(row.geometry)
+    assert sum(part.geom_type == "Point" for part in parts) == points
+    assert row.geometry.length == metres(length)
+
+
+# how many of the points (5 5), (0 20), (400 400) lie in or on what
+HOSTS = {
+    "the park, one on its edge": (PARK, 2),
+    "its boundary": (PARK.boundary, 1),
+    "a line through one and to another": ("LINESTRING (0 0, 5 5, 0 20)", 2),
+    "a point": ("POINT (400 400)", 1),
+    "points, one of them twice": ("MULTIPOINT (5 5, 5 5, 0 20, 7 7)", 2),
+    "nothing": (rectangle(50, 50, 10, 10), None),
+}
+
+
+@pytest.mark.parametrize("case", HOSTS)
+@pytest.mark.parametrize("swap", [False, True])
+def test_points_are_counted_in_anything(case: str, swap: bool) -> None:
+    host, count = HOSTS[case]
+    sides = [{"wells": "MULTIPOINT (5 5, 0 20, 400 400)"}, {"host": host}]
+    rows = overlap(*(layer(side) for side in (reversed(sides) if swap else sides)))
+    assert rows["point_count"].tolist() == ([] if count is None else [count])
+    assert rows[["area_m2", "length_m", "left_ratio", "right_ratio"]].isna().all(axis=None)
+    if count is not None:
+        assert len(shapely.get_parts(rows.geometry.iloc[0])) == count
+        assert rows.geometry.iloc[0].geom_type == ("Point" if count == 1 else "MultiPoint")
+
+
+def test_each_point_stands_beside_its_own_hosts() -> None:
+    wells = layer({"w1": "POINT (900 9)", "w2": "POINT (10 10)", "w3": "POINT (20 150)"})
+    areas = layer({"x": rectangle(0, 100, 50, 90), "p": PARK})
+    pairs = overlap(wells, areas)[["left_id", "right_id"]].to_numpy().tolist()
+    assert pairs == [["w2", "p"], ["w3", "p"], ["w3", "x"]]
+    pairs = overlap(areas, wells)[["left_id", "right_id"]].to_numpy().tolist()
+    assert pairs == [["p", "w2"], ["p", "w3"], ["x", "w3"]]
+
+
+def test_a_layer_may_mix_dimensions_and_each_pair_has_its_own_measure() -> None:
+    works = layer(
+        {
+            "pump": "POINT (10 10)",
+            "pipe": "LINESTRING (10 10, 400 10)",
+            "pond": rectangle(250, 0, 90, 30),
+        }
+    )
+    rows = overlap(works, layer({"park": PARK, "road": "LINESTRING (280 -50, 280 90)"}))
+    assert rows[["left_id", "right_id"]].to_numpy().tolist() == [
+        ["pond", "park"],
+        ["pipe", "park"],
+        ["pond", "road"],
+        ["pipe", "road"],
+        ["pump", "park"],
+    ]
+    assert rows["area_m2"].tolist()[0] == metres(50 * 30)
+    assert rows["length_m"].tolist()[1:4] == [metres(290), metres(30), 0]
+    assert rows["point_count"].tolist()[3:] == [1, 1]
+    left = [1500 / 2700, 290 / 390, math.nan, 0, math.nan]
+    right = [1500 / 60_000, math.nan, 30 / 140, 0, math.nan]
+    assert rows["left_ratio"].tolist() == pytest.approx(left, rel=1e-6, nan_ok=True)
+    assert rows["right_ratio"].tolist() == pytest.approx(right, rel=1e-6, nan_ok=True)
+
+
+def test_lines_that_cross_are_kept_whatever_the_shortest_length() -> None:
+    pipes = layer({"along": "LINESTRING (0 0, 30 0)", "across": "LINESTRING (50 -9, 50 9)"})
+    rows = overlap(pipes, layer({"z": "LINESTRING (0 0, 100 0)"}), min_length_m=40)
+    assert rows["left_id"].tolist() == ["across"]
+    assert rows.attrs["below_minimum"] == [["along", "z"]]
+
+
+def test_without_geometry_the_figures_are_the_same() -> None:
+    for sides in (lopsided(), (layer({"r": "LINESTRING (-9 20, 400 20)"}), layer({"p": PARK}))):
+        with_it, without = overlap(*sides), overlap(*sides, geometry=False)
+        assert without.geometry.isna().all()
+        for name in with_it.columns[:-1]:
+            assert without[name].equals(with_it[name])
+
+
 # The table
 
 
@@ -207,6 +322,7 @@ def test_the_table_has_these_columns_even_when_nothing_is_shared() -> None:
         "right_id",
         "area_m2",
         "length_m",
+        "point_count",
         "left_ratio",
         "right_ratio",
         "geometry",
@@ -214,7 +330,7 @@ def test_the_table_has_these_columns_even_when_nothing_is_shared() -> None:
     far = layer({"far": rectangle(5000, 0, 1, 1)})
     for rows in (overlap(*lopsided()), overlap(lopsided()[0], far)):
         assert rows.columns.tolist() == columns
-        assert [str(rows[name].dtype) for name in columns[2:]] == ["float64"] * 4 + ["geometry"]
+        assert [str(rows[name].dtype) for name in columns[2:]] == ["float64"] * 5 + ["geometry"]
     assert len(rows) == 0
     assert rows.crs == 4550
 
@@ -329,33 +445,22 @@ def test_the_measuring_planes_are_named() -> None:
 
 # What is refused
 
-POINTS, ROADS = {"q": "POINT (1 1)"}, {"r": "LINESTRING (0 0, 9 9)"}
 
-
-@pytest.mark.parametrize(
-    ("left", "right", "words"),
-    [
-        (POINTS, {"p": PARK}, "points with areas"),
-        ({"p": PARK}, POINTS, "areas with points"),
-        (ROADS, ROADS, "lines with lines"),
-        (ROADS, POINTS, "lines with points"),
-        (ROADS | {"p": PARK}, {"p": PARK}, "left mixes lines and areas: split"),
-        ({"p": PARK}, {"p": PARK} | POINTS | ROADS, "right mixes points and lines and areas"),
-        ({"c": "GEOMETRYCOLLECTION (POINT (1 1))"}, {"p": PARK}, "left holds geometry collections"),
-    ],
-)
-def test_dimensions_without_a_common_measure_are_refused(
-    left: dict[str, Any], right: dict[str, Any], words: str
-) -> None:
-    with pytest.raises(WrongGeometryType, match=words):
-        overlap(layer(left), layer(right))
+def test_a_collection_is_refused_by_its_id() -> None:
+    mixed = layer({"p": PARK, "c": "GEOMETRYCOLLECTION (POINT (1 1))"})
+    for left, right, side in (
+        (mixed, layer({"p": PARK}), "left"),
+        (layer({"p": PARK}), mixed, "right"),
+    ):
+        with pytest.raises(WrongGeometryType, match=f"{side} holds .*feature 'c': split"):
+            overlap(left, right)
 
 
 @pytest.mark.parametrize("minimum", [-1, -1e-12, math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("name", ["min_area_m2", "min_length_m"])
 def test_a_minimum_is_a_finite_number_from_zero(name: str, minimum: float) -> None:
     with pytest.raises(BadQuery, match=name):
-        overlap(*lopsided(), **{name: minimum})
+        overlap(*lopsided(), **{name: minimum})  # type: ignore[arg-type]
 
 
 def broken(kind: str) -> Any:
@@ -479,3 +584,18 @@ def test_random_lines_lie_inside_what_shapely_says() -> None:
     }
     assert len(ours) > 40
     assert ours == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("turn", [False, True], ids=["left has the hole", "right has the hole"])
+def test_an_area_over_a_whole_hole_shares_what_is_round_it(turn: bool) -> None:
+    # boundaries that do not cross: the plot lies in the shell, the hole in the plot
+    east, north = 500_000, 4_550_000
+    hole = shapely.box(east + 40, north + 50, east + 60, north + 60).exterior.coords
+    shell = shapely.box(east, north, east + 100, north + 110).exterior.coords
+    ring = gpd.GeoDataFrame(geometry=[shapely.Polygon(shell, [hole])], index=["Z"], crs=4550)
+    plot = gpd.GeoDataFrame(
+        geometry=[shapely.box(east + 30, north + 45, east + 70, north + 75)], index=["P"], crs=4550
+    )
+    (row,) = (overlap(plot, ring) if turn else overlap(ring, plot)).itertuples()
+    assert row.area_m2 == pytest.approx(40 * 30 - 20 * 10, rel=1e-6)
+    assert row.geometry.area == pytest.approx(1000, rel=1e-6)

@@ -74,12 +74,13 @@ def test_contracts_hold_in_the_copy(copy_of_the_house: Path) -> None:
         ("geoplan/store/base.py", "from geoplan import catalogue"),
         ("geoplan/queries/checks.py", "import geoplan.store.gpkg"),
         ("geoplan/model.py", "from geoplan.crs import plane_at"),
-        ("geoplan/processes.py", "import geoplan.cli"),
-        ("geoplan/processes.py", "import geoplan_api"),
+        ("geoplan/processes/overlap.py", "import geoplan.cli"),
+        ("geoplan/processes/overlap.py", "import geoplan_api"),
         ("geoplan/export.py", "import fastapi"),
         ("geoplan/catalogue.py", "import sqlite3"),
         ("geoplan/catalogue.py", "import apsw"),
         ("geoplan/webmap/page.py", "import pyogrio"),
+        ("geoplan/processes/zonal.py", "import rasterio"),
     ],
 )
 def test_a_seeded_wrong_import_breaks_a_contract(
@@ -90,6 +91,20 @@ def test_a_seeded_wrong_import_breaks_a_contract(
     answer = _lint_imports(copy_of_the_house)
     assert answer.returncode != 0
     assert "BROKEN" in answer.stdout
+
+
+def test_the_peers_are_locked_beside_the_product_and_not_in_it() -> None:
+    lock = (ROOT / "requirements-bench.lock").read_text(encoding="utf-8")
+    assert "://" not in lock
+    entries = [block for block in re.split(r"(?m)^(?=[a-z0-9-]+==)", lock) if "==" in block]
+    assert all("--hash=sha256:" in block for block in entries)
+    names = set(re.findall(r"(?m)^([a-z0-9-]+)==", lock))
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert {
+        re.split(r"[<>=!~;\[]", need)[0] for need in config["dependency-groups"]["bench"]
+    } <= names
+    product = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert not names & set(re.findall(r"(?m)^([a-z0-9-]+)==", product))
 
 
 def test_the_lock_holds_versions_and_hashes_and_no_address() -> None:

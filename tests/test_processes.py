@@ -35,7 +35,6 @@ from geoplan.store.write import write_geopackage
 
 EAST, NORTH = 500_000, 4_550_000
 NO_POSITION = LeftOut("no_geometry", ("industrial-parks",), ("IP-4",))
-NOT_CHECKED = LeftOut("no_common_measure", ("highways", "gas-pipelines"))
 
 
 def with_layer(
@@ -202,24 +201,28 @@ def test_one_layer_against_every_other(town: Catalogue) -> None:
         ("HW-2", "IP-2"),
         ("HW-2", "RR-1"),
         ("HW-1", "IP-2"),
+        ("HW-1", "GP-2"),
     ]
     assert set(result.features["left_layer"]) == {"highways"}
-    assert result.left_out == (NOT_CHECKED, NO_POSITION)
+    assert result.left_out == (NO_POSITION,)
 
 
-def test_no_layer_means_every_pair_areas_before_lines_largest_first(town: Catalogue) -> None:
+def test_no_layer_means_every_pair_areas_lines_points_largest_first(town: Catalogue) -> None:
     result = processes.overlap(town, OverlapInputs())
     features = result.features
-    assert len(features) == 16
-    areas, lines = features.iloc[:6], features.iloc[6:]
+    assert len(features) == 18
+    areas, lines, touching = features.iloc[:6], features.iloc[6:17], features.iloc[17]
     assert areas["area_m2"].is_monotonic_decreasing
     assert areas["length_m"].isna().all()
     assert lines["length_m"].is_monotonic_decreasing
     assert lines["area_m2"].isna().all()
-    assert features.index.tolist() == list(range(16))
+    assert (touching["left_id"], touching["right_id"]) == ("RR-2", "GP-2")
+    assert touching[["area_m2", "length_m", "point_count"]].isna().all()
+    assert touching["distance_m"] == 0
+    assert features.index.tolist() == list(range(18))
     assert ids(result)[0] == ("IP-1", "SC-1")
     assert ids(result)[6:8] == [("IP-1", "HW-1"), ("IP-2", "GP-1")]
-    assert result.left_out == (NOT_CHECKED, NO_POSITION)
+    assert result.left_out == (NO_POSITION,)
     assert [layer.id for layer in result.sources] == list(town)
 
 
@@ -258,6 +261,9 @@ def test_totals_are_the_sums_of_the_rows(town: Catalogue) -> None:
             "count": len(result.features),
             "area_m2": pytest.approx(math.fsum(result.features["area_m2"].dropna())),
             "length_m": pytest.approx(math.fsum(result.features["length_m"].dropna())),
+            "point_count": result.features["point_count"].sum(),
+            "hit_count": (result.features["outcome"] == "hit").sum(),
+            "uncertain_count": (result.features["outcome"] == "uncertain").sum(),
         }
 
 
@@ -270,33 +276,36 @@ def test_pairs_below_the_minimum_are_left_out_with_their_layers(town: Catalogue)
         ("IP-2", "GP-1"),
         ("SC-1", "HW-1"),
         ("SC-1", "GP-2"),
+        ("HW-1", "GP-2"),
+        ("RR-2", "GP-2"),
     ]
     below = {one.layers: one for one in result.left_out if one.reason == "below_minimum"}
     assert below["industrial-parks", "scenic-areas"].ids == (("IP-2", "SC-2"),)
     assert below["industrial-parks", "highways"].ids == (("IP-2", "HW-2"), ("IP-2", "HW-1"))
     assert sum(one.count for one in below.values()) == 16 - 6
-    assert result.totals["count"] == 6
+    assert result.totals["count"] == 6 + 2
     assert result.inputs["min_length_m"] == 450
 
 
-def test_when_all_is_below_the_minimum_the_table_is_empty_and_says_so(town: Catalogue) -> None:
-    result = processes.overlap(town, OverlapInputs(min_area_m2=1e9, min_length_m=1e9))
+def test_when_all_is_below_the_minimum_what_has_no_size_is_left(town: Catalogue) -> None:
+    inputs = OverlapInputs(min_area_m2=1e9, min_length_m=1e9)
+    result = processes.overlap(town, inputs)
     full = processes.overlap(town, OverlapInputs())
-    assert len(result.features) == 0
+    assert ids(result) == [("HW-1", "GP-2"), ("RR-2", "GP-2")]
     assert result.features.columns.tolist() == full.features.columns.tolist()
-    assert result.totals == {"count": 0, "area_m2": 0.0, "length_m": 0.0}
+    assert (result.totals["area_m2"], result.totals["length_m"]) == (0, 0)
     assert sum(one.count for one in result.left_out if one.reason == "below_minimum") == 16
+    areas = inputs.model_copy(update={"layers": ("industrial-parks", "scenic-areas")})
+    none = processes.overlap(town, areas)
+    assert len(none.features) == 0
+    assert none.features.columns.tolist() == full.features.columns.tolist()
+    assert none.totals["count"] == 0
 
 
-def test_two_layers_without_a_common_measure_are_refused_when_named(town: Catalogue) -> None:
-    with pytest.raises(WrongGeometryType, match="lines with lines"):
-        processes.overlap(town, OverlapInputs(layers=("highways", "gas-pipelines")))
-
-
-def test_a_plan_without_any_measurable_pair_is_refused(town: Catalogue) -> None:
-    lines = tuple(town[name] for name in ("highways", "gas-pipelines"))
-    with pytest.raises(WrongGeometryType, match="no two of the layers"):
-        processes.overlap(Catalogue(town.directory, town.plan, lines), OverlapInputs())
+def test_a_plan_of_one_layer_has_nothing_to_measure_against(town: Catalogue) -> None:
+    alone = Catalogue(town.directory, town.plan, (town["highways"],))
+    with pytest.raises(BadQuery, match="no two layers"):
+        processes.overlap(alone, OverlapInputs())
 
 
 def test_ids_that_are_numbers_in_one_layer_and_text_in_another(
@@ -311,29 +320,26 @@ def test_ids_that_are_numbers_in_one_layer_and_text_in_another(
     result = processes.overlap(catalogue, OverlapInputs(layers=("plots",)))
     assert ids(result) == [(11, "IP-1"), (13, "IP-1")]  # type: ignore[comparison-overlap]
     assert result.features["left_name"].isna().all()
+    # the layer says nothing of its accuracy: what it shares is uncertain, and so is the rest of it
+    assert result.features["outcome"].tolist() == ["uncertain", "uncertain"]
     assert result.left_out[0] == LeftOut("no_geometry", ("plots",), (12,))
-    assert len(processes.overlap(catalogue, OverlapInputs()).features) == 16 + 2
+    assert LeftOut("no_accuracy", ("plots",)) in result.left_out
+    assert len(processes.overlap(catalogue, OverlapInputs()).features) == 18 + 2
 
 
-def test_a_layer_of_points_is_left_out_of_all_pairs(town_dir: Path, tmp_path: Path) -> None:
-    catalogue = with_layer(town_dir, tmp_path, [Point(EAST, NORTH)], geometry="point")
-    result = processes.overlap(catalogue, OverlapInputs())
-    assert len(result.features) == 16
-    pairs = [one.layers for one in result.left_out if one.reason == "no_common_measure"]
-    assert pairs == [
-        ("industrial-parks", "plots"),
-        ("scenic-areas", "plots"),
-        ("river-remediation-zones", "plots"),
-        ("highways", "gas-pipelines"),
-        ("highways", "plots"),
-        ("gas-pipelines", "plots"),
-    ]
+def test_points_are_counted_in_areas(town_dir: Path, tmp_path: Path) -> None:
+    # inside IP-1, 250 m from its south edge; far from everything
+    points = [Point(EAST - 1000, NORTH + 450), Point(EAST + 2500, NORTH - 1500)]
+    catalogue = with_layer(town_dir, tmp_path, points, geometry="point")
+    result = processes.overlap(catalogue, OverlapInputs(layers=("plots",)))
+    (row,) = result.features.itertuples()
+    assert (row.left_id, row.right_id, row.point_count) == (11, "IP-1", 1)
 
 
 def test_context_layers_take_part_only_when_named(town_dir: Path, tmp_path: Path) -> None:
     plots = [box(EAST - 1500, NORTH + 200, EAST - 1400, NORTH + 300)]
     catalogue = with_layer(town_dir, tmp_path, plots, role="context")
-    assert len(processes.overlap(catalogue, OverlapInputs()).features) == 16
+    assert len(processes.overlap(catalogue, OverlapInputs()).features) == 18
     named = OverlapInputs(layers=("plots", "industrial-parks"))
     assert ids(processes.overlap(catalogue, named)) == [(11, "IP-1")]  # type: ignore[comparison-overlap]
     zones = processes.coverage(catalogue, CoverageInputs()).features["zone_layer"]
@@ -408,13 +414,12 @@ def test_coverage_totals_are_the_sums_of_the_rows(town: Catalogue) -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        CoverageInputs(layers=("highways",)),
         CoverageInputs(layers=("scenic-areas",), by=("highways",)),
         CoverageInputs(layers=("scenic-areas",), by=("industrial-parks", "gas-pipelines")),
     ],
-    ids=["lines as zones", "lines as cover", "lines as second cover"],
+    ids=["lines as cover", "lines as second cover"],
 )
-def test_coverage_is_of_areas_by_areas(asked: CoverageInputs, town: Catalogue) -> None:
+def test_only_areas_cover(asked: CoverageInputs, town: Catalogue) -> None:
     with pytest.raises(WrongGeometryType, match="share of area"):
         processes.coverage(town, asked)
 

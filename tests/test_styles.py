@@ -6,7 +6,7 @@ import re
 import sqlite3
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree
 
 import apsw
@@ -19,10 +19,11 @@ from geoplan.model import Dimension, Layer, Role, Text
 from geoplan.schema import schemas
 from geoplan.store.write import write_geopackage
 from geoplan.styles import Style, looks, style_of
-from geoplan.symbols import CONFLICT, Symbol, symbols
+from geoplan.symbols import CONFLICT, StatusLook, Symbol, marks, symbols, symbols_of
 
 STROKES = Path(looks.__file__).parents[1] / "webmap" / "web" / "js" / "strokes.js"
-TRUST = ("geometry_method", "coordinate_basis")
+TRUST = ("geometry_method", "coordinate_basis", "status")
+SE = "{http://www.opengis.net/se}"
 MOMENT = datetime(2025, 1, 2, tzinfo=UTC)
 
 
@@ -58,18 +59,24 @@ def option(element: ElementTree.Element, name: str) -> list[str]:
 
 @pytest.mark.parametrize("method", ["schematic", "survey", None])
 @pytest.mark.parametrize("basis", ["estimated", "sourced", None])
-def test_exactly_one_rule_draws_each_feature(method: str | None, basis: str | None) -> None:
+@pytest.mark.parametrize("status", [*marks().status, "unheard-of", None])
+def test_one_rule_draws_the_body_of_each_feature_and_one_its_sign(
+    method: str | None, basis: str | None, status: str | None
+) -> None:
     found = filters(style("highway", "line"))
-    assert len(found) == 4
+    assert len(found) == 1 + 2 * 5
     with sqlite3.connect(":memory:") as database:
-        database.execute("CREATE TABLE t (geometry_method, coordinate_basis)")
-        database.execute("INSERT INTO t VALUES (?, ?)", (method, basis))
+        database.execute("CREATE TABLE t (geometry_method, coordinate_basis, status)")
+        database.execute("INSERT INTO t VALUES (?, ?, ?)", (method, basis, status))
         counts = [
             database.execute(f"SELECT count(*) FROM t WHERE {one}").fetchone()[0]  # noqa: S608
             for one in found
         ]
-    wanted = 2 * (method == "schematic") + (basis == "estimated")
-    assert [place for place, count in enumerate(counts) if count] == [wanted]
+    order = ["planned", "approved", "under_construction", "retired"]
+    place = order.index(status) + 1 if status in order else 0
+    body = 1 + 2 * place + (basis == "estimated")
+    wanted = [0, body] if method == "schematic" else [body]
+    assert [place for place, count in enumerate(counts) if count] == wanted
 
 
 def test_a_table_that_cannot_tell_has_one_rule_for_all() -> None:
@@ -79,27 +86,194 @@ def test_a_table_that_cannot_tell_has_one_rule_for_all() -> None:
     assert "Filter" not in given.sld
 
 
-def test_schematic_lines_are_broken_as_on_the_web_map() -> None:
+def test_each_rule_is_called_what_its_features_are() -> None:
+    labels = [rule.get("label") for rule in qml(style("highway", "line")).iter("rule")]
+    assert labels[:3] == ["示意", "建成或状态未公布", "建成或状态未公布、位置为估计"]
+    assert labels[3:5] == ["规划", "规划、位置为估计"]
+    assert labels[5::2] == ["已批", "在建", "停用"]
+    assert labels[6::2] == ["已批、位置为估计", "在建、位置为估计", "停用、位置为估计"]
+
+
+# worked out by hand from the table in symbols.toml: status → dashes of an outline, a highway's
+# casing, a plain line, a pipeline's casing and its core, the outline of a mark, its emptiness
+LOOKS: dict[str, tuple[str, str, str, str, str, str, bool]] = {
+    "planned": ("7 5", "16 10", "12 9", "20 10", "8 4 8 10", "dash", True),
+    "approved": ("16 4", "30 8", "24 6", "32 8", "8 4 8 4 8 8", "solid", True),
+    "under_construction": (
+        "12 3.5 2 3.5", "22 6 6 6", "18 5 4 5", "20 6 6 6", "8 4 8 6 6 6", "dash", False,
+    ),
+    "built": ("", "", "", "", "10 6", "solid", False),
+    "retired": ("2 6", "6 15", "3 10", "5 15", "5 15", "dot", True),
+}  # fmt: skip
+
+
+def body_of(given: Style, status: str, estimated: bool = False) -> ElementTree.Element:
+    """Return the symbol that draws the body of a status."""
+    wanted = f"coalesce(\"status\", '') = '{status}'"
+    if status == "built":
+        wanted = "coalesce(\"status\", '') <> 'planned'"
+    basis = "= 'estimated'" if estimated else "<> 'estimated'"
+    (rule,) = [
+        one
+        for one in qml(given).iter("rule")
+        if wanted in one.get("filter", "") and one.get("filter", "").endswith(basis)
+    ]
+    found = qml(given).find(f"./renderer-v2/symbols/symbol[@name='{rule.get('symbol')}']")
+    assert found is not None
+    return found
+
+
+def dashes(symbol: ElementTree.Element) -> list[str]:
+    """Return the dash of each stroke, empty where it is whole."""
+    lines = [one for one in symbol.findall("layer") if one.get("class") == "SimpleLine"]
+    return [
+        option(one, "customdash")[0].replace(";", " ")
+        if option(one, "use_custom_dash") == ["1"]
+        else ""
+        for one in lines
+    ]
+
+
+@pytest.mark.parametrize("status", LOOKS)
+def test_each_status_has_its_dash_in_every_kind_of_layer(status: str) -> None:
+    area, double, solid, casing, core, pen, hollow = LOOKS[status]
+    assert dashes(body_of(style("industrial_park", "area"), status)) == [area]
+    assert dashes(body_of(style("scenic_area", "area"), status)) == [area]
+    assert dashes(body_of(style("highway", "line"), status)) == ["", double, double]
+    assert dashes(body_of(style("generic", "line"), status)) == ["", solid]
+    assert dashes(body_of(style("gas_pipeline", "line"), status)) == ["", casing, core]
+    mark = body_of(style("gas_facility", "point"), status)
+    assert option(mark, "outline_style") == [pen]
+    assert option(mark, "color") == ["255,255,255,230" if hollow else "242,193,78,230"]
+
+
+def test_no_two_statuses_look_alike_in_any_kind_of_layer() -> None:
+    for column in range(4):
+        assert len({looks[column] for looks in LOOKS.values()}) == 5
+    assert len({looks[5:] for looks in LOOKS.values()}) == 5
+
+
+@pytest.mark.parametrize("status", LOOKS)
+def test_a_core_stands_on_its_casing_only(status: str) -> None:
+    """The short dashes of a pipeline never stand where its casing leaves a gap."""
+    look = marks().status[status]
+    for at in range(240):
+        place = at / 2
+        if drawn(look.core, place):
+            assert drawn(look.casing, place), (status, place)
+
+
+def drawn(dash: tuple[float, ...], place: float) -> bool:
+    place %= sum(dash) or 1.0
+    for number, length in enumerate(dash):
+        if place < length:
+            return number % 2 == 0
+        place -= length
+    return True
+
+
+# geometry → the widths over all of dots and of the white between them, worked out from the table
+@pytest.mark.parametrize(
+    ("kind", "geometry", "role", "dots", "white"),
+    [
+        ("highway", "line", "plan", 11, 7.48),
+        ("scenic_area", "area", "plan", 7.5, 5.1),
+        ("river_centreline", "line", "context", 4.6, 3.128),
+    ],
+)
+def test_a_schematic_feature_has_fine_dots_on_both_sides_whatever_its_status(
+    kind: str, geometry: Dimension, role: Role, dots: float, white: float
+) -> None:
+    given = style(kind, geometry, role)
+    rule, *_ = qml(given).iter("rule")
+    sign = qml(given).find("./renderer-v2/symbols/symbol")
+    assert sign is not None
+    assert rule.get("filter") == "coalesce(\"geometry_method\", '') = 'schematic'"
+    assert [float(width) for width in option(sign, "line_width")] == pytest.approx([dots, white])
+    assert dashes(sign) == ["1.5 3.5", ""]
+    assert option(sign, "capstyle") == ["flat", "round"]
+    assert option(sign, "line_color")[1] == "255,255,255,255"
+
+
+def test_a_schematic_point_has_a_ring_and_in_the_context_is_smaller() -> None:
+    sign = qml(style("gas_facility", "point")).find("./renderer-v2/symbols/symbol")
+    assert sign is not None
+    assert option(sign, "size") == ["19"]
+    assert option(sign, "color") == ["138,82,0,0"]
+    assert option(sign, "outline_style") == ["dot"]
+    context = qml(style("place", "point", "context"))
+    sizes = [option(one, "size") for one in context.findall("./renderer-v2/symbols/symbol")]
+    assert sizes == [["6.4"], ["6.4"], ["4.8"], ["4.8"]]
+
+
+def test_what_only_helps_to_find_ones_way_has_one_look_for_all_statuses() -> None:
+    given = style("river_centreline", "line", "context")
+    assert "status" not in given.qml.split("<fieldConfiguration", 1)[0]
+    assert "status" not in given.sld
+
+
+def test_the_sld_says_the_same_as_the_qml() -> None:
+    """Filters, dashes, widths and colours, in their order."""
+    for kind, geometry in (("gas_pipeline", "line"), ("industrial_park", "area")):
+        given = style(kind, cast(Dimension, geometry))
+        theirs = [
+            one.text
+            for one in ElementTree.fromstring(given.sld).iter(f"{SE}SvgParameter")  # noqa: S314
+            if one.get("name") == "stroke-dasharray"
+        ]
+        ours = [
+            dash
+            for symbol in qml(given).findall("./renderer-v2/symbols/symbol")
+            for dash in dashes(symbol)
+            if dash
+        ]
+        assert theirs == ours
+        assert len(ours) > 8
+        literals = re.findall(r"<ogc:Literal>(\w+)<", given.sld)
+        assert literals == re.findall(r"'(\w+)'", " ".join(filters(given)))
+
+
+def test_the_map_reads_the_same_table_and_the_same_constants() -> None:
     script = STROKES.read_text(encoding="utf-8")
-    (broken,) = re.findall(r"BROKEN = \{ (.*?) \}", script)
-    theirs = {
-        cue: tuple(float(part) for part in dash.split())
-        for cue, dash in re.findall(r'(\w+): "([\d ]+)"', broken)
-    }
-    assert {cue: tuple(map(float, dash)) for cue, dash in looks.BROKEN.items()} == theirs
     assert f"PALE = {looks.PALE};" in script
-    schematic = qml(style("gas_pipeline", "line")).findall(".//symbol")[2]
-    assert option(schematic, "customdash")[1:] == ["8;14;8;4", "8;14;8;4"]
+    assert f"POINT_WIDTH = {looks.POINT_WIDTH};" in script
+    assert "OWN_DASH = [4, 3];" in script
+    assert looks.OWN_DASH == (4, 3)
+    assert looks.PENS == {"solid": (), "dash": (4, 2), "dot": (1, 2)}
+    assert "PENS = { solid: [], dash: [4, 2], dot: [1, 2] };" in script
+    assert not re.search(r"planned|approved|under_construction|retired", script)
 
 
 def test_an_estimated_feature_is_half_as_strong_its_white_ground_is_not() -> None:
-    plain, estimated, *_ = qml(style("highway", "line")).findall(".//symbol")
+    given = style("highway", "line")
+    plain, estimated = (body_of(given, "built", estimated) for estimated in (False, True))
     assert option(plain, "line_color") == ["255,255,255,217", "122,31,31,255", "255,255,255,255"]
     assert option(estimated, "line_color") == [
         "255,255,255,217",
         "122,31,31,128",
         "255,255,255,255",
     ]
+
+
+def test_looks_are_shared_by_all_plans(tmp_path: Path) -> None:
+    (tmp_path / "symbols.toml").write_text("[status.planned]\narea = []\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="'status' already"):
+        symbols_of(tmp_path)
+
+
+def test_a_dash_is_drawn_and_left_out_in_turn() -> None:
+    given = marks().status["planned"].model_dump()
+    with pytest.raises(ValueError, match="in turn"):
+        StatusLook.model_validate({**given, "area": (7, 5, 2)})
+
+
+def test_every_status_of_the_schema_has_a_look_and_every_look_a_status() -> None:
+    status = schemas()["highway"].field("status")
+    assert status is not None
+    assert [one.code for one in status.values] == list(marks().status)
+    method = schemas()["highway"].field("geometry_method")
+    assert method is not None
+    assert {one.code for one in method.values} >= set(marks().method)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +287,7 @@ def test_an_estimated_feature_is_half_as_strong_its_white_ground_is_not() -> Non
 )
 def test_the_second_cue_of_an_area_is_drawn(kind: str, layers: list[str], mark: str | None) -> None:
     given = style(kind, "area")
-    first = qml(given).find("./renderer-v2/symbols/symbol")
-    assert first is not None
+    first = body_of(given, "built")
     assert [one.attrib["class"] for one in first.findall("layer")] == layers
     marks = set(re.findall(r"<se:WellKnownName>(\w+)<", given.sld))
     assert marks == ({mark} if mark else set())
@@ -125,7 +298,8 @@ def test_the_second_cue_of_an_area_is_drawn(kind: str, layers: list[str], mark: 
 @pytest.mark.parametrize("role", ["plan", "context"])
 def test_every_symbol_has_a_style_in_its_colour(kind: str, geometry: Dimension, role: Role) -> None:
     given = style(kind, geometry, role)
-    assert len(list(qml(given).iter("rule"))) - 1 in (3, 4)
+    wanted = 1 + 10 if role == "plan" else 1 + 2 if geometry != "point" else 4
+    assert len(list(qml(given).iter("rule"))) == wanted
     ElementTree.fromstring(given.sld)  # noqa: S314 - our own text
     symbol = symbols()[kind]
     assert symbol.stroke in given.sld or symbol.fill in given.sld

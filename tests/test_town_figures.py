@@ -94,6 +94,14 @@ COVERED: dict[tuple[str, tuple[str, ...]], int] = {
     ("RR-2", ("scenic-areas",)): 20_000 + 24_000,
 }
 
+# (line, line): where they cross, easting and northing
+CROSSINGS: dict[tuple[str, str], tuple[Fraction, Fraction]] = {
+    ("HW-1", "GP-2"): (490_000 + 8400 + Fraction(400, 3), Fraction(4_540_000 + 10_700)),
+}
+
+# every feature is 1 m off at most: a line along an edge, and one that ends on an edge
+UNCERTAIN = {("IP-1", "GP-3"), ("RR-2", "GP-2")}
+
 ON_PAPER = SHARED_AREAS | SHARED_LENGTHS
 MEASURABLE = [
     *combinations(AREA_LAYERS, 2),
@@ -167,16 +175,32 @@ def test_coverage_is_what_paper_says(zone: str, by: tuple[str, ...], town: Catal
 def test_the_overlap_process_finds_every_pair_on_paper_and_no_other(town: Catalogue) -> None:
     result = processes.overlap(town, OverlapInputs())
     found = result.features
-    shared = found["area_m2"].fillna(found["length_m"])
-    pairs = zip(found["left_id"], found["right_id"], strict=True)
+    shared = found["area_m2"].fillna(found["length_m"]).fillna(0)
+    pairs = list(zip(found["left_id"], found["right_id"], strict=True))
+    nothing = dict.fromkeys([*CROSSINGS, ("RR-2", "GP-2")], 0)
     assert dict(zip(pairs, shared, strict=True)) == {
-        pair: approx(value) for pair, value in ON_PAPER.items()
+        pair: approx(value) for pair, value in (ON_PAPER | nothing).items()
     }
+    outcomes = dict(zip(pairs, found["outcome"], strict=True))
+    assert {pair for pair in pairs if outcomes[pair] == "uncertain"} == UNCERTAIN
+    assert set(outcomes.values()) == {"hit", "uncertain"}
+    assert set(found["uncertainty_m"]) == {2}
     assert result.totals == {
-        "count": 16,
+        "count": 18,
+        "hit_count": 16,
+        "uncertain_count": 2,
         "area_m2": approx(269_000),
         "length_m": approx(Fraction(13_525, 3)),
+        "point_count": 1,
     }
+
+
+def test_lines_cross_where_paper_says(town: Catalogue) -> None:
+    found = overlap(town.read("highways"), town.read("gas-pipelines"))
+    (row,) = found.itertuples()
+    assert (row.left_id, row.right_id) == ("HW-1", "GP-2")
+    assert (row.point_count, row.length_m) == (1, 0)
+    assert (row.geometry.x, row.geometry.y) == tuple(map(approx, CROSSINGS["HW-1", "GP-2"]))
 
 
 def test_the_coverage_process_takes_every_other_area_layer(town: Catalogue) -> None:
@@ -243,6 +267,11 @@ def test_readme_states_the_overlaps_tested_here() -> None:
             assert number(of_left) == number(shared) / SIZES[left]
         else:
             assert of_left == "–"
+
+
+def test_readme_states_the_crossings_tested_here() -> None:
+    stated = {(left, right): points for left, right, _, points in table_under("Crossings")}
+    assert stated == dict.fromkeys(CROSSINGS, "1")
 
 
 def test_readme_states_the_coverage_tested_here() -> None:

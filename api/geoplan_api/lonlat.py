@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 from pyproj import CRS, Transformer
 
+from geoplan import vertices
 from geoplan.errors import MalformedGeometry
 from geoplan.model import Bbox
 
@@ -41,20 +42,11 @@ class LonLat:
         MalformedGeometry
             A coordinate is not finite, before or after.
         """
-        projected = np.array(geometries, dtype=object)
-        tall = shapely.has_z(geometries)
-        for chosen, heights in ((tall, True), (~tall, False)):
-            if chosen.any():
-                projected[chosen] = shapely.transform(
-                    geometries[chosen], self._move, include_z=heights
-                )
-        return projected
+        return vertices.moved(vertices.without_measures(geometries), self._move)
 
-    def _move(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
-        moved = np.array(coordinates)
-        x, y = self.to_degrees.transform(coordinates[:, 0], coordinates[:, 1])
-        moved[:, 0], moved[:, 1] = x, y
-        if not np.isfinite(moved[:, :2]).all():
+    def _move(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        moved = np.column_stack(self.to_degrees.transform(xy[:, 0], xy[:, 1]))
+        if not np.isfinite(moved).all():
             raise MalformedGeometry("a coordinate has no longitude and latitude")
         return moved
 

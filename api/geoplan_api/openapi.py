@@ -21,7 +21,24 @@ if TYPE_CHECKING:
     from geoplan_api.links import Links
     from geoplan_api.service import Service
 
-PROCESS_IDS = ("layers", "overlap", "coverage", "map", "quality")
+PROCESS_IDS = (
+    "layers",
+    "overlap",
+    "coverage",
+    "overlap-matrix",
+    "clearance",
+    "nearest",
+    "site-check",
+    "chainage",
+    "locate",
+    "station",
+    "along",
+    "zonal-statistics",
+    "zonal-classes",
+    "profile",
+    "map",
+    "quality",
+)
 """Ids of the processes; a test holds them to `geoplan.processes`, which is slow to import."""
 
 _ANYWHERE = (400, 405, 406, 421, 500, 503)

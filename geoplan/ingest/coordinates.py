@@ -18,11 +18,11 @@ import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from geoplan import vertices
 from geoplan.errors import (
     BadCrs,
     CoordinateInvalid,
     CrsUnknown,
-    MeasuresUnsupported,
 )
 from geoplan.ingest import coordinate_findings as notices
 from geoplan.ingest.candidates import (
@@ -163,8 +163,8 @@ def judge(
         Some features are in another system than the rest.
     DatumShiftUnknown
         The way to CGCS2000 is not published and no shift is accepted.
-    MeasuresUnsupported, CoordinateInvalid
-        Vertices carry M, or a coordinate is no finite number.
+    CoordinateInvalid
+        A coordinate is no finite number.
     """
     boxes, ids = _boxes(features)
     stated, notes = _stated(declared, source_crs, swap_axes=swap_axes)
@@ -204,15 +204,11 @@ def bring_home(features: GeoDataFrame, verdict: Verdict) -> GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        The same rows and columns; heights are kept as they are. What the way home costs is
-        added to ``geometry_accuracy_m`` where it stands; a shift left out on request also
-        fills the field where it is empty, since that much the user has stated.
+        The same rows and columns; heights and measures are kept as they are. What the way home
+        costs is added to ``geometry_accuracy_m`` where it stands; a shift left out on request
+        also fills the field where it is empty, since that much the user has stated.
     """
-    shapes = np.asarray(features.geometry.to_numpy(), dtype=object).copy()
-    flat = ~shapely.has_z(shapes)
-    for part, heights in ((flat, False), (~flat, True)):
-        if part.any():
-            shapes[part] = shapely.transform(shapes[part], _mover(verdict), include_z=heights)
+    shapes = vertices.moved(features.geometry.to_numpy(), _mover(verdict))
     home = features.set_geometry(gpd.GeoSeries(shapes, index=features.index, crs=HOME))
     return _with_accuracy(home, verdict.bridge)
 
@@ -220,12 +216,11 @@ def bring_home(features: GeoDataFrame, verdict: Verdict) -> GeoDataFrame:
 def _mover(verdict: Verdict) -> Any:
     way = verdict.bridge.transformer
 
-    def move(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
-        moved = coordinates.copy()
-        moved[:, :2] = verdict.reading.lonlat(coordinates[:, :2])
+    def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        moved = verdict.reading.lonlat(xy)
         if way is not None:
-            moved[:, :2] = np.column_stack(way.transform(moved[:, 0], moved[:, 1]))
-        if not np.isfinite(moved[:, :2]).all():
+            moved = np.column_stack(way.transform(moved[:, 0], moved[:, 1]))
+        if not np.isfinite(moved).all():
             raise CoordinateInvalid(
                 f"a vertex is no place in {verdict.reading.title}: nothing was changed"
             )
@@ -248,16 +243,9 @@ def _with_accuracy(home: GeoDataFrame, way: Bridge) -> GeoDataFrame:
 
 
 def _boxes(features: GeoDataFrame) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Return boxes, shape (n, 4), and ids of located features, or refuse M and non-numbers."""
+    """Return boxes, shape (n, 4), and ids of located features, or refuse non-numbers."""
     shapes = np.asarray(features.geometry.to_numpy(), dtype=object)
-    measured = shapely.has_m(shapes)
     ids = features.index.to_numpy()
-    if measured.any():
-        raise MeasuresUnsupported(
-            f"feature {ids[measured].tolist()[0]!r} has measures (M) on its vertices "
-            f"({int(measured.sum())} such): a layer holds X, Y and Z; drop M at the source, "
-            f"for instance with ogr2ogr -dim XYZ"
-        )
     placed = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     boxes = np.asarray(shapely.bounds(shapes[placed]), dtype=float).reshape(-1, 4)
     odd = np.flatnonzero(~np.isfinite(shapely.get_coordinates(shapes[placed])).all(axis=1))

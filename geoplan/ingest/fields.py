@@ -80,7 +80,7 @@ def match(
         for name in columns:
             if name in goes:
                 continue
-            target = finder(schema).get(_folded(name))
+            target = finder(schema).get(folded(name))
             if target is not None and target not in taken:
                 goes[name] = target
                 taken.add(target)
@@ -97,11 +97,11 @@ def match(
         if one.required and not schema.open and one.name not in goes.values()
     )
     _keep_others(columns, goes, schema, found)
-    sure = {_folded(value) for one in schema.fields for value in (one.name, one.code) if value}
+    sure = {folded(value) for one in schema.fields for value in (one.name, one.code) if value}
     found.guessed = {
         target: name
         for name, target in goes.items()
-        if name not in wanted and _folded(name) not in sure
+        if name not in wanted and folded(name) not in sure
     }
     found.renamed |= {name: target for name, target in goes.items() if name != target}
     return found
@@ -162,10 +162,10 @@ def _by_name(schema: LayerSchema) -> dict[str, str]:
     for key in ("name", "code"):
         for one in schema.fields:
             if value := getattr(one, key):
-                found.setdefault(_folded(value), one.name)
+                found.setdefault(folded(value), one.name)
     for one in schema.fields:
         for alias in one.aliases:
-            found.setdefault(_folded(alias), one.name)
+            found.setdefault(folded(alias), one.name)
     return found
 
 
@@ -173,11 +173,11 @@ def _by_label(schema: LayerSchema) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in schema.fields:
         for text in (one.label.zh, one.label.en):
-            found.setdefault(_folded(text), one.name)
+            found.setdefault(folded(text), one.name)
     return found
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """Return a name without what people write differently: width, case, blanks, underscores."""
     return re.sub(r"[\s_\-]+", "", unicodedata.normalize("NFKC", name)).casefold()
 
@@ -187,9 +187,9 @@ def _coerced(one: Field, type_: str, values: list[Any], found: Matched) -> tuple
     if type_ == one.type and one.type != "TEXT":
         return type_, values
     codes = {
-        folded: value.code
+        said: value.code
         for value in one.values
-        for folded in (_folded(value.code), _folded(value.label.zh), _folded(value.label.en))
+        for said in (folded(value.code), folded(value.label.zh), folded(value.label.en))
     }
     if type_ == one.type and not codes:
         return type_, values
@@ -200,7 +200,7 @@ def _coerced(one: Field, type_: str, values: list[Any], found: Matched) -> tuple
         except (ValueError, TypeError, OverflowError):
             got = None
             unread.append((number, value))
-        read.append(codes.get(_folded(got), got) if codes and isinstance(got, str) else got)
+        read.append(codes.get(folded(got), got) if codes and isinstance(got, str) else got)
     if unread:
         found.unread[one.name] = unread
     return one.type, read

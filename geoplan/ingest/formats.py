@@ -14,8 +14,12 @@ from geoplan.errors import DisguisedFile, FileUnreadable, RemoteReference, TooLa
 if TYPE_CHECKING:
     from pathlib import Path
 
-Held = Literal["kept", "text", "integer", "time", "lost"]
-"""What becomes of a type of value: kept, written as text, as 0 and 1, as a time, or dropped."""
+Held = Literal["kept", "text", "integer", "time", "seconds", "lost"]
+"""What becomes of a type of value: kept, written as text, as 0 and 1, as a time, to the second,
+or dropped."""
+
+Measures = Literal["kept", "where all", "lost"]
+"""Whether measures are kept, kept where no vertex with measures lacks its own, or dropped."""
 
 MAX_FILE_MB = 1024
 _HEAD = 4096
@@ -44,8 +48,12 @@ class Format:
     null_text, null_geometry, z, multi : bool
         Whether it tells a null text from an empty one, holds features without geometry,
         heights, and geometries of several parts.
+    m : {"kept", "where all", "lost"}
+        Whether it is written with measures.
     attributes : bool
         Whether it holds attributes at all.
+    read_only : tuple of str
+        Endings that are read and not written.
     types : mapping
         GeoPackage type → what becomes of it, where it is not kept.
     """
@@ -61,14 +69,21 @@ class Format:
     null_text: bool = True
     null_geometry: bool = True
     z: bool = True
+    m: Measures = "kept"
     multi: bool = True
     attributes: bool = True
-    writes: bool = True
+    read_only: tuple[str, ...] = ()
     types: dict[str, Held] = field(default_factory=dict)
 
     def holds(self, type_: str) -> Held:
         """Return what becomes of a GeoPackage type."""
         return self.types.get(type_, "kept")
+
+    def ending(self, path: Path) -> str:
+        """Return which of its endings a file has; the first where it has another."""
+        name = path.name.lower()
+        fitting = [suffix for suffix in self.suffixes if name.endswith(suffix)]
+        return max(fitting, key=len, default=self.suffixes[0])
 
 
 _TIMES_AS_TEXT: dict[str, Held] = {"DATE": "text", "DATETIME": "text"}
@@ -92,6 +107,7 @@ FORMATS: dict[str, Format] = {
             (".geojson", ".json"),
             "json",
             crs=False,
+            m="lost",
             types={**_TIMES_AS_TEXT, "BLOB": "lost"},
         ),
         Format(
@@ -99,6 +115,7 @@ FORMATS: dict[str, Format] = {
             (".kml", ".kmz"),
             "LIBKML",
             crs=False,
+            m="lost",
             integer=2**31 - 1,
             null_text=False,
             types={**_TIMES_AS_TEXT, "BLOB": "lost"},
@@ -114,13 +131,22 @@ FORMATS: dict[str, Format] = {
             types={"BLOB": "lost"},
         ),
         Format("flatgeobuf", (".fgb",), "FlatGeobuf", types={"DATE": "text"}),
-        Format("geoparquet", (".parquet", ".geoparquet"), "pyarrow"),
-        Format("filegdb", (".gdb.zip", ".gdb"), "OpenFileGDB", writes=False),
+        Format("geoparquet", (".parquet", ".geoparquet"), "pyarrow", m="lost"),
+        Format(
+            "filegdb",
+            (".gdb.zip", ".gdb"),
+            "OpenFileGDB",
+            m="where all",
+            integer=2**31 - 1,
+            read_only=(".gdb",),
+            types={"BOOLEAN": "integer", "DATE": "time", "DATETIME": "seconds"},
+        ),
         Format(
             "dxf",
             (".dxf",),
             "DXF",
             crs=False,
+            m="lost",
             null_geometry=False,
             multi=False,
             attributes=False,
@@ -162,9 +188,10 @@ def format_of(path: Path, named: str | None = None) -> Format:
             raise UnknownFormat(f"unknown format {named!r}: use one of {', '.join(FORMATS)}")
         return FORMATS[named]
     name = path.name.lower()
-    for one in sorted(FORMATS.values(), key=lambda each: -max(map(len, each.suffixes))):
-        if any(name.endswith(suffix) for suffix in one.suffixes):
-            return one
+    endings = [(suffix, one) for one in FORMATS.values() for suffix in one.suffixes]
+    fitting = [(suffix, one) for suffix, one in endings if name.endswith(suffix)]
+    if fitting:
+        return max(fitting, key=lambda each: len(each[0]))[1]  # a .gdb.zip is no .zip of shapefiles
     if path.is_dir():
         return FORMATS["shapefile"]
     known = ", ".join(suffix for one in FORMATS.values() for suffix in one.suffixes)

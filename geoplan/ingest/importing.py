@@ -15,19 +15,23 @@ from typing import TYPE_CHECKING, Any
 
 from geoplan.catalogue import CATALOGUE, Catalogue
 from geoplan.errors import BadQuery, FileBusy, NotWritable
+from geoplan.ingest.drawing import parts_of
 from geoplan.ingest.entry import store_text, with_entries
-from geoplan.ingest.formats import refuse_addresses
+from geoplan.ingest.formats import format_of, refuse_addresses
 from geoplan.ingest.layering import Prepared, prepare
 from geoplan.ingest.provenance import provenance_of
 from geoplan.ingest.reading import one_of, read_file, sha256_of
+from geoplan.progress import QUIET
 from geoplan.store.write import write_geopackage
 from geoplan.styles import style_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from geoplan.ingest.formats import Format
+    from geoplan.ingest.table import ForeignTable
     from geoplan.model import Layer, LineMeaning
+    from geoplan.progress import Progress
     from geoplan.workers import Limits
 
 
@@ -38,7 +42,9 @@ class Wishes:
     Attributes
     ----------
     kind : str
-        Of the layers to be.
+        Of the layers to be; empty leaves it to the drawing layers of a DXF.
+    kind_of : mapping
+        Pattern → kind of the drawing layers of a DXF that match it, the first that does.
     layer : str, optional
         Id of the layer, or the table wanted where a file holds several.
     source_crs, encoding : str, optional
@@ -59,7 +65,7 @@ class Wishes:
         What reading one file may use.
     """
 
-    kind: str
+    kind: str = ""
     layer: str | None = None
     source_crs: str | None = None
     encoding: str | None = None
@@ -70,13 +76,14 @@ class Wishes:
     allow_outside: bool = False
     dry_run: bool = False
     limits: Limits | None = None
+    kind_of: Mapping[str, str] = field(default_factory=dict)
 
 
 def import_files(
     plan: Path | str,
     files: Sequence[Path | str],
     wishes: Wishes,
-    step: Callable[[str, str], None] | None = None,
+    progress: Progress = QUIET,
 ) -> list[Prepared]:
     """Import foreign files into a plan.
 
@@ -88,8 +95,8 @@ def import_files(
         What to import.
     wishes : Wishes
         What the user says of them.
-    step : callable, optional
-        Told of each step as it begins, with the file or layer it concerns.
+    progress : Progress, optional
+        Told how far the import is; its end only once everything is in its place.
 
     Returns
     -------
@@ -101,23 +108,47 @@ def import_files(
     GeoplanError
         By name; the plan is as it was.
     """
-    told = step or (lambda _what, _of: None)
     catalogue = Catalogue.parse(plan)
-    _refuse_unknown_kind(catalogue, wishes.kind)
+    _refuse_kinds(catalogue, files, wishes)
     prepared: list[Prepared] = []
-    for name in files:
-        prepared += _prepared_from(name, catalogue, wishes, prepared, told)
+    making, storing = progress.split(8, 2)
+    parts = making.split(*map(_size, files))
+    for number, (name, its) in enumerate(zip(files, parts, strict=True), 1):
+        named = its.about(Path(name).name, number, len(files))
+        prepared += _prepared_from(name, catalogue, wishes, prepared, named)
     ids = [one.layer.id for one in prepared]
     if len(set(ids)) < len(ids):
         raise BadQuery(f"two tables would become the layer {max(ids, key=ids.count)!r}: name them")
-    _store(catalogue, prepared, told, dry_run=wishes.dry_run)
+    _store(catalogue, prepared, storing, dry_run=wishes.dry_run)
     return prepared
 
 
-def _refuse_unknown_kind(catalogue: Catalogue, kind: str) -> None:
-    known = {name for name, schema in catalogue.schemas.items() if schema.geometry}
-    if kind not in known:
-        raise BadQuery(f"unknown kind {kind!r}; known: {', '.join(sorted(known))}")
+def _size(name: Path | str) -> int:
+    """Return how much there is to read of a file or folder, for its share of the bar [bytes]."""
+    path = Path(name)
+    try:
+        if path.is_dir():
+            return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0  # an address, or no file: reading says so
+
+
+def _refuse_kinds(catalogue: Catalogue, files: Sequence[Path | str], wishes: Wishes) -> None:
+    """Refuse kinds that nobody knows, and files that nobody says the kind of."""
+    known = sorted(name for name, schema in catalogue.schemas.items() if schema.geometry)
+    for kind in (*filter(None, [wishes.kind]), *wishes.kind_of.values()):
+        if kind not in known:
+            raise BadQuery(f"unknown kind {kind!r}; known: {', '.join(known)}")
+    for name in files:
+        refuse_addresses(str(name))
+        if format_of(Path(name)).key == "dxf":
+            continue
+        if wishes.kind_of:
+            raise BadQuery(f"{Path(name).name} has no drawing layers: --kind-of is for DXF only")
+        if not wishes.kind:
+            raise BadQuery(f"say with --kind of which kind {Path(name).name} is; only a DXF may "
+                           f"tell it by its drawing layers; known: {', '.join(known)}")  # fmt: skip
 
 
 def _prepared_from(
@@ -125,27 +156,41 @@ def _prepared_from(
     catalogue: Catalogue,
     wishes: Wishes,
     before: list[Prepared],
-    told: Callable[[str, str], None],
+    progress: Progress,
 ) -> list[Prepared]:
-    refuse_addresses(str(name))
     path = Path(name)
-    told("reading", path.name)
+    reading, preparing = progress.split(2, 8)
+    reading("reading", 0, 1)
     form, tables = read_file(
         path,
         encoding=wishes.encoding,
         table=wishes.layer,
         declared=wishes.source_crs is not None,
         limits=wishes.limits,
+        progress=reading,
     )
     if wishes.layer is not None and len(tables) > 1:
         tables = [one_of(tables, wishes.layer, path)]
     source = _source(path, form)
     found: list[Prepared] = []
-    for table in tables:
-        told("preparing", table.name)
+    wished = _wished(tables, catalogue, wishes)
+    parts = preparing.split(*(len(table.geometry) for table, _ in wished))
+    several = len(wished) > 1
+    for (table, its_wishes), its in zip(wished, parts, strict=True):
         taken = {one.layer.id for one in (*before, *found)}
-        found += prepare(table, catalogue, wishes, source, several=len(tables) > 1, taken=taken)
+        found += prepare(
+            table, catalogue, its_wishes, source, several=several, taken=taken, progress=its
+        )
     return found
+
+
+def _wished(
+    tables: list[ForeignTable], catalogue: Catalogue, wishes: Wishes
+) -> list[tuple[ForeignTable, Wishes]]:
+    """Return tables with what is wished of each; a drawing becomes one for each kind."""
+    if not wishes.kind_of and wishes.kind:
+        return [(table, wishes) for table in tables]
+    return [one for table in tables for one in parts_of(table, catalogue.schemas, wishes)]
 
 
 def _source(path: Path, form: Format) -> dict[str, Any]:
@@ -155,11 +200,12 @@ def _source(path: Path, form: Format) -> dict[str, Any]:
 def _store(
     catalogue: Catalogue,
     prepared: list[Prepared],
-    told: Callable[[str, str], None],
+    progress: Progress,
     *,
     dry_run: bool,
 ) -> None:
     """Write all layers beside the plan, check them, then move them in."""
+    writing, moving = progress.about(catalogue.directory.name).split(9, 1)
     new = [one.layer for one in prepared if one.layer.id not in catalogue]
     text = with_entries(catalogue.directory, new) if new else None
     where = None if dry_run else catalogue.directory
@@ -168,20 +214,23 @@ def _store(
     except OSError as error:
         raise NotWritable(f"cannot write in {catalogue.directory}: {error.strerror}") from error
     try:
-        for one in prepared:
-            told("writing", one.layer.id)
-            _write(one, staging, catalogue)
+        parts = writing.split(*(len(one.features) for one in prepared))
+        for number, (one, its) in enumerate(zip(prepared, parts, strict=True), 1):
+            named = its.about(one.layer.id, number, len(prepared))
+            _write(one, staging, catalogue, named)
+        moving("storing", 0, 1)
         layers = tuple(one.layer for one in prepared)
         checked = Catalogue(staging, catalogue.plan, layers)
         for layer in layers:
             checked.check(layer)
         if not dry_run:
             _move_in(catalogue.directory, staging, layers, text)
+        moving("storing", 1, 1)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _write(one: Prepared, staging: Path, catalogue: Catalogue) -> None:
+def _write(one: Prepared, staging: Path, catalogue: Catalogue, progress: Progress) -> None:
     moment = datetime.now(tz=UTC)
     columns = [str(name) for name in one.features.columns if name != "geometry"]
     columns += [] if one.layer.id_column is None else [one.layer.id_column]
@@ -199,6 +248,7 @@ def _write(one: Prepared, staging: Path, catalogue: Catalogue) -> None:
         provenance=provenance_of(one, moment),
         schema=one.schema,
         style=style_of(one.layer, catalogue.symbol(one.layer), one.schema, columns),
+        progress=progress,
     )
 
 

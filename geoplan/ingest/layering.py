@@ -14,7 +14,7 @@ import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from geoplan.crs import geographic
+from geoplan.crs import geographic, to_crs
 from geoplan.errors import (
     BadQuery,
     CrsUnknown,
@@ -25,10 +25,12 @@ from geoplan.errors import (
     NotAGeoPackage,
 )
 from geoplan.ingest.coordinates import HOME, bring_home, judge
+from geoplan.ingest.drawing import closed_to_areas, layers_of
 from geoplan.ingest.fields import Matched, free_name, match, printable, slug
 from geoplan.ingest.losses import Loss
 from geoplan.ingest.table import decoded
 from geoplan.model import LAYER_ID, Bbox, Layer, Text
+from geoplan.progress import QUIET
 from geoplan.quality import inspect
 from geoplan.store import Column
 from geoplan.store.frame import typed_series
@@ -45,9 +47,12 @@ if TYPE_CHECKING:
     from geoplan.ingest.importing import Wishes
     from geoplan.ingest.table import ForeignTable
     from geoplan.model import Dimension
+    from geoplan.progress import Progress
     from geoplan.schema import LayerSchema
 
 ID = "feature_id"
+_STEPS = 2
+"""Of making a table a layer: matching its fields, placing its features."""
 _DIMENSIONS: tuple[Dimension, ...] = ("point", "line", "area")
 _PLURAL = {"point": "points", "line": "lines", "area": "areas"}
 
@@ -101,6 +106,7 @@ def prepare(
     *,
     several: bool,
     taken: set[str],
+    progress: Progress = QUIET,
 ) -> list[Prepared]:
     """Make a foreign table into layers: one, or one per dimension where the kind is open.
 
@@ -116,24 +122,16 @@ def prepare(
     kind = catalogue.schemas[wishes.kind]
     shapes = decoded(table.geometry, table.name)
     losses = [Loss(code, values) for code, values in table.notes]
-    if table.driver == "DXF" and kind.geometry == ("area",):
-        shapes = _closed_to_areas(shapes)
+    if table.driver == "DXF" and "area" in kind.geometry and "line" not in kind.geometry:
+        shapes = closed_to_areas(shapes)
     groups = _by_dimension(shapes, kind, table, losses)
     found = []
-    for dimension, at in groups.items():
+    parts = progress.split(*(len(at) for at in groups.values()))
+    for (dimension, at), its in zip(groups.items(), parts, strict=True):
         layer = _layer(table, catalogue, wishes, source, dimension, several, len(groups) > 1, taken)
         taken = {*taken, layer.id}
-        found.append(_prepared(table, shapes, at, layer, catalogue, wishes, source, losses))
+        found.append(_prepared(table, shapes, at, layer, catalogue, wishes, source, losses, its))
     return found
-
-
-def _closed_to_areas(shapes: NDArray[Any]) -> NDArray[Any]:
-    """Return closed lines of a drawing as the areas they are drawn around."""
-    lines = shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING
-    closed = lines & shapely.is_closed(shapes) & (shapely.get_num_points(shapes) > 3)
-    areas = shapes.copy()
-    areas[closed] = [shapely.Polygon(shape) for shape in shapes[closed]]
-    return areas
 
 
 def _by_dimension(
@@ -180,7 +178,9 @@ def _layer(
     """Return the entry of the layer to be: that of the catalogue, or a new one."""
     wanted = wishes.layer
     if wanted is None or not LAYER_ID.fullmatch(wanted):
-        wanted = slug(table.name) or f"{wishes.kind.replace('_', '-')}s"
+        wanted = slug(table.name)
+        if not wanted:  # called by its kind: that is no reason to replace another of that kind
+            wanted, taken = f"{wishes.kind.replace('_', '-')}s", {*taken, *catalogue}
     wanted = f"{wanted}-{_PLURAL[dimension]}" if split else wanted
     if several or wishes.layer is None:
         free, number = wanted, 2
@@ -233,15 +233,20 @@ def _prepared(
     wishes: Wishes,
     source: Mapping[str, Any],
     losses: list[Loss],
+    progress: Progress,
 ) -> Prepared:
     kind = catalogue.schemas[wishes.kind]
+    preparing, checking = progress.about(layer.id).split(1, 3)
+    preparing("matching", 0, _STEPS)
     columns = {
         name: (type_, values if len(at) == len(shapes) else [values[row] for row in at])
         for name, (type_, values) in table.columns.items()
     }
+    drawn = table.driver == "DXF"
     matched = match(columns, kind, wishes.mapping, len(at))
     ids = _ids(matched, layer, columns, len(at), open_kind=kind.open)
     frame = _frame(matched, shapes[at], ids, layer)
+    preparing("placing", 1, _STEPS)
     features, verdict = _home(frame, table, catalogue, wishes, layer)
     if layer.id not in catalogue:
         names = {f"{one}_column": one for one in ("name", "name_en") if one in features}
@@ -251,6 +256,7 @@ def _prepared(
         schema=kind,
         extent=Bbox.of(catalogue.plan.extent),
         today=datetime.now(tz=UTC).date(),
+        progress=checking,
     )
     return Prepared(
         layer=layer,
@@ -261,7 +267,7 @@ def _prepared(
         table=table.name,
         driver=table.driver,
         encoding=table.encoding,
-        source=source,
+        source={**source, "drawing_layers": layers_of(columns)} if drawn else source,
         crs=features.crs.to_string(),
         verdict=verdict.provenance,
         coordinates=verdict.findings,
@@ -286,8 +292,7 @@ def _home(
         allow_outside=wishes.allow_outside,
     )
     features = bring_home(frame, verdict)
-    target = _target(catalogue, layer)
-    return (features if target == CRS(HOME) else features.to_crs(target)), verdict
+    return to_crs(features, _target(catalogue, layer)), verdict
 
 
 def _of_matching(matched: Matched) -> list[Loss]:
@@ -377,7 +382,7 @@ def _boundary(catalogue: Catalogue) -> Any:
     for layer in catalogue.values():
         if layer.kind == "admin_boundary" and layer.geometry == "area":
             try:
-                parts.append(catalogue.read(layer.id).to_crs(HOME).geometry)
+                parts.append(to_crs(catalogue.read(layer.id), CRS(HOME)).geometry)
             except NotAGeoPackage:
                 continue  # a context layer may be absent
     return shapely.union_all(np.concatenate([part.to_numpy() for part in parts])) if parts else None

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from geoplan.i18n import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from geoplan.ingest.formats import Format
     from geoplan.model import Lang
@@ -35,7 +40,14 @@ class Loss:
         return phrase(f"loss.{self.code}", lang, **self.values)
 
 
-def of_export(form: Format, table: Mapping[str, Any], *, heights: bool, parts: bool) -> list[Loss]:
+def of_export(
+    form: Format,
+    table: Mapping[str, Any],
+    *,
+    heights: bool,
+    parts: bool,
+    measures: NDArray[np.float64],
+) -> list[Loss]:
     """List what a format cannot hold of a table.
 
     Parameters
@@ -46,17 +58,19 @@ def of_export(form: Format, table: Mapping[str, Any], *, heights: bool, parts: b
         ``columns`` (name → type, values) and ``geometry`` (WKB).
     heights, parts : bool
         Whether there are heights, and geometries of several parts.
+    measures : ndarray, shape (k,)
+        Of the vertices that have one, NaN where it is not known.
     """
     columns: Mapping[str, tuple[str, list[Any]]] = table["columns"]
     losses = []
     if not form.attributes:
         if columns:
             losses.append(Loss("no_attributes", {"columns": ", ".join(columns)}))
-        return losses + _of_geometry(form, table, heights=heights, parts=parts)
+        return losses + _of_geometry(form, table, measures, heights=heights, parts=parts)
     changed: dict[str, list[str]] = {}
     for name, (type_, values) in columns.items():
         held = form.holds(type_)
-        if held != "kept" and any(value is not None for value in values):
+        if held != "kept" and any(_changes(held, value) for value in values):
             changed.setdefault(held, []).append(name)
     losses += [
         Loss(f"type_{held}", {"columns": ", ".join(names)}) for held, names in changed.items()
@@ -75,7 +89,14 @@ def of_export(form: Format, table: Mapping[str, Any], *, heights: bool, parts: b
         if long:
             losses.append(Loss("long_text", {"columns": ", ".join(long), "limit": limit}))
     losses += _of_numbers(form, columns)
-    return losses + _of_geometry(form, table, heights=heights, parts=parts)
+    return losses + _of_geometry(form, table, measures, heights=heights, parts=parts)
+
+
+def _changes(held: str, value: Any) -> bool:
+    """Tell whether a value is not what it was; whole seconds stay what they are."""
+    if held == "seconds":
+        return value is not None and re.search(r"\.\d*[1-9]", str(value)) is not None
+    return value is not None
 
 
 def _of_numbers(form: Format, columns: Mapping[str, tuple[str, list[Any]]]) -> list[Loss]:
@@ -108,7 +129,12 @@ def _fits_dbase(value: float) -> bool:
 
 
 def _of_geometry(
-    form: Format, table: Mapping[str, Any], *, heights: bool, parts: bool
+    form: Format,
+    table: Mapping[str, Any],
+    measures: NDArray[np.float64],
+    *,
+    heights: bool,
+    parts: bool,
 ) -> list[Loss]:
     losses = []
     empty = sum(body is None for body in table["geometry"])
@@ -116,6 +142,11 @@ def _of_geometry(
         losses.append(Loss("null_geometry", {"count": empty}))
     if heights and not form.z:
         losses.append(Loss("heights"))
+    absent = int(np.isnan(measures).sum())
+    if len(measures) and form.m == "lost":
+        losses.append(Loss("measures"))
+    elif absent and form.m == "where all":
+        losses.append(Loss("measures_absent", {"count": absent}))
     if parts and not form.multi:
         losses.append(Loss("parts"))
     if not form.crs:
@@ -140,6 +171,41 @@ def short_names(names: list[str], limit: int) -> dict[str, str]:
         taken.add(cut.lower())
         short[name] = cut
     return short
+
+
+_GEODATABASE_OWN = frozenset(
+    {
+        "objectid", "shape", "add", "alter", "and", "between", "by", "column", "create", "delete",
+        "drop", "exists", "for", "from", "group", "in", "insert", "into", "is", "like", "not",
+        "null", "or", "order", "select", "set", "table", "update", "values", "where",
+    }
+)  # fmt: skip
+"""Names that a File Geodatabase has for itself: its own columns, and the words of its queries."""
+
+
+def geodatabase_names(names: list[str]) -> dict[str, str]:
+    """Return name → name that a File Geodatabase allows: letters, digits and ``_``, each once.
+
+    >>> geodatabase_names(["name", "select", "2025年", "a b", "A_B"])
+    {'name': 'name', 'select': 'select_', '2025年': '_2025年', 'a b': 'a_b', 'A_B': 'A_B_1'}
+    """
+    short: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        plain = re.sub(r"\W", "_", name)[:_GEODATABASE_LONGEST]
+        plain = f"_{plain}" if plain[:1].isdigit() else plain
+        plain = f"{plain}_" if plain.lower() in _GEODATABASE_OWN else plain
+        free, number = plain[:_GEODATABASE_LONGEST], 0
+        while free.lower() in taken:
+            number += 1
+            tail = f"_{number}"
+            free = plain[: _GEODATABASE_LONGEST - len(tail)] + tail
+        taken.add(free.lower())
+        short[name] = free
+    return short
+
+
+_GEODATABASE_LONGEST = 64
 
 
 def _cut(name: str, limit: int) -> str:

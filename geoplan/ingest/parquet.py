@@ -17,11 +17,14 @@ from geoplan.ingest.table import ForeignTable, arrow_column, checked_wkb, decode
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from geoplan.progress import Report
+
 MAX_ROWS = 5_000_000
+_AT_ONCE = 8192
 _UNREADABLE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, AttributeError)
 
 
-def read_parquet(path: Path) -> ForeignTable:
+def read_parquet(path: Path, report: Report | None = None) -> ForeignTable:
     """Read a GeoParquet file.
 
     Raises
@@ -35,7 +38,7 @@ def read_parquet(path: Path) -> ForeignTable:
             if file.metadata.num_rows > MAX_ROWS:
                 raise TooLarge(f"{path.name} has {file.metadata.num_rows} rows")
             stated = json.loads((file.schema_arrow.metadata or {})[b"geo"])
-            content = file.read(use_threads=False)
+            content = _rows(file, report)
         column = stated["primary_column"]
         about = stated["columns"][column]
         if about["encoding"] != "WKB":
@@ -48,6 +51,17 @@ def read_parquet(path: Path) -> ForeignTable:
     columns = {name: arrow_column(content[name]) for name in content.column_names if name != column}
     geometry = checked_wkb(decoded(bodies, path.name), path.name)
     return ForeignTable(path.stem, "pyarrow", _crs(about, path.name), columns, geometry)
+
+
+def _rows(file: pq.ParquetFile, report: Report | None) -> Any:
+    if report is None:
+        return file.read(use_threads=False)
+    total, batches, done = file.metadata.num_rows, [], 0
+    for batch in file.iter_batches(_AT_ONCE, use_threads=False):
+        batches.append(batch)
+        done += batch.num_rows
+        report(done, total)
+    return pa.Table.from_batches(batches, file.schema_arrow)
 
 
 def _crs(about: dict[str, Any], name: str) -> str:

@@ -30,6 +30,7 @@ def provenance_of(one: Prepared, moment: datetime) -> str:
                 "driver": one.driver,
                 "sha256": one.source["sha256"],
                 "encoding": one.encoding or None,
+                **_drawing_layers(one),
                 "sourceReferenceSystem": verdict["source_crs"],
             },
             "processStep": {
@@ -54,3 +55,9 @@ def provenance_of(one: Prepared, moment: datetime) -> str:
         "quality": dict(one.quality),
     }
     return json.dumps(note, ensure_ascii=False)
+
+
+def _drawing_layers(one: Prepared) -> dict[str, Any]:
+    """Return drawing layer → features of it in here, for a layer that comes from a drawing."""
+    layers = one.source.get("drawing_layers")
+    return {} if layers is None else {"drawingLayers": layers}

@@ -11,6 +11,7 @@ from geoplan.errors import FileUnreadable, IndexLies, LayerNotFound, TableInvali
 from geoplan.ingest.formats import check_content, format_of, refuse_addresses
 from geoplan.ingest.table import ForeignTable
 from geoplan.model import Layer, Text
+from geoplan.progress import QUIET
 from geoplan.store import GeoPackageStore
 from geoplan.store.admit import inspect
 from geoplan.store.blob import wkb
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from geoplan.ingest.formats import Format
+    from geoplan.progress import Progress
     from geoplan.store.admit import AdmittedTable
 
 
@@ -30,6 +32,7 @@ def read_file(
     table: str | None = None,
     declared: bool = False,
     limits: workers.Limits | None = None,
+    progress: Progress = QUIET,
 ) -> tuple[Format, list[ForeignTable]]:
     """Return the format and the tables of a foreign file.
 
@@ -43,6 +46,8 @@ def read_file(
         The one wanted, where there are several.
     declared : bool
         Whether the user states the CRS, so that the file's own word on it does not count.
+    progress : Progress, optional
+        Told how many rows are read.
 
     Raises
     ------
@@ -57,7 +62,7 @@ def read_file(
         raise FileUnreadable(f"there is no file {path}")
     if form.key == "gpkg":
         check_content(path, form)
-        return form, _geopackage(path, table)
+        return form, _geopackage(path, table, progress)
     found = workers.run(
         "geoplan.ingest.worker:read",
         str(path.resolve()),
@@ -66,6 +71,7 @@ def read_file(
         table,
         declared,
         limits=limits,
+        report=progress.report("reading"),
     )
     return form, [ForeignTable(**plain) for plain in found]
 
@@ -80,7 +86,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _geopackage(path: Path, wanted: str | None) -> list[ForeignTable]:
+def _geopackage(path: Path, wanted: str | None, progress: Progress) -> list[ForeignTable]:
     """Read the features tables of a GeoPackage once it is admitted; its R-tree is not asked."""
     admission = inspect(path)
     lies = [
@@ -96,13 +102,14 @@ def _geopackage(path: Path, wanted: str | None) -> list[ForeignTable]:
         tables = list(admission.tables)
     if not tables:
         raise TableInvalid(f"{path.name} has no features table")
-    found = [features_of(path, one) for one in tables]
+    parts = progress.split(*(one.count for one in tables))
+    found = [features_of(path, *its) for its in zip(tables, parts, strict=True)]
     for one in found:
         one.notes += [("index_rebuilt", {"count": len(lies)})] if lies else []
     return found
 
 
-def features_of(path: Path, one: AdmittedTable) -> ForeignTable:
+def features_of(path: Path, one: AdmittedTable, progress: Progress = QUIET) -> ForeignTable:
     """Return a table of a GeoPackage that was admitted."""
     layer = Layer(
         id="foreign",
@@ -116,7 +123,7 @@ def features_of(path: Path, one: AdmittedTable) -> ForeignTable:
     )
     with GeoPackageStore(path) as store:
         crs = store.table(layer).crs
-        rows = list(store.rows(layer))
+        rows = list(progress.each(store.rows(layer), "reading", one.count))
     columns = {
         column.name: (
             column.type.upper().split("(")[0],

@@ -6,11 +6,15 @@ import csv
 import struct
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from geoplan.errors import EncodingUnknown, FileUnreadable
 from geoplan.ingest.texts import decode_text
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from geoplan.ingest.table import ForeignTable
 
@@ -48,6 +52,42 @@ def parts_of(path: Path) -> dict[str, Path]:
         ):
             raise FileUnreadable(f"{found[ending].name} is cut short: copy the file anew")
     return found
+
+
+def without_measures(shp: Path) -> NDArray[np.bool_]:
+    """Tell which records leave out their measures, shape (n,): GDAL would give them 0.
+
+    The block of measures may be missing from any record of a type that has room for it; only the
+    length of the record tells (Esri's description, 1998).
+    """
+    head = np.fromfile(shp, "<i4", count=1, offset=32)
+    if len(head) == 0 or int(head[0]) not in _MEASURED:
+        return np.zeros(0, dtype=np.bool_)
+    before, has_parts, heights = _MEASURED[int(head[0])]
+    index = np.fromfile(parts_of(shp)[".shx"], ">i4", offset=100)
+    starts, words = index[: len(index) // 2 * 2].reshape(-1, 2).T.astype(np.int64)
+    content = np.memmap(shp, np.uint8, mode="r")
+    starts = starts * 2 + 8
+    holds = (words * 2 > before) & (starts >= 0) & (starts + before <= len(content))
+    bare = np.zeros(len(starts), dtype=np.bool_)
+
+    def number(at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the whole numbers that begin at some bytes."""
+        four = np.ascontiguousarray(content[at[:, None] + np.arange(4)])
+        return four.view("<i4")[:, 0].astype(np.int64)
+
+    points = number(starts[holds] + before - 4)
+    parts = number(starts[holds] + before - 8) if has_parts else 0
+    flat = before + 4 * parts + 16 * points + heights * (16 + 8 * points)
+    bare[holds] = words[holds] * 2 < flat + 16 + 8 * points
+    return bare
+
+
+_MEASURED = {
+    13: (44, True, 1), 15: (44, True, 1), 18: (40, False, 1),
+    23: (44, True, 0), 25: (44, True, 0), 28: (40, False, 0),
+}  # fmt: skip
+"""Type of shape → bytes up to the count of points, whether parts are counted too, heights."""
 
 
 def encoding_of(parts: dict[str, Path], encoding: str | None) -> str:

@@ -12,9 +12,12 @@ import shapely
 
 from geoplan.errors import CoordinateInvalid, FieldsInvalid, FileUnreadable, TooDeep
 from geoplan.ingest.table import DEPTH, ForeignTable, checked_wkb, told, typed
+from geoplan.progress import each
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from geoplan.progress import Report
 
 LONGITUDE = ("lon", "lng", "long", "longitude", "经度", "东经", "x", "easting", "横坐标", "东坐标")
 LATITUDE = ("lat", "latitude", "纬度", "北纬", "y", "northing", "纵坐标", "北坐标")
@@ -138,14 +141,15 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def read_xlsx(path: Path) -> ForeignTable:
+def read_xlsx(path: Path, report: Report | None = None) -> ForeignTable:
     """Read the first sheet of a workbook; a formula is the text it is written as."""
     import openpyxl
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
         sheet = book.worksheets[0]
-        rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+        found = sheet.iter_rows(values_only=True)
+        rows = [list(row) for row in each(found, sheet.max_row or 0, report)]
         book.close()
     except MemoryError:
         raise

@@ -21,10 +21,13 @@ from geoplan.errors import (
 )
 from geoplan.ingest.table import DEPTH, ForeignTable, checked_wkb, decoded, typed
 from geoplan.ingest.tabular import from_rows
+from geoplan.progress import each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from geoplan.progress import Report
 
 _TYPES = {
     "Point": 1, "LineString": 2, "Polygon": 3,
@@ -77,7 +80,9 @@ def _is_common(char: str) -> bool:
         return False
 
 
-def read_geojson(path: Path, encoding: str | None, declared: bool) -> ForeignTable:
+def read_geojson(
+    path: Path, encoding: str | None, declared: bool, report: Report | None = None
+) -> ForeignTable:
     """Read GeoJSON (RFC 7946) with Python's own parser.
 
     Raises
@@ -104,7 +109,7 @@ def read_geojson(path: Path, encoding: str | None, declared: bool) -> ForeignTab
         raise FileUnreadable(f"{path.name} is JSON but no GeoJSON: its type is {kind!r}")
     if not declared:
         _refuse_other_crs(content, path.name)
-    return _from_features(features, path, found)
+    return _from_features(features, path, found, report)
 
 
 def _refuse_constant(word: str) -> NoReturn:
@@ -130,12 +135,14 @@ def _refuse_other_crs(content: dict[str, Any], name: str) -> None:
     raise RemoteReference(f"{name} has a crs that points elsewhere ({str(crs)[:80]}): not followed")
 
 
-def _from_features(features: list[Any], path: Path, encoding: str) -> ForeignTable:
+def _from_features(
+    features: list[Any], path: Path, encoding: str, report: Report | None
+) -> ForeignTable:
     names: dict[str, list[Any]] = {}
     bodies: list[bytes | None] = []
     ids: list[Any] = []
     nested: set[str] = set()
-    for number, feature in enumerate(features):
+    for number, feature in enumerate(each(features, len(features), report)):
         if not isinstance(feature, dict) or feature.get("type") != "Feature":
             raise FileUnreadable(f"{path.name}: entry number {number + 1} is no feature")
         properties = feature.get("properties") or {}
@@ -266,13 +273,14 @@ def check_kml(content: bytes, name: str) -> None:
         raise FileUnreadable(f"{name} is no XML: {error}") from error
 
 
-def read_csv(path: Path, encoding: str | None) -> ForeignTable:
+def read_csv(path: Path, encoding: str | None, report: Report | None = None) -> ForeignTable:
     """Read a CSV with positions in columns, as longitude and latitude or as WKT."""
     text, found = decode_text(path.read_bytes(), encoding, path.name)
     head = text[:4096].splitlines()[0] if text.strip() else ""
     delimiter = max(",;\t", key=head.count)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        found_rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        rows = list(each(found_rows, text.count("\n"), report))
     except csv.Error as error:
         raise FileUnreadable(f"{path.name} is no CSV: {error}") from error
     return from_rows([row for row in rows if row], path, "csv", found)

@@ -13,17 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoplan.errors import EncodingUnknown, FileUnreadable
-from geoplan.ingest import archives, shapefile, texts, writers
+from geoplan.ingest import archives, dxf, shapefile, texts, writers
 from geoplan.ingest.formats import FORMATS, check_content
 from geoplan.ingest.tabular import read_xlsx
+from geoplan.progress import one_of
 
 if TYPE_CHECKING:
     from geoplan.ingest.formats import Format
     from geoplan.ingest.table import ForeignTable
+    from geoplan.progress import Report
 
 
 def read(
-    name: str, form: str, encoding: str | None, layer: str | None, declared: bool
+    name: str,
+    form: str,
+    encoding: str | None,
+    layer: str | None,
+    declared: bool,
+    report: Report | None = None,
 ) -> list[dict[str, Any]]:
     """Read the tables of a foreign file.
 
@@ -39,45 +46,58 @@ def read(
         The table wanted, where there are several.
     declared : bool
         Whether the user stated the CRS, so that the file's word on it does not count.
+    report : callable, optional
+        Told how many rows are read, of how many.
     """
     path, kind = Path(name), FORMATS[form]
     if not path.is_dir():
         check_content(path, kind)
     with tempfile.TemporaryDirectory(prefix="geoplan-read-") as folder:
-        tables = _read(path, kind, Path(folder), encoding, layer, declared)
+        tables = _read(path, kind, Path(folder), encoding, layer, declared, report)
     for table in tables:
         _refuse_mojibake(table)
     return [table.plain() for table in tables]
 
 
 def _read(
-    path: Path, form: Format, folder: Path, encoding: str | None, layer: str | None, declared: bool
+    path: Path,
+    form: Format,
+    folder: Path,
+    encoding: str | None,
+    layer: str | None,
+    declared: bool,
+    report: Report | None,
 ) -> list[ForeignTable]:
     match form.key:
         case "geojson":
-            return [texts.read_geojson(path, encoding, declared)]
+            return [texts.read_geojson(path, encoding, declared, report)]
         case "csv":
-            return [texts.read_csv(path, encoding)]
+            return [texts.read_csv(path, encoding, report)]
         case "xlsx":
             archives.check(path)
-            return [read_xlsx(path)]
+            return [read_xlsx(path, report)]
         case "geoparquet":
-            return [import_module("geoplan.ingest.parquet").read_parquet(path)]
+            return [import_module("geoplan.ingest.parquet").read_parquet(path, report)]
         case "kml":
-            return _with_gdal(_kml(path, folder), form, None, layer)
+            return _with_gdal(_kml(path, folder), form, None, layer, report)
         case "filegdb":
-            return _with_gdal(_geodatabase(path, folder), form, None, layer)
+            return _with_gdal(_geodatabase(path, folder), form, None, layer, report)
         case "shapefile":
             found = _shapefiles(path, folder)
-            return [_read_shapefile(one, form, encoding) for one in found]
-    return _with_gdal(path, form, None, layer)
+            return [
+                _read_shapefile(one, form, encoding, one_of(report, number, len(found)))
+                for number, one in enumerate(found)
+            ]
+        case "dxf":
+            return _read_drawing(path, form, encoding, report)
+    return _with_gdal(path, form, None, layer, report)
 
 
 def _with_gdal(
-    path: Path, form: Format, encoding: str | None, layer: str | None
+    path: Path, form: Format, encoding: str | None, layer: str | None, report: Report | None
 ) -> list[ForeignTable]:
     gdal = import_module("geoplan.ingest.gdal")
-    return list(gdal.read(str(path), form.driver, encoding, layer))
+    return list(gdal.read(str(path), form.driver, encoding, layer, report))
 
 
 def _kml(path: Path, folder: Path) -> Path:
@@ -119,15 +139,32 @@ def _shapefiles(path: Path, folder: Path) -> list[Path]:
     return found
 
 
-def _read_shapefile(path: Path, form: Format, encoding: str | None) -> ForeignTable:
+def _read_shapefile(
+    path: Path, form: Format, encoding: str | None, report: Report | None
+) -> ForeignTable:
     check_content(path, form)
     parts = shapefile.parts_of(path)
     told = shapefile.encoding_of(parts, encoding)
-    table = _with_gdal(path, form, told, None)[0]
+    table = _with_gdal(path, form, told, None, report)[0]
     table.encoding = told
     table.name = path.stem
     shapefile.restore_names(table, path)
     return table
+
+
+def _read_drawing(
+    path: Path, form: Format, encoding: str | None, report: Report | None
+) -> list[ForeignTable]:
+    told = dxf.encoding_of(path, encoding)
+    gdal = import_module("geoplan.ingest.gdal")
+    gdal.use_dxf_encoding(told)
+    try:
+        tables = _with_gdal(path, form, None, None, report)
+    finally:
+        gdal.use_dxf_encoding(None)
+    for table in tables:
+        table.encoding = told or ""
+    return tables
 
 
 def _refuse_mojibake(table: ForeignTable) -> None:
@@ -139,19 +176,27 @@ def _refuse_mojibake(table: ForeignTable) -> None:
             )
 
 
-def write(name: str, form: str, table: dict[str, Any], names: list[list[str]]) -> None:
+def write(
+    name: str,
+    form: str,
+    table: dict[str, Any],
+    names: list[list[str]],
+    report: Report | None = None,
+) -> None:
     """Write a table of plain values as a foreign file.
 
     Parameters
     ----------
     name : str
-        The file; it is made anew.
+        The file; it is made anew. Of a bare ``.shp``, the other files beside it.
     form : str
         Key of its format.
     table : dict
         ``name``, ``crs``, ``columns`` (name → type, values), ``geometry`` (WKB).
     names : list of [short, true]
         The names that were shortened, kept beside a shapefile.
+    report : callable, optional
+        Told how many rows are written, of how many.
     """
     path, kind = Path(name), FORMATS[form]
     alone = {
@@ -160,23 +205,42 @@ def write(name: str, form: str, table: dict[str, Any], names: list[list[str]]) -
         "xlsx": writers.write_xlsx,
     }
     if form in alone:
-        alone[form](name, table)
+        alone[form](name, table, report)
         return
     if form == "geoparquet":
         import_module("geoplan.ingest.parquet").write_parquet(name, table)
         return
-    gdal = import_module("geoplan.ingest.gdal")
-    if form != "shapefile":
-        has_null = None in table["geometry"]
-        options = {"SPATIAL_INDEX": "NO" if has_null else "YES"} if form == "flatgeobuf" else {}
-        gdal.write(name, kind.driver, table, options)
+    if path.suffix not in (".zip", ".kmz"):
+        _write_with_gdal(path, kind, table, names, report)
         return
     with tempfile.TemporaryDirectory(prefix="geoplan-write-") as folder:
-        shape = Path(folder) / f"{table['name']}.shp"
-        gdal.write(str(shape), kind.driver, table, {})
-        if names:
-            listing = "".join(f"{short},{true}\r\n" for short, true in names)
-            shape.with_suffix(shapefile.NAMES).write_text(listing, encoding="utf-8-sig")
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in sorted(Path(folder).iterdir()):
-                archive.write(file, file.name)
+        inside = Path(folder) / _INSIDE[form].format(table["name"])
+        _write_with_gdal(inside, kind, table, names, report)
+        _pack(Path(folder), path)
+
+
+_INSIDE = {"shapefile": "{}.shp", "filegdb": "{}.gdb", "kml": "doc.kml"}
+"""What an archive holds, by format."""
+
+
+def _write_with_gdal(
+    path: Path,
+    form: Format,
+    table: dict[str, Any],
+    names: list[list[str]],
+    report: Report | None,
+) -> None:
+    options = {}
+    if form.key == "flatgeobuf":
+        options["SPATIAL_INDEX"] = "NO" if None in table["geometry"] else "YES"
+    import_module("geoplan.ingest.gdal").write(str(path), form.driver, table, options, report)
+    if form.key == "shapefile" and names:
+        listing = "".join(f"{short},{true}\r\n" for short, true in names)
+        path.with_suffix(shapefile.NAMES).write_text(listing, encoding="utf-8-sig")
+
+
+def _pack(folder: Path, path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(folder))

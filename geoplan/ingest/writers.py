@@ -12,15 +12,18 @@ import shapely
 
 from geoplan.ingest.table import decoded
 from geoplan.ingest.tabular import FORMULA
+from geoplan.progress import each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from geoplan.progress import Report
 
 POSITIONS = ("lon", "lat")
 WKT_COLUMN = "wkt"
 
 
-def write_geojson(path: str, table: dict[str, Any]) -> None:
+def write_geojson(path: str, table: dict[str, Any], report: Report | None = None) -> None:
     """Write GeoJSON (RFC 7946): longitude, latitude, height; shells counter-clockwise."""
     shapes = shapely.orient_polygons(decoded(table["geometry"], "export"))
     names = list(table["columns"])
@@ -28,7 +31,8 @@ def write_geojson(path: str, table: dict[str, Any]) -> None:
     cells = rows if names else iter([()] * len(shapes))
     with Path(path).open("w", encoding="utf-8") as file:
         file.write('{"type": "FeatureCollection", "features": [')
-        for number, (shape, row) in enumerate(zip(shapes, cells, strict=True)):
+        features = each(zip(shapes, cells, strict=True), len(shapes), report)
+        for number, (shape, row) in enumerate(features):
             feature = {
                 "type": "Feature",
                 "properties": dict(zip(names, row, strict=True)),
@@ -40,12 +44,13 @@ def write_geojson(path: str, table: dict[str, Any]) -> None:
 
 
 def _sheet(table: dict[str, Any]) -> Iterator[list[Any]]:
-    """Yield rows, names first: points as lon, lat (and z), other geometry as WKT."""
+    """Yield rows, names first: points as lon, lat (and z), geometry else or with M as WKT."""
     shapes = decoded(table["geometry"], "export")
     there = shapes[~shapely.is_missing(shapes)]
     names = list(table["columns"])
     columns = [values for _, values in table["columns"].values()]
-    if len(there) and (shapely.get_type_id(there) == 0).all() and not shapely.is_empty(there).any():
+    plain = (shapely.get_type_id(there) == 0) & ~shapely.is_empty(there) & ~shapely.has_m(there)
+    if len(there) and plain.all():
         z = bool(shapely.has_z(there).any())
         width = 2 + z
         found = np.full((len(shapes), width), np.nan)
@@ -56,16 +61,17 @@ def _sheet(table: dict[str, Any]) -> Iterator[list[Any]]:
         ]
         heads = [*POSITIONS, *(["z"] if z else [])]
     else:
-        texts = shapely.to_wkt(shapes, rounding_precision=-1, output_dimension=3)
+        texts = shapely.to_wkt(shapes, rounding_precision=-1, output_dimension=4)
         heads, places = [WKT_COLUMN], [texts.tolist()]
     yield [*names, *heads]
     yield from (list(row) for row in zip(*columns, *places, strict=True))
 
 
-def write_csv(path: str, table: dict[str, Any]) -> None:
+def write_csv(path: str, table: dict[str, Any], report: Report | None = None) -> None:
     """Write a CSV that Excel opens as what it is: with a mark, and no text run as a formula."""
     with Path(path).open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows([_cell(value) for value in row] for row in _sheet(table))
+        rows = each(_sheet(table), len(table["geometry"]), report)
+        csv.writer(file).writerows([_cell(value) for value in row] for row in rows)
 
 
 def _cell(value: Any) -> Any:
@@ -76,7 +82,7 @@ def _cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-def write_xlsx(path: str, table: dict[str, Any]) -> None:
+def write_xlsx(path: str, table: dict[str, Any], report: Report | None = None) -> None:
     """Write a workbook of one sheet; every text is a text, whatever it begins with."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
@@ -84,7 +90,7 @@ def write_xlsx(path: str, table: dict[str, Any]) -> None:
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("geoplan")
-    for row in _sheet(table):
+    for row in each(_sheet(table), len(table["geometry"]), report):
         cells = []
         for value in row:
             if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**53:

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from geoplan.i18n import phrase
+from geoplan.progress import QUIET
 from geoplan.quality.codes import CODES
 from geoplan.quality.subject import Finding, Limits, Subject
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from geoplan.model import Bbox, Lang
+    from geoplan.progress import Progress
     from geoplan.schema import LayerSchema
 
 COLUMNS = [
@@ -44,6 +46,7 @@ def inspect(
     today: date,
     limits: Limits | None = None,
     id_column: str | None = "feature_id",
+    progress: Progress = QUIET,
 ) -> GeoDataFrame:
     """Find what is wrong, doubtful or not published in a layer. Nothing is changed.
 
@@ -61,6 +64,8 @@ def inspect(
         Tolerances [m, m², ratio].
     id_column : str, optional
         The field whose values are the index; None when the ids are only the table's keys.
+    progress : Progress, optional
+        Told how many of the checks are done.
 
     Returns
     -------
@@ -87,7 +92,8 @@ def inspect(
     """
     subject = Subject(features, schema, extent, limits or Limits(), today, id_column)
     with np.errstate(all="ignore"):
-        found = [(name, one) for name, code in CODES.items() for one in code.find(subject)]
+        checks = progress.each(CODES.items(), "checking", len(CODES))
+        found = [(name, one) for name, code in checks for one in code.find(subject)]
         points = _points(subject, [one for _, one in found])
         planes = [local.plane.name for local in subject.locals]
     ids = features.index.tolist()

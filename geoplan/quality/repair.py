@@ -62,6 +62,7 @@ def repair(
     make_valid : bool, default False
         Also make invalid geometries valid, by the structure of their rings: holes cut, shells
         unite (GEOS ``structure``). One that would vanish or lose a dimension is left as it is.
+        Where rings are cut, GEOS puts heights and measures in between, or NaN.
     limits : Limits, optional
         Geometries beyond the vertex cap are left as they are.
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from geoplan.errors import DuplicateId, EmptyLayer, InvalidGeometry, WrongGeometryType
+from geoplan.errors import BadQuery, DuplicateId, EmptyLayer, InvalidGeometry, WrongGeometryType
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-    from numpy.typing import NDArray
 
 POINT, LINE, AREA = 0, 1, 2
 NAMES = {POINT: "points", LINE: "lines", AREA: "areas"}
@@ -65,6 +64,24 @@ def refuse_invalid(layer: GeoDataFrame, role: str) -> None:
         )
 
 
+def refuse_collections(layer: GeoDataFrame, role: str) -> None:
+    """Refuse a layer with a geometry collection, which has no one dimension.
+
+    Raises
+    ------
+    WrongGeometryType
+        A feature is a geometry collection.
+    """
+    kinds = shapely.get_type_id(layer.geometry.to_numpy())
+    collections = np.flatnonzero(kinds == shapely.GeometryType.GEOMETRYCOLLECTION)
+    if len(collections):
+        feature = layer.index[collections].tolist()[0]
+        raise WrongGeometryType(
+            f"{role} holds geometry collections, the first is feature {feature!r}: split it into "
+            f"a layer of points, one of lines and one of areas"
+        )
+
+
 def dimension(layer: GeoDataFrame, role: str) -> int:
     """Return the one dimension of a layer's located features: 0, 1 or 2; -1 when none is.
 
@@ -73,14 +90,22 @@ def dimension(layer: GeoDataFrame, role: str) -> int:
     WrongGeometryType
         The features are of several dimensions, or one is a geometry collection.
     """
-    kinds: NDArray[np.int32] = np.unique(shapely.get_type_id(layer.geometry.to_numpy()))
-    if shapely.GeometryType.GEOMETRYCOLLECTION in kinds:
-        raise WrongGeometryType(
-            f"{role} holds geometry collections: split it into a layer of points, one of lines "
-            f"and one of areas"
-        )
+    refuse_collections(layer, role)
     dimensions = np.unique(shapely.get_dimensions(layer.geometry.to_numpy()))
     if len(dimensions) > 1:
         names = " and ".join(NAMES[int(number)] for number in dimensions)
         raise WrongGeometryType(f"{role} mixes {names}: split it into a layer for each")
     return int(dimensions[0]) if len(dimensions) else -1
+
+
+def refuse_negative(**lengths: float) -> None:
+    """Refuse a minimum or a distance that is not a finite number from zero up.
+
+    Raises
+    ------
+    BadQuery
+        One is negative, infinite or not a number; the message has its name.
+    """
+    for name, value in lengths.items():
+        if not (np.isfinite(value) and value >= 0):
+            raise BadQuery(f"{name} must be a finite number, zero or more; got {value!r}")

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.crs import MeasuringPlane, planes_of, reproject, shared_crs
-from geoplan.errors import BadQuery, WrongGeometryType
-from geoplan.queries.checks import AREA, LINE, NAMES, dimension, located
-from geoplan.queries.pairs import intersections, meeting
+from geoplan.crs import MeasuringPlane, planes_of, reproject, shared_crs, whole_measure
+from geoplan.queries.checks import AREA, LINE, POINT, located, refuse_collections, refuse_negative
+from geoplan.queries.seams import united
+from geoplan.queries.shared import MEASURES, Side, shared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
+    from pyproj import CRS
 
-COLUMNS = ["left_id", "right_id", "area_m2", "length_m", "left_ratio", "right_ratio", "geometry"]
+IDS, RATIOS = ["left_id", "right_id"], ["left_ratio", "right_ratio"]
+COLUMNS = [*IDS, *MEASURES, *RATIOS, "geometry"]
 
 
 def overlap(
@@ -29,39 +29,46 @@ def overlap(
     *,
     min_area_m2: float = 0.0,
     min_length_m: float = 0.0,
+    geometry: bool = True,
 ) -> GeoDataFrame:
     """Find where the features of two layers coincide, and by how much.
 
-    Two layers of areas share areas; a layer of lines and one of areas share lengths, in
-    either order. An area includes its boundary, so a line along it counts as inside. Places
-    that only touch share nothing and make no row.
+    What a pair shares is measured by the lower of its two dimensions: areas share areas; lines
+    share lengths with areas and stretches with lines, whose other meetings are counted as
+    points; points are counted in areas, on lines and on points. A feature includes its
+    boundary, so a line along that of an area counts as inside, and so does a point on it. Areas
+    that only touch, and lines that only touch an area, share nothing and make no row.
 
     Parameters
     ----------
     left, right : GeoDataFrame
-        Valid (multi)polygons or (multi)linestrings, one dimension a layer, indexed by
+        Valid (multi)points, (multi)linestrings or (multi)polygons, also mixed, indexed by
         feature id, both in one CRS. Null and empty geometries are passed over and listed.
     min_area_m2 : float, default 0
         Drop shared areas smaller than this [m²]; what is dropped is listed.
     min_length_m : float, default 0
-        Drop shared lengths shorter than this [m]; what is dropped is listed.
+        Drop shared lengths shorter than this [m]; what is dropped is listed. Lines that meet
+        in a point are kept.
+    geometry : bool, default True
+        False leaves the geometry null, which saves time.
 
     Returns
     -------
     GeoDataFrame
-        One row for each pair that coincides, largest first, in the CRS of the inputs:
-        ``left_id``, ``right_id``, ``area_m2`` [m², NaN for lines], ``length_m`` [m, NaN for
-        areas], ``left_ratio`` and ``right_ratio`` [0..1] of each feature's own area or length
-        (NaN on the side of the area when the other is a line), ``geometry`` the shared part.
-        ``attrs`` holds ``no_geometry`` (ids by side), ``below_minimum`` (pairs of ids) and
-        ``measuring_planes`` (names).
+        One row for each pair that coincides, areas first, then lengths, then points, the
+        largest first, in the CRS of the inputs: ``left_id``, ``right_id``, ``area_m2`` [m², of
+        two areas], ``length_m`` [m, of a line and a line or an area], ``point_count`` (of two
+        lines, or of points), ``left_ratio`` and ``right_ratio`` [0..1] of each feature's own
+        area or length, ``geometry`` the shared part. A measure or ratio that does not apply is
+        NaN; two lines that only cross have the length 0. ``attrs`` holds ``no_geometry`` (ids
+        by side), ``below_minimum`` (pairs of ids) and ``measuring_planes`` (names).
 
     Raises
     ------
     CrsMismatch
         The layers differ in CRS, or one has none.
     WrongGeometryType
-        A mix of dimensions that has no measure here: points, or lines with lines.
+        A feature is a geometry collection.
     EmptyLayer, DuplicateId, InvalidGeometry, FeatureTooWide
         What a layer holds cannot be measured.
     BadQuery
@@ -71,8 +78,10 @@ def overlap(
     -----
     ``Intersection`` then ``Area`` or ``Length`` of ISO 19125-1, in the measuring plane, on the
     ellipsoid (`geoplan.crs`). It is not the predicate ``Overlaps``, which is false where one
-    area contains the other. Pairs are not disjoint: summing ``area_m2`` counts twice where
-    features of one layer overlap each other; `coverage` unions first.
+    area contains the other. Whether a point lies on a line is decided by its coordinates as
+    they are, without tolerance; `clearance` knows one. Pairs are not disjoint: summing
+    ``area_m2`` counts twice where features of one layer overlap each other; `coverage` unions
+    first.
 
     Examples
     --------
@@ -84,129 +93,111 @@ def overlap(
     >>> overlap(park, zone)[["left_id", "right_id", "left_ratio"]].round(4).values.tolist()
     [['P1', 'Z1', 0.3333]]
     """
-    _refuse_minimum(min_area_m2=min_area_m2, min_length_m=min_length_m)
+    refuse_negative(min_area_m2=min_area_m2, min_length_m=min_length_m)
     crs = shared_crs(left, right)
-    left_located, left_missing = located(left, "left")
-    right_located, right_missing = located(right, "right")
-    measure = _measure_for(dimension(left_located, "left"), dimension(right_located, "right"))
-    minimum = min_area_m2 if measure is _AREAS else min_length_m
+    ours, left_missing = located(left, "left")
+    theirs, right_missing = located(right, "right")
+    refuse_collections(ours, "left")
+    refuse_collections(theirs, "right")
 
-    parts, planes = [], []
-    for plane, ours, (theirs,) in planes_of(left_located, right_located):
-        pairs = _pairs(plane, ours.geometries, theirs.geometries, measure)
-        pairs["left_id"] = ours.ids[pairs.pop("left")]
-        pairs["right_id"] = theirs.ids[pairs.pop("right")]
-        pairs["geometry"] = reproject(pairs["geometry"].to_numpy(), plane.crs, crs)
-        parts.append(pairs)
-        planes.append(plane.name)
-
-    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
-    rows = rows.sort_values(
-        [measure.column, "left_id", "right_id"], ascending=[False, True, True], kind="stable"
-    )
-    kept = rows[measure.column] >= minimum
-    answer = gpd.GeoDataFrame(rows[kept].reindex(columns=COLUMNS), geometry="geometry", crs=crs)
-    answer = answer.astype(dict.fromkeys(COLUMNS[2:6], float)).reset_index(drop=True)
+    rows, planes = _rows(ours, theirs, crs, geometry)
+    order = [*MEASURES, *IDS]
+    rows = rows.sort_values(order, ascending=[False] * 3 + [True] * 2, kind="stable")
+    short = (rows["length_m"] < min_length_m) & ~(rows["point_count"] > 0)
+    dropped = (rows["area_m2"] < min_area_m2) | short
+    answer = gpd.GeoDataFrame(rows.loc[~dropped, COLUMNS], geometry="geometry", crs=crs)
+    answer = answer.reset_index(drop=True)
     answer.attrs = {
         "no_geometry": {"left": left_missing, "right": right_missing},
-        "below_minimum": rows.loc[~kept, ["left_id", "right_id"]].to_numpy().tolist(),
+        "below_minimum": rows.loc[dropped, IDS].to_numpy().tolist(),
         "measuring_planes": planes,
     }
     return answer
 
 
-class _Measure(NamedTuple):
-    """What a pair of layers is measured by: the column, the dimension, and whose own measure."""
+class InOnePlane(NamedTuple):
+    """The pairs of one plane: a table as of `shared`, with ids beside the positions."""
 
-    column: str
-    dimension: int
-    size: Callable[[MeasuringPlane, NDArray[Any]], NDArray[np.float64]]
-    left_has_ratio: bool
-    right_has_ratio: bool
-
-
-_AREAS = _Measure(
-    "area_m2", AREA, MeasuringPlane.area_m2, left_has_ratio=True, right_has_ratio=True
-)
-_LINE_IN_AREA = _Measure("length_m", LINE, MeasuringPlane.length_m, True, False)
-_AREA_ROUND_LINE = _Measure("length_m", LINE, MeasuringPlane.length_m, False, True)
+    plane: MeasuringPlane
+    left: Side
+    right: Side
+    pairs: pd.DataFrame
 
 
-def _refuse_minimum(**minimums: float) -> None:
-    for name, value in minimums.items():
-        if not (np.isfinite(value) and value >= 0):
-            raise BadQuery(f"{name} must be a finite number, zero or more; got {value!r}")
+def plane_by_plane(left: GeoDataFrame, right: GeoDataFrame, *, geometry: bool) -> list[InOnePlane]:
+    """Return what the located features of two layers share, each place in its own plane.
 
-
-def _measure_for(left: int, right: int) -> _Measure:
-    """Return how layers of two dimensions are measured; -1 (nothing located) goes with any."""
-    match left, right:
-        case (2 | -1, 2 | -1):
-            return _AREAS
-        case (1, 2 | -1):
-            return _LINE_IN_AREA
-        case (2 | -1, 1):
-            return _AREA_ROUND_LINE
-        case _:
-            raise WrongGeometryType(
-                f"overlap measures areas with areas and lines with areas; "
-                f"{NAMES.get(left, 'nothing')} with {NAMES.get(right, 'nothing')} share neither "
-                f"an area nor a length"
-            )
-
-
-def _pairs(
-    plane: MeasuringPlane, left: NDArray[Any], right: NDArray[Any], measure: _Measure
-) -> pd.DataFrame:
-    """Return every pair of projected features that shares something, with its measures."""
-    ours, theirs = meeting(left, right)
-    shared = _only(intersections(left, right, ours, theirs), measure.dimension)
-    size = measure.size(plane, shared)
-    found = size > 0
-    ours, theirs, size = ours[found], theirs[found], size[found]
-    return pd.DataFrame(
-        {
-            "left": ours,
-            "right": theirs,
-            measure.column: size,
-            "left_ratio": _ratio(plane, measure, left, ours, size, measure.left_has_ratio),
-            "right_ratio": _ratio(plane, measure, right, theirs, size, measure.right_has_ratio),
-            "geometry": shared[found],
-        }
-    )
-
-
-def _ratio(
-    plane: MeasuringPlane,
-    measure: _Measure,
-    features: NDArray[Any],
-    which: NDArray[np.intp],
-    size: NDArray[np.float64],
-    applies: bool,
-) -> NDArray[np.float64]:
-    """Return the share of each feature's own measure, at most 1 but for rounding."""
-    if not applies:
-        return np.full(len(which), np.nan)
-    own, place = np.unique(which, return_inverse=True)
-    return np.minimum(size / measure.size(plane, features[own])[place], 1.0)
-
-
-def _only(geometries: NDArray[Any], dim: int) -> NDArray[Any]:
-    """Return geometries reduced to their parts of one dimension.
-
-    Where two areas share a piece and also touch elsewhere, GEOS answers a collection of the
-    piece and of the points and lines of contact; the contacts share nothing.
+    ``left_is_part`` and ``right_is_part`` tell of which features the plane holds only a part.
     """
-    mixed = shapely.get_type_id(geometries) == shapely.GeometryType.GEOMETRYCOLLECTION
-    if not mixed.any():
-        return geometries
-    parts, owner = shapely.get_parts(geometries[mixed], return_index=True)
-    wanted = shapely.get_dimensions(parts) == dim
-    make = shapely.multipolygons if dim == AREA else shapely.multilinestrings
-    pure = np.full(int(mixed.sum()), None, dtype=object)
-    if wanted.any():
-        singles, owner_of_single = shapely.get_parts(parts[wanted], return_index=True)
-        make(singles, indices=owner[wanted][owner_of_single], out=pure)
-    geometries = geometries.copy()
-    geometries[mixed] = pure
-    return geometries
+    found = []
+    for plane, ours, (theirs,) in planes_of(left, right, whole=False):
+        sides = Side(plane, ours.geometries), Side(plane, theirs.geometries)
+        pairs = shared(*sides, geometry=geometry)
+        for name, part in (("left", ours), ("right", theirs)):
+            pairs[f"{name}_id"] = part.ids[pairs[name]]
+            pairs[f"{name}_is_part"] = part.is_part[pairs[name]]
+        found.append(InOnePlane(plane, *sides, pairs))
+    return found
+
+
+def merged(found: list[InOnePlane], crs: CRS, *, geometry: bool) -> pd.DataFrame:
+    """Return one row for each pair of ids, in `crs` if its geometry is asked for.
+
+    ``left_size`` and ``right_size`` are what the plane holds of each feature [m² or m], NaN
+    where a feature is not of the dimension that its pair is measured by.
+    """
+    tables = []
+    for plane, ours, theirs, pairs in found:
+        sized = pairs.copy(deep=False)
+        for name, side in (("left", ours), ("right", theirs)):
+            which = pairs[name].to_numpy()
+            measurable = side.dimensions[which] == _dimension(pairs)
+            size = np.full(len(pairs), np.nan)
+            size[measurable] = side.sizes(which[measurable])
+            sized[f"{name}_size"] = size
+        if plane.crs != crs and (geometry or len(found) > 1):
+            sized["geometry"] = reproject(pairs["geometry"].to_numpy(), plane.crs, crs)
+        tables.append(sized)
+    rows = tables[0] if len(tables) == 1 else united(pd.concat(tables, ignore_index=True), crs)
+    if not geometry:
+        rows["geometry"] = None
+    return rows
+
+
+def _rows(
+    left: GeoDataFrame, right: GeoDataFrame, crs: CRS, geometry: bool
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return one row for each pair, with ratios, and the names of the planes."""
+    found = plane_by_plane(left, right, geometry=geometry)
+    if not found:
+        numbers = dict.fromkeys([*MEASURES, *RATIOS], float)
+        return pd.DataFrame(columns=COLUMNS).astype(numbers), []
+    rows = merged(found, crs, geometry=geometry)
+    for name, layer in (("left", left), ("right", right)):
+        size = _whole_sizes(rows, name, layer)
+        rows[f"{name}_ratio"] = np.minimum(rows["area_m2"].fillna(rows["length_m"]) / size, 1.0)
+    return rows, [one.plane.name for one in found]
+
+
+def _dimension(pairs: pd.DataFrame) -> NDArray[np.int32]:
+    """Return the dimension that each pair is measured by."""
+    lineal = np.where(pairs["length_m"].notna(), LINE, POINT)
+    return np.where(pairs["area_m2"].notna(), AREA, lineal)
+
+
+def _whole_sizes(rows: pd.DataFrame, name: str, layer: GeoDataFrame) -> NDArray[np.float64]:
+    """Return the feature's own measure for each row, NaN where it has none of that kind."""
+    size = rows[f"{name}_size"].to_numpy(dtype=float, copy=True)
+    lacking = np.flatnonzero(rows[f"{name}_is_part"].to_numpy(dtype=bool) & ~np.isnan(size))
+    if len(lacking):
+        ids = pd.Index(rows[f"{name}_id"].to_numpy()[lacking])
+        features = layer.loc[ids.unique()]
+        areal = shapely.get_dimensions(features.geometry.to_numpy()) == AREA
+        total = np.zeros(len(features))
+        for chosen, measure in (
+            (areal, MeasuringPlane.area_m2),
+            (~areal, MeasuringPlane.length_m),
+        ):
+            total[chosen] = whole_measure(features[chosen], measure)
+        size[lacking] = total[features.index.get_indexer(ids)]
+    return size

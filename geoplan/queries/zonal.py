@@ -115,7 +115,7 @@ def zonal_statistics(
     >>> found[["zone_id", "raster_ratio", "mean", "unit"]].round(3).values.tolist()
     [['IP-1', 1.0, 194.0, 'm']]
     """
-    shares = _shares(stats)
+    shares = quantiles_among(stats)
     present, missing = located(zones, "zones")
     kind = dimension(present, "zones")
     if kind == LINE and {"sum", "count"} & set(stats):
@@ -139,7 +139,7 @@ def zonal_statistics(
     return answer
 
 
-def _shares(stats: Sequence[str]) -> dict[str, float]:
+def quantiles_among(stats: Sequence[str]) -> dict[str, float]:
     """Return the quantiles among the statistics, 0..1, and refuse what is no statistic."""
     if isinstance(stats, str) or not stats:
         raise BadQuery(f"stats is a list of names, such as mean and max; got {stats!r}")

@@ -25,6 +25,7 @@ from geoplan.errors import (
     TableInvalid,
     UnstorableColumn,
 )
+from geoplan.progress import QUIET
 from geoplan.store import blob, ddl, described
 from geoplan.store.frame import column_type, stored_values, utc_text
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
+    from geoplan.progress import Progress
     from geoplan.schema import LayerSchema
     from geoplan.styles import Style
 
@@ -59,6 +61,7 @@ def write_geopackage(
     provenance: str | None = None,
     schema: LayerSchema | None = None,
     style: Style | None = None,
+    progress: Progress = QUIET,
 ) -> None:
     """Write one features table, and any attribute tables, as a new GeoPackage.
 
@@ -87,6 +90,8 @@ def write_geopackage(
         Labels and domains of the columns that it knows, kept as the extension ``gpkg_schema``.
     style : Style, optional
         How programs draw the table unless told otherwise, kept in ``layer_styles``.
+    progress : Progress, optional
+        Told how many rows, then how many entries of the R-tree, are written.
 
     Raises
     ------
@@ -111,7 +116,8 @@ def write_geopackage(
     with _replacing(path) as connection, connection:
         connection.execute(ddl.BASE)
         ddl.insert(connection, "gpkg_spatial_ref_sys", *_default_srs(srs[1]), srs)
-        _write_features(connection, table, features, id_column, srs[1], column_types or {})
+        known = column_types or {}
+        _write_features(connection, table, features, id_column, srs[1], known, progress)
         _write_contents(connection, table, features, srs[1], identifier, description, last_change)
         for name, frame in frames.items():
             _write_attributes(connection, name, frame, last_change)
@@ -252,6 +258,7 @@ def _write_features(
     id_column: str | None,
     srs_id: int,
     known_types: Mapping[str, str],
+    progress: Progress,
 ) -> None:
     attributes = features.drop(columns=features.geometry.name)
     _refuse_taken_names(attributes, KEY, GEOMETRY, id_column)
@@ -268,10 +275,12 @@ def _write_features(
     keys = ids if id_column is None else list(range(1, len(ids) + 1))
     own = [ids] if id_column is not None else []
     blobs = blob.encode(geometries, srs_id)
+    writing, indexing = progress.split(2, 1)
     rows = zip(keys, blobs, *own, *columns, strict=True)
-    ddl.insert_many(connection, table, rows, 2 + len(own) + len(columns))
+    counted = writing.each(rows, "writing", len(ids))
+    ddl.insert_many(connection, table, counted, 2 + len(own) + len(columns))
     ddl.insert(connection, "gpkg_geometry_columns", (table, GEOMETRY, geometry_type, srs_id, z, m))
-    _write_index(connection, table, keys, geometries)
+    _write_index(connection, table, keys, geometries, indexing)
     ddl.count_features(connection, table)
 
 
@@ -321,7 +330,9 @@ def _presence(flags: NDArray[np.bool_]) -> int:
     return 1 if flags.all() else 2
 
 
-def _write_index(connection: apsw.Connection, table: str, keys: list[int], geometries: Any) -> None:
+def _write_index(
+    connection: apsw.Connection, table: str, keys: list[int], geometries: Any, progress: Progress
+) -> None:
     """Fill the R-tree at one go, then set the triggers that keep it."""
     ddl.create_index(connection, table)
     boxes = shapely.bounds(geometries)
@@ -330,7 +341,8 @@ def _write_index(connection: apsw.Connection, table: str, keys: list[int], geome
         (keys[at], *(float(boxes[at, axis]) for axis in (0, 2, 1, 3)))
         for at in np.flatnonzero(placed)
     )
-    ddl.insert_many(connection, f"rtree_{table}_{GEOMETRY}", entries, 5)
+    counted = progress.each(entries, "writing", int(placed.sum()))
+    ddl.insert_many(connection, f"rtree_{table}_{GEOMETRY}", counted, 5)
     ddl.create_index_triggers(connection, table)
 
 

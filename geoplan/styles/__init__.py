@@ -49,15 +49,18 @@ def style_of(layer: Layer, symbol: Symbol, schema: LayerSchema, columns: Collect
     schema : LayerSchema
         Its labels go into the QML too: QGIS reads those of the file with GDAL 3.7 or later only.
     columns : collection of str
-        The columns of its table: with ``geometry_method`` schematic features are broken, with
-        ``coordinate_basis`` estimated ones are lighter.
+        The columns of its table: with ``status`` each status has its dash, with
+        ``geometry_method`` schematic features have dots on both sides, with ``coordinate_basis``
+        estimated ones are lighter.
 
     Returns
     -------
     Style
         The same inputs make the same texts, byte for byte.
     """
-    found = rules(layer, symbol, columns)
+    status = schema.field("status")
+    words = {} if status is None else {one.code: one.label.zh for one in status.values}
+    found = rules(layer, symbol, columns, words)
     name = layer.title.zh[:_LONGEST_NAME]
     fields = [field for field in schema.fields if field.name in columns]
     return Style(

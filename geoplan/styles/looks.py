@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from geoplan.symbols import marks
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from geoplan.model import Layer
-    from geoplan.symbols import Symbol
+    from geoplan.symbols import StatusLook, Symbol
 
 WHITE = "#FFFFFF"
 PALE = 0.5
 """What is left of the opacity of an estimated feature."""
 
-METHOD, BASIS = "geometry_method", "coordinate_basis"
+METHOD, BASIS, STATUS = "geometry_method", "coordinate_basis", "status"
+SCHEMATIC, BUILT = "schematic", "built"
+_SCHEMATIC_WORD = "示意"
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,14 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Marker:
-    """A circle; radius and width [px]."""
+    """A circle; radius and width [px]. Without a fill it is a ring."""
 
-    fill: str
+    fill: str | None
     stroke: str
     radius: float
     width: float
     opacity: float = 0.9
-    dashed: bool = False
+    dash: tuple[float, ...] = ()
 
 
 Part = Stroke | Fill | Pattern | Marker
@@ -69,45 +73,89 @@ class Rule:
 
     Attributes
     ----------
-    schematic, estimated : bool, optional
-        Whether the features are; None where the layer has no column that tells.
+    label : str
+        What a legend says of these features.
+    conditions : tuple of (column, value, bool)
+        What holds for them: whether the column equals the value. A feature is drawn by each
+        rule that it meets: always one of the body, and before it the sign of its method.
     """
 
     parts: tuple[Part, ...]
-    schematic: bool | None = None
-    estimated: bool | None = None
-
-    @property
-    def label(self) -> str:
-        """Return what a legend says of these features."""
-        said = (("示意", self.schematic), ("位置为估计", self.estimated))
-        return "、".join(word for word, holds in said if holds)
-
-    @property
-    def conditions(self) -> tuple[tuple[str, str, bool], ...]:
-        """Return what holds for the features: column, value, whether it equals that."""
-        told = ((METHOD, "schematic", self.schematic), (BASIS, "estimated", self.estimated))
-        return tuple((column, value, holds) for column, value, holds in told if holds is not None)
+    label: str = ""
+    conditions: tuple[tuple[str, str, bool], ...] = ()
 
 
-def rules(layer: Layer, symbol: Symbol, columns: Collection[str]) -> tuple[Rule, ...]:
-    """Return the rules of a layer: one for each state that its columns can tell."""
-    methods = (False, True) if METHOD in columns else (None,)
-    bases = (False, True) if BASIS in columns else (None,)
-    return tuple(
-        Rule(tuple(_parts(layer, symbol, bool(schematic), bool(estimated))), schematic, estimated)
-        for schematic in methods
-        for estimated in bases
+def rules(
+    layer: Layer, symbol: Symbol, columns: Collection[str], words: Mapping[str, str]
+) -> tuple[Rule, ...]:
+    """Return the rules of a layer, the sign of its method first.
+
+    Parameters
+    ----------
+    words : mapping
+        Code of a status → what it is called.
+    """
+    body = [
+        Rule(
+            tuple(_faded(_body(layer, symbol, status, bool(schematic)), fade=bool(estimated))),
+            _label(status, schematic, estimated, words),
+            (
+                *_if_status(status),
+                *_if(METHOD, SCHEMATIC, schematic),
+                *_if(BASIS, "estimated", estimated),
+            ),
+        )
+        for status in _statuses(layer, columns)
+        for schematic in _small(layer, columns)
+        for estimated in ((False, True) if BASIS in columns else (None,))
+    ]
+    sign = tuple(_sign(layer, symbol)) if METHOD in columns else ()
+    return (*([Rule(sign, _SCHEMATIC_WORD, _if(METHOD, SCHEMATIC, True))] if sign else []), *body)
+
+
+def _statuses(layer: Layer, columns: Collection[str]) -> tuple[str | None, ...]:
+    """Return the statuses that look different; what only helps to find one's way has one look."""
+    apart = [code for code in marks().status if code != BUILT]
+    return (BUILT, *apart) if STATUS in columns and layer.role == "plan" else (None,)
+
+
+def _small(layer: Layer, columns: Collection[str]) -> tuple[bool | None, ...]:
+    """Points of the context have no room for a ring: the schematic ones are smaller."""
+    ringless = layer.role == "context" and layer.geometry == "point"
+    return (False, True) if ringless and METHOD in columns else (None,)
+
+
+def _if(column: str, value: str, holds: bool | None) -> tuple[tuple[str, str, bool], ...]:
+    return () if holds is None else ((column, value, holds),)
+
+
+def _if_status(status: str | None) -> tuple[tuple[str, str, bool], ...]:
+    """Return what holds for a status; what is built is what is none of the others."""
+    if status is None:
+        return ()
+    if status != BUILT:
+        return ((STATUS, status, True),)
+    return tuple((STATUS, code, False) for code in marks().status if code != BUILT)
+
+
+def _label(
+    status: str | None,
+    schematic: bool | None,
+    estimated: bool | None,
+    words: Mapping[str, str],
+) -> str:
+    unknown = "或状态未公布" if status == BUILT else ""
+    said = (
+        (words.get(status or "", status or "") + unknown, status is not None),
+        (_SCHEMATIC_WORD, schematic),
+        ("位置为估计", estimated),
     )
+    return "、".join(word for word, holds in said if holds)
 
 
-def _parts(layer: Layer, symbol: Symbol, schematic: bool, estimated: bool) -> Iterator[Part]:
-    if layer.role == "context":
-        draw = {"area": _context_area, "line": _context_line, "point": _context_point}
-    else:
-        draw = {"area": _area, "line": _line, "point": _point}
-    for part in draw[layer.geometry](symbol, schematic):
-        yield _faint(part) if estimated and not _is_ground(part) else part
+def _faded(parts: Iterable[Part], *, fade: bool) -> Iterator[Part]:
+    for part in parts:
+        yield replace(part, opacity=part.opacity * PALE) if fade and not _is_ground(part) else part
 
 
 def _is_ground(part: Part) -> bool:
@@ -115,15 +163,41 @@ def _is_ground(part: Part) -> bool:
     return isinstance(part, Stroke) and part.colour == WHITE
 
 
-def _faint(part: Part) -> Part:
-    return replace(part, opacity=part.opacity * PALE)
+def _body(layer: Layer, symbol: Symbol, status: str | None, schematic: bool) -> Iterator[Part]:
+    look = marks().status[status or BUILT]
+    if layer.role == "context":
+        yield from _context(layer, symbol, schematic)
+    elif layer.geometry == "area":
+        yield from _area(symbol, look)
+    elif layer.geometry == "line":
+        yield from _line(symbol, look)
+    else:
+        yield _point(symbol, look)
+
+
+def _sign(layer: Layer, symbol: Symbol) -> Iterator[Part]:
+    """Yield fine dots along both sides of a line or outline, or in a ring round a point."""
+    look = marks().method[SCHEMATIC]
+    if layer.geometry == "point":
+        if layer.role == "plan":
+            ring = _outline_colour(symbol)
+            yield Marker(None, ring, look.point, 1.4, look.opacity, look.dash)
+        return
+    width = look.context if layer.role == "context" else getattr(look, layer.geometry)
+    yield Stroke(symbol.stroke, width, look.opacity, look.dash, "butt")
+    yield Stroke(WHITE, width * look.ground)
+
+
+def _outline_colour(symbol: Symbol) -> str:
+    """Return the darker of a symbol's colours: some points are outlined in white."""
+    return symbol.fill if symbol.stroke == WHITE else symbol.stroke
 
 
 GROUND = {"waves": 0.3, "dots": 0.2, "hatch": 0.12}
 _SOLID_FILL = 0.6
 
 
-def _area(symbol: Symbol, schematic: bool) -> Iterator[Part]:
+def _area(symbol: Symbol, look: StatusLook) -> Iterator[Part]:
     yield Fill(symbol.fill, GROUND.get(symbol.cue, _SOLID_FILL))
     if symbol.cue == "waves":  # neither language has a wave: lines as far apart
         yield Pattern("horline", symbol.stroke, 0.85, spacing=7, size=1.1)
@@ -131,46 +205,45 @@ def _area(symbol: Symbol, schematic: bool) -> Iterator[Part]:
         yield Pattern("circle", symbol.stroke, 0.8, spacing=7.07, size=2.5)
     if symbol.cue == "hatch":
         yield Pattern("slash", symbol.fill, 1, spacing=5.66, size=1.5)
-    own = (7.0, 5.0) if symbol.cue == "dashes" else ()
-    width = 4 if symbol.cue == "double" else 1.6
-    yield Stroke(symbol.stroke, width, dash=(5.0, 4.0) if schematic else own)
+    width = 4 if symbol.cue == "double" else 1.8
+    own = OWN_DASH if symbol.cue == "dashes" else ()
+    yield _stroke(symbol.stroke, width, look.area or own)
 
 
-BROKEN: dict[str, tuple[float, ...]] = {
-    "double": (22, 11),
-    "dashes": (8, 14, 8, 4),
-    "solid": (14, 9),
-}
-"""Schematic lines are broken by long gaps, so that a pipeline's own short dashes still tell."""
+OWN_DASH = (4.0, 3.0)
+"""Of an outline whose second cue is dashes: shorter than the dash of any status."""
 
 
-def _line(symbol: Symbol, schematic: bool) -> Iterator[Part]:
+def _line(symbol: Symbol, look: StatusLook) -> Iterator[Part]:
     yield Stroke(WHITE, 8, 0.85)
-    dash = BROKEN.get(symbol.cue, BROKEN["solid"]) if schematic else ()
-    if symbol.cue == "dashes":
-        dash = dash or (10, 6)
-    cap: Literal["round", "butt"] = "butt" if dash else "round"
     if symbol.cue == "double":
-        yield Stroke(symbol.stroke, 6, dash=dash, cap=cap)
-        yield Stroke(WHITE, 2.6, dash=dash, cap=cap)
+        yield _stroke(symbol.stroke, 6, look.double)
+        yield _stroke(WHITE, 2.6, look.double)
     elif symbol.cue == "dashes":
-        yield Stroke(symbol.stroke, 5.4, dash=dash, cap=cap)
-        yield Stroke(symbol.fill, 3, dash=dash, cap=cap)
+        yield _stroke(symbol.stroke, 5.4, look.casing)
+        yield _stroke(symbol.fill, 3, look.core)
     else:
-        yield Stroke(symbol.stroke, 3, dash=dash, cap=cap)
+        yield _stroke(symbol.stroke, 3, look.solid)
 
 
-def _point(symbol: Symbol, schematic: bool) -> Iterator[Part]:
-    yield Marker(symbol.fill, symbol.stroke, radius=6, width=1.8, dashed=schematic)
+def _stroke(colour: str, width: float, dash: tuple[float, ...]) -> Stroke:
+    return Stroke(colour, width, dash=dash, cap="butt" if dash else "round")
 
 
-def _context_area(symbol: Symbol, schematic: bool) -> Iterator[Part]:
-    yield Stroke(symbol.stroke, 1, dash=(5, 4) if schematic else ())
+POINT_WIDTH = 1.8
+PENS: dict[str, tuple[float, ...]] = {"solid": (), "dash": (4, 2), "dot": (1, 2)}
+"""The dashes of Qt's pens, in widths of the pen: QGIS has no others for the outline of a mark."""
 
 
-def _context_line(symbol: Symbol, schematic: bool) -> Iterator[Part]:
-    yield Stroke(symbol.stroke, 1.6, dash=(7, 5) if schematic else (), cap="butt")
+def _point(symbol: Symbol, look: StatusLook) -> Marker:
+    dash = tuple(length * POINT_WIDTH for length in PENS[look.point])
+    if look.hollow:
+        return Marker(WHITE, _outline_colour(symbol), 6, POINT_WIDTH, dash=dash)
+    return Marker(symbol.fill, symbol.stroke, 6, POINT_WIDTH, dash=dash)
 
 
-def _context_point(symbol: Symbol, schematic: bool) -> Iterator[Part]:
-    yield Marker(symbol.fill, symbol.stroke, radius=2.4 if schematic else 3.2, width=1)
+def _context(layer: Layer, symbol: Symbol, schematic: bool) -> Iterator[Part]:
+    if layer.geometry == "point":
+        yield Marker(symbol.fill, symbol.stroke, radius=2.4 if schematic else 3.2, width=1)
+    else:
+        yield Stroke(symbol.stroke, 1 if layer.geometry == "area" else 1.6)

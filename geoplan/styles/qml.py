@@ -111,14 +111,22 @@ def _stroke(part: Stroke) -> dict[str, str]:
 def _marker(part: Marker) -> dict[str, str]:
     return {
         "name": "circle",
-        "color": _colour(part.fill, part.opacity),
+        "cap_style": "flat",
+        "color": _colour(part.fill or part.stroke, part.opacity if part.fill else 0),
         "outline_color": _colour(part.stroke, part.opacity),
-        "outline_style": "no" if not part.width else "dash" if part.dashed else "solid",
+        "outline_style": _pen(part) if part.width else "no",
         "outline_width": f"{part.width:g}",
         "outline_width_unit": "Pixel",
         "size": f"{2 * part.radius:g}",
         "size_unit": "Pixel",
     }
+
+
+def _pen(part: Marker) -> str:
+    """Return the pen whose dash is nearest: the outline of a mark has no dash of its own."""
+    if not part.dash:
+        return "solid"
+    return "dash" if part.dash[0] > part.dash[1] else "dot"
 
 
 def _grid(part: Pattern) -> dict[str, str]:

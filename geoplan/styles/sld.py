@@ -84,9 +84,9 @@ def _pattern(graphic: Element, part: Pattern) -> None:
 def _marker(graphic: Element, part: Marker) -> None:
     mark = SubElement(graphic, "se:Mark")
     SubElement(mark, "se:WellKnownName").text = "circle"
-    _fill(mark, part.fill, part.opacity)
-    dash = (3, 2.5) if part.dashed else ()
-    _stroke(mark, Stroke(part.stroke, part.width, part.opacity, dash))
+    if part.fill is not None:
+        _fill(mark, part.fill, part.opacity)
+    _stroke(mark, Stroke(part.stroke, part.width, part.opacity, part.dash, "butt"))
     SubElement(graphic, "se:Size").text = f"{2 * part.radius:g}"
 
 

@@ -17,7 +17,7 @@ import shapely
 from geoplan.crs import to_lonlat
 from geoplan.i18n import phrases
 from geoplan.schema import schemas
-from geoplan.symbols import symbols
+from geoplan.symbols import marks, symbols
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -45,6 +45,7 @@ def payload(content: MapContent, lang: str) -> dict[str, Any]:
             kind: {**symbol.model_dump(mode="json"), "kind": kind}
             for kind, symbol in _symbols(content).items()
         },
+        "marks": marks().model_dump(mode="json"),
         "layers": [_layer(entry) for entry in content.layers],
         "overlaps": _numbered(_answer(content.overlaps)),
         "coverage": _answer(content.coverage),

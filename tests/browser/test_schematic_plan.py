@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ WHOLE = {
 }
 
 Rows = dict[str, dict[str, Any]]
+FINE = ("1.5 3.5", "7.5")
+"""Dash and width of the dots along a schematic outline."""
 
 
 def layer_of(layer_id: str, kind: str, zh: str, geometry: str, rows: Rows, **more: Any) -> MapLayer:
@@ -186,7 +189,9 @@ def test_context_lies_beneath_the_plan_and_is_thin(page: Page) -> None:
     boundary = drawn(page, "counties")[0]
     assert (boundary["fill"], boundary["stroke-width"]) == ("none", "1")
     assert boundary["stroke"] == symbols()["admin_boundary"].stroke
-    assert float(drawn(page, "rivers")[0]["stroke-width"]) < 2
+    dots, ground, river, _ = drawn(page, "rivers")
+    assert float(river["stroke-width"]) < 2
+    assert float(ground["stroke-width"]) < float(dots["stroke-width"]) < 5
 
 
 @pytest.mark.parametrize("zoom", [12, 13, 15])
@@ -219,29 +224,138 @@ def test_a_point_is_clicked_and_reached_by_keyboard(page: Page) -> None:
     assert page.evaluate("map_planner.getZoom()") <= 14
 
 
-def test_schematic_is_broken_and_estimated_is_lighter(page: Page) -> None:
-    sketched, guessed, surveyed = drawn(page, "parks")
-    assert sketched["stroke-dasharray"]
+def test_schematic_has_dots_on_both_sides_and_estimated_is_lighter(page: Page) -> None:
+    dots, more_dots, ground, more_ground, sketched, guessed, surveyed = drawn(page, "parks")
+    for one in (dots, more_dots):
+        assert (one["stroke-dasharray"], one["stroke-width"], one["fill"]) == (*FINE, "none")
+        assert one["stroke"] == symbols()["industrial_park"].stroke
+    assert ground["stroke"] == more_ground["stroke"] == "#FFFFFF"
+    assert sketched["stroke-dasharray"] == "7 5"  # it is planned; the other two do not say
+    assert "stroke-dasharray" not in guessed
     assert "stroke-dasharray" not in surveyed
     for opacity in ("stroke-opacity", "fill-opacity"):
         assert float(guessed[opacity]) < float(sketched[opacity]) == float(surveyed[opacity])
-    _, _, far, near, far_core, near_core, *_ = drawn(page, "roads")
-    assert far["stroke-dasharray"] == far_core["stroke-dasharray"]
-    assert "stroke-dasharray" not in near
-    assert "stroke-dasharray" not in near_core
+    dots, ground, _, _, far, near, far_core, near_core, *_ = drawn(page, "roads")
+    assert (dots["stroke-dasharray"], dots["stroke-width"]) == ("1.5 3.5", "11")
+    assert float(ground["stroke-width"]) == pytest.approx(7.48)
+    assert not any("stroke-dasharray" in one for one in (far, near, far_core, near_core))
     assert float(far["stroke-opacity"]) < float(near["stroke-opacity"])
-    _, _, sketched, surveyed, *_ = drawn(page, "gas")
-    assert sketched["stroke-dasharray"] != surveyed["stroke-dasharray"]
+    dots, ground, _, _, casing, other_casing, core, other_core, *_ = drawn(page, "gas")
+    assert casing.get("stroke-dasharray") is other_casing.get("stroke-dasharray") is None
+    assert core["stroke-dasharray"] == other_core["stroke-dasharray"] == "10 6"
 
 
-def test_the_legend_says_what_broken_and_lighter_mean(page: Page) -> None:
+def test_the_legend_names_each_sign_that_occurs_and_no_other(page: Page) -> None:
     signs = page.locator(".sign")
-    assert [text.split("：")[0] for text in signs.all_inner_texts()] == ["虚线", "浅色"]
+    names = [text.split("：")[0].strip() for text in signs.all_inner_texts()]
+    assert names == ["短划", "实线", "两侧细点", "浅色"]
+    assert signs.nth(1).inner_text().endswith("状态未公布")
     for sign in signs.all():
         assert sign.locator("svg").count() >= 1
     page.locator("[data-lang=en]").click()
-    expect(signs.nth(0)).to_contain_text("schematic")
-    expect(signs.nth(1)).to_contain_text("estimated")
+    for place, word in enumerate(("planned", "not published", "schematic", "estimated")):
+        expect(signs.nth(place)).to_contain_text(word)
+
+
+@pytest.fixture
+def every_look() -> MapContent:
+    """Every status, surveyed and sketched, as an area, three kinds of line, and a point."""
+    shapes: dict[str, Callable[[float, float], Any]] = {
+        "parks": lambda x, y: box(x, y, x + 0.006, y + 0.003),
+        "roads": lambda x, y: LineString([(x, y), (x + 0.005, y + 0.002)]),
+        "gas": lambda x, y: LineString([(x, y + 0.003), (x + 0.006, y)]),
+        "other": lambda x, y: LineString([(x, y), (x + 0.006, y + 0.001)]),
+        "posts": lambda x, y: Point(x, y),
+    }
+    kinds = ("industrial_park", "highway", "gas_pipeline", "generic", "gas_facility")
+    titles = ("园区", "公路", "管道", "其他", "站点")
+    layers = []
+    for place, (name, shape) in enumerate(shapes.items()):
+        rows = {
+            f"{status}-{method}": row(
+                f"{status} {method}", "", shape(122.96 + at * 0.012, 40.96 + place * 0.015),
+                {"geometry_method": method, "coordinate_basis": "sourced"}, status=status,
+            )
+            for at, (method, status) in enumerate(product(("survey", "schematic"), ON_PAPER))
+        }  # fmt: skip
+        geometry = {"parks": "area", "posts": "point"}.get(name, "line")
+        layers.append(layer_of(name, kinds[place], titles[place], geometry, rows))
+    plan = Plan(
+        id="looks",
+        title=Text(zh="图例样张", en="Every look"),
+        extent=(122.95, 40.95, 123.1, 41.04),
+        measuring_plane="EPSG:4550",
+        data_date=date(2025, 3, 31),
+        attribution=Text(zh="测试", en="Tests"),
+    )
+    return MapContent(plan, tuple(layers))
+
+
+# from the table in symbols.toml, by hand: outline, highway, pipeline's casing and core, plain
+# line, outline of a mark (its pen times 1.8 px), whether the mark is empty
+ON_PAPER: dict[str, tuple[str, str, str, str, str, str, bool]] = {
+    "planned": ("7 5", "16 10", "20 10", "8 4 8 10", "12 9", "7.2 3.6", True),
+    "approved": ("16 4", "30 8", "32 8", "8 4 8 4 8 8", "24 6", "", True),
+    "under_construction": (
+        "12 3.5 2 3.5", "22 6 6 6", "20 6 6 6", "8 4 8 6 6 6", "18 5 4 5", "7.2 3.6", False,
+    ),
+    "built": ("", "", "", "10 6", "", "", False),
+    "retired": ("2 6", "6 15", "5 15", "5 15", "3 10", "1.8 3.6", True),
+}  # fmt: skip
+
+
+def of(column: int) -> list[str]:
+    """Return the dashes of every status, surveyed and then sketched."""
+    return [str(looks[column]) for looks in ON_PAPER.values()] * 2
+
+
+def dash(paths: list[dict[str, str]]) -> list[str]:
+    return [one.get("stroke-dasharray", "") for one in paths]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
+def test_each_status_keeps_its_dash_beside_the_dots_of_its_method(
+    open_page: OpenPage, every_look: MapContent, width: int, height: int
+) -> None:
+    page = open_page(planner_page(every_look), width, height, reduced_motion="reduce")
+    n = len(ON_PAPER)
+    parks = drawn(page, "parks")
+    assert dash(parks) == [FINE[0]] * n + [""] * n + of(0)
+    roads = drawn(page, "roads")
+    assert dash(roads)[: 8 * n] == [FINE[0]] * n + [""] * n + [""] * 2 * n + of(1) + of(1)
+    gas = drawn(page, "gas")
+    assert dash(gas)[4 * n : 8 * n] == of(2) + of(3)
+    other = drawn(page, "other")
+    assert dash(other)[4 * n : 6 * n] == of(4)
+    posts = drawn(page, "posts")
+    assert dash(posts)[:n] == [FINE[0]] * n
+    assert [re.sub(r"(\.\d)\d+", r"\1", one) for one in dash(posts)[n:]] == of(5)
+    white = [one["fill"] == "#FFFFFF" for one in posts[n:]]
+    assert white == [looks[6] for looks in ON_PAPER.values()] * 2
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_legend_names_every_look_on_a_phone(
+    open_page: OpenPage, every_look: MapContent, lang: str
+) -> None:
+    page = open_page(planner_page(every_look, lang="en" if lang == "en" else "zh"), 390, 844)
+    names = [sign.get_attribute("data-sign") or "" for sign in page.locator(".sign").all()]
+    assert names == [*(f"status-{status}" for status in ON_PAPER), "schematic"]
+    words = {
+        "zh": ("规划", "已批", "在建", "建成", "停用", "示意"),
+        "en": ("planned", "approved", "under construction", "built", "retired", "schematic"),
+    }[lang]
+    for sign, word in zip(page.locator(".sign").all(), words, strict=True):
+        expect(sign).to_contain_text(word)
+        assert sign.locator("svg").count() == 3  # an area, a point, a line
+        its = sign.bounding_box()
+        assert its is not None
+        assert its["x"] + its["width"] <= 390
+        swatch = sign.locator("svg").last.bounding_box()
+        label = sign.locator("span").last.bounding_box()
+        assert swatch is not None
+        assert label is not None
+        assert swatch["x"] + swatch["width"] <= label["x"]
 
 
 def test_a_surveyed_plan_has_neither_signs_nor_banner(

@@ -22,7 +22,6 @@ from geoplan.errors import (
     CrsUnknown,
     DatumShiftUnknown,
     GeoplanError,
-    MeasuresUnsupported,
     MixedCoordinates,
     OutsidePlan,
     UnitsMismatch,
@@ -451,13 +450,7 @@ def test_axes_that_could_be_either_are_doubtful() -> None:
     assert "axes_ambiguous" not in codes_of(said)
 
 
-def test_measures_and_odd_numbers_are_refused_by_id() -> None:
-    measured = gpd.GeoDataFrame(
-        geometry=[Point(123, 41), shapely.from_wkt("LINESTRING M (123 41 5, 123.1 41 9)")],
-        index=["p", "road"],
-    )
-    with pytest.raises(MeasuresUnsupported, match="'road'"):
-        judge(measured, declared=CRS(4490), plan_extent=ANSHAN)
+def test_odd_numbers_are_refused_by_id() -> None:
     odd = gpd.GeoDataFrame(
         geometry=[Point(123, 41), LineString([(123, 41), (math.inf, 41)])], index=["p", "odd"]
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import struct
 import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ from geoplan.workers import Limits
 from tests.ingest.conftest import state
 
 SECRET = "planted-secret-4711"
+PEAK_RSS_MB = 512
+ALLOWANCE_MB = 380  # the worker holds up to 130 before it begins
 
 
 class Canary(BaseHTTPRequestHandler):
@@ -162,6 +166,9 @@ CASES: dict[str, tuple[str, Make, str]] = {
     "fgb-huge-header": ("a.fgb", lambda u, f: b"fgb\x03fgb\x00" + b"\xff\xff\xff\x7f" + bytes(90), "FileUnreadable"),
     "parquet-cut": ("a.parquet", lambda u, f: b"PAR1" + bytes(30) + b"PAR1", "FileUnreadable"),
     "gdb-noise": ("a.gdb.zip", lambda u, f: zipped({"a.gdb/a00000001.gdbtable": bytes(99)}), "FileUnreadable"),
+    "gdb-of-shapefiles": ("a.gdb.zip", lambda u, f: zipped(shapefile()), "FileUnreadable"),
+    "dxf-no-utf8": ("a.dxf", lambda u, f: b"0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1032\n8\n\xc8\xbc\xff\n", "EncodingUnknown"),
+    "dxf-no-code-page": ("a.dxf", lambda u, f: b"0\nSECTION\n2\nHEADER\n9\n$DWGCODEPAGE\n3\nANSI_99999\n", "EncodingUnknown"),
     "sqlite-as-kml": ("a.kml", lambda u, f: b"SQLite format 3\x00" + bytes(90), "DisguisedFile"),
 }  # fmt: skip
 ADDRESSES = ["/vsicurl/{0}/a.geojson", "{0}/a.geojson", "/vsizip/x.zip/a.shp", "WFS:{0}"]
@@ -172,6 +179,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a plan with the layer that every hostile file aims at."""
     from tests.ingest.conftest import CATALOGUE
 
+    workers.stop()  # a worker that has read large files before holds more than one that has not
     folder = tmp_path_factory.mktemp("hostile") / "plan"
     folder.mkdir()
     (folder / "catalogue.toml").write_text(CATALOGUE, encoding="utf-8")
@@ -181,17 +189,44 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def attempt(home: Path, file: str) -> tuple[str, str, float]:
-    began = time.perf_counter()
+@dataclass(frozen=True)
+class Attempt:
+    """How an import ended, and what the worker and this process held at most [MB]."""
+
+    error: str
+    message: str
+    seconds: float
+    worker_mb: float
+    own_growth_mb: float
+
+
+def attempt(home: Path, file: str, memory_mb: int = ALLOWANCE_MB) -> Attempt:
+    me = os.getpid()
+    wishes = Wishes("generic", layer="target", limits=Limits(memory_mb=memory_mb, seconds=10))
+    workers.run("geoplan.ingest.gdal:drivers")  # warm: the start is not what is measured
+    workers._forget_peak(me)
+    error, message = "imported", ""
+    before_mb, began = workers._peak_mb(me), time.perf_counter()
     try:
-        import_files(
-            home,
-            [file],
-            Wishes("generic", layer="target", limits=Limits(memory_mb=512, seconds=10)),
-        )
-    except errors.GeoplanError as error:
-        return type(error).__name__, str(error), time.perf_counter() - began
-    return "imported", "", time.perf_counter() - began
+        import_files(home, [file], wishes)
+    except errors.GeoplanError as found:
+        error, message = type(found).__name__, str(found)
+    seconds, after_mb, worker_mb = (
+        time.perf_counter() - began,
+        workers._peak_mb(me),
+        workers.peak_rss_mb(),
+    )
+    assert before_mb is not None
+    assert after_mb is not None
+    assert worker_mb is not None
+    return Attempt(error, message, seconds, worker_mb, after_mb - before_mb)
+
+
+def assert_bounded(found: Attempt, peak_rss_mb: float = PEAK_RSS_MB) -> None:
+    """Fail unless it ended in time, with no more memory resident; the worker's own part included."""
+    assert found.seconds < 2
+    assert found.worker_mb <= peak_rss_mb
+    assert found.own_growth_mb <= peak_rss_mb
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -202,14 +237,13 @@ def test_hostile_file(case: str, home: Path, tmp_path: Path, canary: str) -> Non
     file = tmp_path / name
     file.write_bytes(make(canary, str(planted)))
     before, beside = state(home), set(tmp_path.rglob("*"))
-    workers.run("geoplan.ingest.gdal:drivers")  # warm: the start is not what is measured
-    found, message, seconds = attempt(home, str(file))
+    found = attempt(home, str(file))
     if expected == "NAMED":
-        assert issubclass(getattr(errors, found), errors.BadData), (found, message)
+        assert issubclass(getattr(errors, found.error), errors.BadData), found
     else:
-        assert found == expected, message
-    assert seconds < 2
-    assert SECRET not in message
+        assert found.error == expected, found
+    assert_bounded(found)
+    assert SECRET not in found.message
     assert state(home) == before
     assert set(tmp_path.rglob("*")) == beside
     assert Canary.seen == []
@@ -218,10 +252,28 @@ def test_hostile_file(case: str, home: Path, tmp_path: Path, canary: str) -> Non
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_address_as_file(address: str, home: Path, canary: str) -> None:
     before = state(home)
-    found, _, seconds = attempt(home, address.format(canary))
-    assert (found, Canary.seen) == ("RemoteReference", [])
-    assert seconds < 2
+    found = attempt(home, address.format(canary))
+    assert (found.error, Canary.seen) == ("RemoteReference", [])
+    assert_bounded(found)
     assert state(home) == before
+
+
+def test_the_peak_is_that_of_the_file(home: Path, tmp_path: Path) -> None:
+    """Each position read is a list and two numbers, 120 bytes at least: 500,000 are 57 MB."""
+    file = tmp_path / "a.geojson"
+    file.write_text('{"type":"LineString","coordinates":[' + "[3.5,4.5]," * 500_000 + "[NaN,41]]}")
+    workers.stop()
+    small = attempt(home, str(tmp_path / "absent.geojson"))
+    assert_bounded(small)
+    refused = attempt(home, str(file), memory_mb=30)
+    assert refused.error == "WorkerOutOfMemory"
+    assert small.worker_mb + 10 < refused.worker_mb <= small.worker_mb + 45
+    lifted = attempt(home, str(file), memory_mb=4096)
+    assert lifted.error == "CoordinateInvalid"
+    assert lifted.worker_mb > small.worker_mb + 57
+    with pytest.raises(AssertionError, match="worker_mb"):
+        assert_bounded(replace(lifted, seconds=0, message=""), peak_rss_mb=small.worker_mb + 57)
+    assert attempt(home, str(tmp_path / "absent.geojson")).worker_mb < small.worker_mb + 30
 
 
 def test_the_canary_sings(canary: str) -> None:

@@ -40,6 +40,31 @@ def test_memory_has_an_end() -> None:
     assert len(workers.run("builtins:bytes", 100_000_000, limits=Limits(memory_mb=400))) == 10**8
 
 
+def test_the_peak_is_told_of_every_call_however_it_ends() -> None:
+    """A text of 150 MB is resident while it is made; the next call starts anew."""
+    with Worker() as worker:
+        assert worker.peak_rss_mb is None
+        worker.call("math:factorial", 3)
+        idle = worker.peak_rss_mb or 0
+        assert 5 < idle < 150
+        worker.call("operator:contains", "x" * 150_000_000, "y")
+        assert (worker.peak_rss_mb or 0) > idle + 150e6 / 2**20 - 1
+        worker.call("math:factorial", 3)
+        assert (worker.peak_rss_mb or 0) < idle + 50
+        with pytest.raises(WorkerTimeout):
+            worker.call("time:sleep", 60, limits=Limits(seconds=0.2))
+        assert idle - 1 < (worker.peak_rss_mb or 0) < idle + 50
+
+
+def test_the_peak_is_told_of_a_crash() -> None:
+    with Worker() as worker:
+        with pytest.raises(WorkerDied, match="SIGABRT"):
+            worker.call("os:abort")
+        assert (worker.peak_rss_mb or 0) > 5
+    workers.run("math:factorial", 3)
+    assert (workers.peak_rss_mb() or 0) > 5
+
+
 def test_a_crash_is_an_error_with_a_name_and_the_next_call_works() -> None:
     with pytest.raises(WorkerDied, match="SIGABRT"):
         workers.run("os:abort")

@@ -17,7 +17,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.queries import overlap
+from geoplan.queries import overlap, overlap_matrix
 
 EAST, NORTH = 500_000, 4_550_000
 SLIVER_M2 = 1e-5
@@ -196,3 +196,85 @@ def test_a_line_is_inside_or_outside(area: gpd.GeoDataFrame, path: list[tuple[in
     inside, outside = rows.get("in", 0.0), rows.get("out", 0.0)
     along = roads.geometry.iloc[0].intersection(area.geometry.iloc[0].boundary).length
     assert inside + outside - along == pytest.approx(rows["all"], rel=1e-9, abs=1e-3)
+
+
+@st.composite
+def paths(draw: st.DrawFn) -> Any:
+    """Draw a line of two to five whole-metre points, or three such points by themselves."""
+    places = st.tuples(st.integers(-1500, 1500), st.integers(-1000, 1000))
+    points = np.array(draw(st.lists(places, min_size=2, max_size=5, unique=True)))
+    if draw(st.booleans()):
+        return shapely.MultiPoint(points + np.array([EAST, NORTH]))
+    return shapely.LineString(points + np.array([EAST, NORTH]))
+
+
+@st.composite
+def mixtures(draw: st.DrawFn, prefix: str) -> gpd.GeoDataFrame:
+    shapes = draw(st.lists(st.one_of(polygons(), paths()), min_size=1, max_size=5))
+    names = [f"{prefix}{number}" for number in range(len(shapes))]
+    return gpd.GeoDataFrame(geometry=shapes, index=names, crs=4550)
+
+
+@given(mixtures("L"), mixtures("R"))
+def test_overlap_is_symmetric_in_every_mix(left: gpd.GeoDataFrame, right: gpd.GeoDataFrame) -> None:
+    there = overlap(left, right, min_area_m2=1e-3, min_length_m=1e-3)
+    back = overlap(right, left, min_area_m2=1e-3, min_length_m=1e-3)
+    one = there.set_index(["left_id", "right_id"]).sort_index()
+    other = back.set_index(["right_id", "left_id"]).sort_index()
+    assert one.index.tolist() == other.index.tolist()
+    for measure in ("area_m2", "length_m", "point_count"):
+        assert one[measure].to_numpy() == pytest.approx(
+            other[measure].to_numpy(), rel=1e-9, abs=1e-5, nan_ok=True
+        )
+
+
+@given(mixtures("L"), mixtures("R"))
+def test_each_place_once_is_no_more_than_pair_by_pair(
+    left: gpd.GeoDataFrame, right: gpd.GeoDataFrame
+) -> None:
+    row: Any = next(overlap_matrix({"left": left, "right": right}).itertuples())
+    for gross, union in (
+        (row.area_gross_m2, row.area_union_m2),
+        (row.length_gross_m, row.length_union_m),
+    ):
+        assert math.isnan(gross) == math.isnan(union)
+        assert math.isnan(gross) or union <= gross * (1 + 1e-9) + SLIVER_M2
+
+
+@given(polygons(), layers("R"), st.integers(-800, 800))
+def test_disjoint_parts_make_union_and_sum_the_same(
+    whole: Any, right: gpd.GeoDataFrame, cut: int
+) -> None:
+    x = EAST + cut
+    halves = [
+        whole.intersection(shapely.box(west, NORTH - 9e3, east, NORTH + 9e3))
+        for west, east in ((EAST - 9e3, x), (x, EAST + 9e3))
+    ]
+    parts = gpd.GeoDataFrame(geometry=[half for half in halves if half.area > 1], crs=4550)
+    single = right.iloc[:1]
+    row: Any = next(overlap_matrix({"parts": parts, "single": single}).itertuples())
+    assert row.area_union_m2 == pytest.approx(row.area_gross_m2, rel=1e-9, abs=SLIVER_M2)
+    together = overlap(gpd.GeoDataFrame(geometry=[whole], crs=4550), single)["area_m2"].sum()
+    assert row.area_gross_m2 == pytest.approx(together, rel=1e-9, abs=2)
+
+
+@given(layers("L"), layers("R"), st.floats(121.45, 121.55))
+def test_a_layer_across_a_border_shares_what_it_shares_elsewhere(
+    left: gpd.GeoDataFrame, right: gpd.GeoDataFrame, lon: float
+) -> None:
+    """The same metres laid on 121.5°, cut there, against one plane; edges up to 2 km."""
+    moved = [
+        one.translate(0, 0).set_crs(
+            f"+proj=tmerc +lon_0={lon} +x_0=500000 +ellps=GRS80", allow_override=True
+        )
+        for one in (left, right)
+    ]
+    far = shapely.box(124, 41.01, 124.001, 41.011)
+    spread = [
+        gpd.GeoDataFrame(geometry=[*one.to_crs(4490), far], index=[*one.index, "far"], crs=4490)
+        for one in moved
+    ]
+    here = overlap(left, right, min_area_m2=100).set_index(["left_id", "right_id"])["area_m2"]
+    there = overlap(*spread).set_index(["left_id", "right_id"])["area_m2"]
+    for pair, area in here.items():
+        assert there[pair] == pytest.approx(area, rel=1e-5, abs=2)

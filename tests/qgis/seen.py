@@ -6,7 +6,15 @@ import json
 import sys
 from typing import Any
 
-from qgis.core import QgsApplication, QgsVectorLayer  # type: ignore[import-not-found]
+from qgis.core import (  # type: ignore[import-not-found]
+    QgsApplication,
+    QgsExpression,
+    QgsExpressionContext,
+    QgsFeature,
+    QgsVectorLayer,
+)
+
+STATUSES = ("planned", "approved", "under_construction", "built", "retired")
 
 
 def seen(path: str, table: str) -> dict[str, Any]:
@@ -28,8 +36,33 @@ def seen(path: str, table: str) -> dict[str, Any]:
             }
             for rule in renderer.rootRule().children()
         ],
+        "drawn": {
+            str(status): {
+                method: drawn(layer, status, method) for method in ("survey", "schematic")
+            }
+            for status in (*STATUSES, None)
+        }
+        if layer.fields().lookupField("status") >= 0
+        else {},
         "sublayers": [one.split("!!::!!")[1] for one in layer.dataProvider().subLayers()],
     }
+
+
+def drawn(layer: Any, status: str | None, method: str) -> list[str]:
+    """Return the labels of the rules that QGIS draws such a feature with."""
+    feature = QgsFeature(layer.fields())
+    feature["geometry_method"], feature["coordinate_basis"] = method, "sourced"
+    if status is not None:
+        feature["status"] = status
+    context = QgsExpressionContext()
+    context.setFields(layer.fields())
+    context.setFeature(feature)
+    rules = layer.renderer().rootRule().children()
+    return [
+        rule.label()
+        for rule in rules
+        if QgsExpression(rule.filterExpression()).evaluate(context) in (1, True)
+    ]
 
 
 def editor(setup: Any) -> list[Any]:

@@ -153,16 +153,25 @@ geoplan.Details = class {
     return {
       kicker: words.say("overlap"),
       title: [geoplan.el("span", { class: "number-tag" }, row.number), " ",
-        words.say(given(row.area_m2) ? "area-overlap" : "line-overlap")],
+        words.say(geoplan.sharing(row))],
       content: [
         this.caution(row),
         geoplan.el("div", { class: "sides" }, this.side(row, "left"), this.side(row, "right")),
         this.table([
           given(row.area_m2) && [words.say("overlap-area"),
             [words.hectares(row.area_m2), geoplan.el("br"), words.squareMetres(row.area_m2)]],
-          given(row.length_m) && [words.say("overlap-length"), words.metres(row.length_m)],
+          row.length_m > 0 && [words.say("overlap-length"), words.metres(row.length_m)],
+          row.point_count > 0 && [words.say("crossing-count"), words.say("crossings", { count: row.point_count })],
+          row.distance_m > 0 && [words.say("distance"), words.metres(row.distance_m)],
           share("left"), share("right"),
+          row.outcome && [words.say("outcome"), words.say(`outcome-${row.outcome}`)],
+          row.uncertainty_m > 0 && [words.say("uncertainty"), words.accuracy(row.uncertainty_m)],
+          row.uncertainty_m > 0 && row.area_max_m2 > 0 && [words.say("range"),
+            [words.hectares(row.area_min_m2), "–", words.hectares(row.area_max_m2)]],
+          row.uncertainty_m > 0 && row.length_max_m > 0 && [words.say("range"),
+            [words.metres(row.length_min_m), "–", words.metres(row.length_max_m)]],
         ]),
+        row.outcome && geoplan.el("p", { class: "note" }, words.say(`outcome-note-${row.outcome}`)),
       ],
     };
   }
@@ -193,8 +202,16 @@ geoplan.Details = class {
   }
 };
 
-/** How much two features share: an area where they have one, else a length. */
+/** What two features share, as a phrase: an area, a length, places; or nothing for certain. */
+geoplan.sharing = (row) =>
+  row.outcome === "uncertain" && !(row.area_m2 > 0 || row.length_m > 0 || row.point_count > 0) ? "near" :
+  typeof row.area_m2 === "number" ? "area-overlap" : row.length_m > 0 ? "line-overlap" : "line-crossing";
+
+/** How much two features share: an area where they have one, else a length, else places. */
 geoplan.amount = (row, words) =>
-  row.area_m2 !== null && row.area_m2 !== undefined
-    ? words.hectares(row.area_m2)
-    : row.length_m !== null && row.length_m !== undefined ? words.metres(row.length_m) : "";
+  ({
+    "area-overlap": () => words.hectares(row.area_m2),
+    "line-overlap": () => words.metres(row.length_m),
+    "line-crossing": () => words.say("crossings", { count: row.point_count }),
+    "near": () => words.say("apart", { value: words.metres(row.distance_m) }),
+  })[geoplan.sharing(row)]();

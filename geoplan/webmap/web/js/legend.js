@@ -1,41 +1,52 @@
-// The signs of the legend that tell how far a drawing can be trusted.
+// The signs of the legend that tell how far a thing is on its way, and how far a drawing can be trusted.
 "use strict";
 
 geoplan.signs = (() => {
   const TYPICAL = { fill: "#8C9199", stroke: "#3F454C", cue: "solid" };
+  /** Wide enough for the longest dash and what follows it [px]. */
+  const WIDTHS = { area: 36, point: 26, line: 58 };
 
-  /** One swatch for areas and points, and one for each look that a broken line takes. */
-  const swatches = (index, found, trust) => {
-    const kinds = new Map();
-    for (const { layer } of found) {
-      const symbol = index.symbolOf(layer);
-      const line = layer.geometry === "line";
-      const key = line && layer.role === "plan" ? layer.kind : layer.geometry;
-      if (!kinds.has(key)) {
-        kinds.set(key, geoplan.paint.layerSwatch(layer, line ? symbol : TYPICAL, trust));
-      }
-    }
-    const order = ["area", "point", "line"];
-    return [...kinds.keys()].sort((a, b) => order.indexOf(a) - order.indexOf(b))
-      .filter((key, place, keys) => key !== "point" || keys.length === 1)
-      .map((key) => kinds.get(key)).slice(0, 3);
-  };
+  /** One swatch for areas, one for points, one for lines, of those that there are. */
+  const swatches = (index, found, trust) =>
+    Object.entries(WIDTHS).map(([geometry, width]) => {
+      const one = found.find(({ layer }) => layer.geometry === geometry);
+      const symbol = one && (geometry === "line" ? index.symbolOf(one.layer) : TYPICAL);
+      return one ? geoplan.paint.layerSwatch(one.layer, symbol, trust, width) : null;
+    });
 
-  const sign = (index, name, trust) => {
+  const sign = (index, name, found, trust, words) => (found.length
+    ? geoplan.el("li", { class: "sign", "data-sign": name },
+      geoplan.el("span", { class: "sign-swatches" }, swatches(index, found, trust)),
+      geoplan.el("span", {}, words))
+    : null);
+
+  /** How far one may trust: what stands in the plan, or else what stands around it. */
+  const trusted = (index, name) => {
     const plan = index.drawnWith(name, index.layersOf("plan"));
     const found = plan.length ? plan : index.drawnWith(name, index.layersOf("context"));
-    if (!found.length) return null;
-    return geoplan.el("li", { class: "sign", "data-sign": name },
-      geoplan.el("span", { class: "sign-swatches" }, swatches(index, found, trust)),
-      geoplan.el("span", {}, index.words.say(`sign-${name}`)));
+    const trust = { schematic: false, estimated: false, status: null, [name]: true };
+    return sign(index, name, found, trust, index.words.say(`sign-${name}`));
+  };
+
+  /** Each status that occurs; a whole line also stands for what is not known. */
+  const statuses = (index) => {
+    const unknown = index.drawnAs(null);
+    const rows = Object.keys(index.data.marks.status).map((status) => {
+      const built = status === "built";
+      const found = built ? [...index.drawnAs(status), ...unknown] : index.drawnAs(status);
+      const words = built && unknown.length
+        ? index.words.say(index.drawnAs(status).length ? "sign-built-or-unknown" : "sign-unknown")
+        : index.words.say(`sign-${status}`);
+      return sign(index, `status-${status}`, found, { schematic: false, estimated: false, status }, words);
+    }).filter(Boolean);
+    const broken = Object.keys(index.data.marks.status)
+      .some((status) => status !== "built" && index.drawnAs(status).length);
+    return broken ? rows : [];
   };
 
   /** A list of the signs that the map uses, or null where it uses none. */
   return (index) => {
-    const rows = [
-      sign(index, "schematic", { schematic: true, estimated: false }),
-      sign(index, "estimated", { schematic: false, estimated: true }),
-    ].filter(Boolean);
+    const rows = [...statuses(index), trusted(index, "schematic"), trusted(index, "estimated")].filter(Boolean);
     return rows.length ? geoplan.el("ul", { class: "signs" }, rows) : null;
   };
 })();

@@ -5,6 +5,7 @@ geoplan.App = class {
   constructor(map, data) {
     this.words = new geoplan.Words(data.phrases, data.lang);
     this.data = data;
+    geoplan.strokes.learn(data.marks);
     this.index = new geoplan.PlanIndex(data, this.words);
     this.planMap = new geoplan.PlanMap(map, this.index, (item) => this.choose(item, false));
     this.furniture = new geoplan.Furniture(map, this.words, () => this.planMap.home());

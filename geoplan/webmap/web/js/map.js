@@ -41,6 +41,7 @@ geoplan.PlanMap = class {
     for (let level = 0; drawn.length && level < strokes[0].length; level += 1) {
       const top = level === strokes[0].length - 1 && layer.geometry !== "line";
       drawn.forEach((feature, place) => {
+        if (!strokes[place][level]) return;
         const shape = this.shape(feature.shape, { ...strokes[place][level], pane, interactive: top });
         if (top) this.makeClickable(shape, layer, feature);
         shape.addTo(group);

@@ -178,14 +178,18 @@ geoplan.Panel = class {
             ? geoplan.el("span", { class: "accuracy" }, words.accuracy(accuracy)) : null),
         geoplan.el("span", { class: "share" }, typeof ratio === "number" ? words.percent(ratio) : ""));
     };
-    const exact = typeof row.area_m2 === "number" ? words.squareMetres(row.area_m2) : words.say("inside-length");
+    const exact = typeof row.area_m2 === "number"
+      ? words.squareMetres(row.area_m2)
+      : words.say({ "line-overlap": "inside-length" }[geoplan.sharing(row)] || geoplan.sharing(row));
     const item = { type: "overlap", row };
     const button = geoplan.el("button",
       { type: "button", class: "finding", click: () => this.app.choose(item, true) },
       geoplan.el("span", { class: "finding-head" },
         geoplan.el("span", { class: "number-tag" }, row.number),
         geoplan.el("strong", {}, geoplan.amount(row, words)),
-        indicative ? geoplan.el("span", { class: "pill" }, words.say("indicative-short")) : null,
+        row.outcome === "uncertain"
+          ? geoplan.el("span", { class: "pill" }, words.say("outcome-uncertain"))
+          : indicative ? geoplan.el("span", { class: "pill" }, words.say("indicative-short")) : null,
         geoplan.el("span", { class: "exact" }, exact)),
       side("left"), side("right"));
     this.entries.set(row, button);

@@ -53,7 +53,17 @@ geoplan.PlanIndex = class {
       schematic: this.value(layer, feature, "geometry_method") === "schematic",
       estimated: this.value(layer, feature, "coordinate_basis") === "estimated",
       accuracy: this.value(layer, feature, "geometry_accuracy_m"),
+      status: this.value(layer, feature, "status"),
     };
+  }
+
+  /** The drawn features of the plan whose layer tells a status: of one, or of none that is known. */
+  drawnAs(status) {
+    const known = this.data.marks.status;
+    return this.layersOf("plan").filter((layer) => layer.columns.includes("status"))
+      .flatMap((layer) => layer.features.filter((feature) => feature.shape)
+        .map((feature) => ({ layer, feature, is: this.trust(layer, feature).status }))
+        .filter(({ is }) => (status === null ? !geoplan.own(known, is) : is === status)));
   }
 
   /** The drawn features of some layers that are schematic, or estimated, each with its layer. */

@@ -39,19 +39,19 @@ geoplan.paint = (() => {
 
   const asSvg = (style) => ({
     stroke: style.color, "stroke-width": style.weight, "stroke-opacity": style.opacity,
-    "stroke-dasharray": style.dashArray, fill: style.fill ? style.fillColor : "none",
+    "stroke-dasharray": style.dashArray, "stroke-linecap": style.lineCap, fill: style.fill ? style.fillColor : "none",
     "fill-opacity": style.fillOpacity,
   });
 
   /** A legend entry, drawn with the strokes and fills of the map. */
-  const swatch = (geometry, styles) => {
+  const swatch = (geometry, styles, width = 36) => {
     const node = svg("svg", {
-      width: 36, height: 22, viewBox: "0 0 36 22", class: "swatch", "aria-hidden": "true",
+      width, height: 22, viewBox: `0 0 ${width} 22`, class: "swatch", "aria-hidden": "true",
     });
-    for (const style of styles) {
-      if (geometry === "line") node.append(svg("path", { d: "M2 11H34", ...asSvg(style) }));
+    for (const style of styles.filter(Boolean)) {
+      if (geometry === "line") node.append(svg("path", { d: `M2 11H${width - 2}`, ...asSvg(style) }));
       else if (geometry === "point") {
-        node.append(svg("circle", { cx: 18, cy: 11, r: style.radius || 6, ...asSvg(style) }));
+        node.append(svg("circle", { cx: width / 2, cy: 11, r: style.radius || 6, ...asSvg(style) }));
       } else {
         node.append(svg("rect", { x: 2, y: 2, width: 32, height: 18, rx: 1.5, ...asSvg(style) }));
       }
@@ -59,8 +59,8 @@ geoplan.paint = (() => {
     return node;
   };
 
-  const layerSwatch = (layer, symbol, trust) =>
-    swatch(layer.geometry, geoplan.strokes.of(layer, symbol, trust));
+  const layerSwatch = (layer, symbol, trust, width) =>
+    swatch(layer.geometry, geoplan.strokes.of(layer, symbol, trust), width);
 
   return { definitions, swatch, layerSwatch };
 })();

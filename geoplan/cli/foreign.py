@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoplan.cli.exits import EXIT_CODES
+from geoplan.cli.options import Language, PlanDir, language, settings
+from geoplan.cli.progress import showing
+from geoplan.cli.showing import printable
 from geoplan.errors import BadData
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from geoplan.ingest.layering import Prepared
     from geoplan.model import Lang
     from geoplan.store.admit import Admission
-
-_PlanDir = Annotated[
-    Path | None,
-    typer.Option("--plan", help="Folder with catalogue.toml. [layers]", show_default=False),
-]
-_Language = Annotated[str | None, typer.Option("--lang", help="zh or en. [zh]", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,12 +30,17 @@ def register(app: typer.Typer) -> None:
 def import_(
     files: Annotated[list[str], typer.Argument(help="Files; folders of shapefiles or ….gdb.")],
     kind: Annotated[
-        str, typer.Option("--kind", help="Kind of the layer; generic takes any table.")
-    ],
+        str | None,
+        typer.Option("--kind", help="Kind of the layer; generic takes any table.", metavar="KIND"),
+    ] = None,
+    kind_of: Annotated[
+        list[str] | None,
+        typer.Option("--kind-of", help="DXF: PATTERN=KIND of drawing layers; may be given again."),
+    ] = None,
     layer: Annotated[
         str | None, typer.Option("--layer", help="Id of the layer, or the table wanted.")
     ] = None,
-    plan: _PlanDir = None,
+    plan: PlanDir = None,
     source_crs: Annotated[
         str | None, typer.Option(help="What the coordinates are in: EPSG:4529, GCJ-02, BD-09 …")
     ] = None,
@@ -61,27 +61,27 @@ def import_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell everything, write nothing.")
     ] = False,
-    lang: _Language = None,
+    lang: Language = None,
 ) -> None:
     """导入 · Make layers of files of other programs; a failed import changes nothing."""
-    from geoplan import cli
     from geoplan.ingest.importing import Wishes, import_files
 
-    chosen = cli._language(lang)  # noqa: SLF001 - one command line in two files
+    chosen = language(lang)
     wishes = Wishes(
-        kind=kind,
+        kind=kind or "",
+        kind_of=_mapping(kind_of or [], "--kind-of", "PATTERN=KIND"),
         layer=layer,
         source_crs=source_crs,
         encoding=encoding,
-        mapping=_mapping(mapping or []),
+        mapping=_mapping(mapping or [], "--map", "OLD=new"),
         accept_datum_shift_m=accept_datum_shift,
         line_means="edge" if _known(line_means) == "edge" else "centreline",
         swap_axes=swap_axes,
         allow_outside=allow_outside,
         dry_run=dry_run,
     )
-    with _progress(chosen) as step:
-        found = import_files(plan or cli._settings().plan, files, wishes, step)  # noqa: SLF001
+    with showing(chosen) as progress:
+        found = import_files(plan or settings().plan, files, wishes, progress)
     for one in found:
         _tell(one, chosen, dry_run=dry_run)
 
@@ -89,31 +89,29 @@ def import_(
 def export(
     layer: Annotated[str, typer.Argument(help="Layer id.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Its ending tells the format.")],
-    plan: _PlanDir = None,
+    plan: PlanDir = None,
     codes: Annotated[
         bool, typer.Option("--codes", help="Name columns by standard field codes (BSM, YSDM …).")
     ] = False,
     form: Annotated[
         str | None, typer.Option("--format", help="When the ending does not say.")
     ] = None,
-    lang: _Language = None,
+    lang: Language = None,
 ) -> None:
     """导出 · Write a layer for other programs; what the format cannot hold is told."""
-    from geoplan import cli
     from geoplan.catalogue import Catalogue
     from geoplan.i18n import phrase
     from geoplan.interchange import export_layer
 
-    chosen = cli._language(lang)  # noqa: SLF001
-    catalogue = Catalogue.open(plan or cli._settings().plan)  # noqa: SLF001
-    with _progress(chosen) as step:
-        step("writing", output.name)
-        done = export_layer(catalogue, layer, output, form=form, codes=codes)
+    chosen = language(lang)
+    catalogue = Catalogue.open(plan or settings().plan)
+    with showing(chosen) as progress:
+        done = export_layer(catalogue, layer, output, form=form, codes=codes, progress=progress)
     typer.echo(phrase("foreign.exported", chosen, path=output, count=done.count))
     for loss in done.losses:
-        typer.echo("- " + _plain(loss.to(chosen)))
+        typer.echo("- " + printable(loss.to(chosen)))
     for old, new in done.names.items():
-        typer.echo(_plain(f"  {old} → {new}"))
+        typer.echo(printable(f"  {old} → {new}"))
 
 
 def show_provenance(plan: Path, names: list[str]) -> None:
@@ -128,15 +126,17 @@ def show_provenance(plan: Path, names: list[str]) -> None:
         except json.JSONDecodeError:
             text = note or ""
         for line in text.splitlines():
-            typer.echo(_plain(line))
+            typer.echo(printable(line))
 
 
-def _mapping(pairs: list[str]) -> dict[str, str]:
-    found = {}
+def _mapping(pairs: list[str], option: str, form: str) -> dict[str, str]:
+    found: dict[str, str] = {}
     for pair in pairs:
         old, sign, new = pair.rpartition("=")
         if not (sign and old.strip() and new.strip()):
-            raise typer.BadParameter(f"{pair!r} is not OLD=new", param_hint="--map")
+            raise typer.BadParameter(f"{pair!r} is not {form}", param_hint=option)
+        if old.strip() in found:
+            raise typer.BadParameter(f"{old.strip()!r} is given twice", param_hint=option)
         found[old.strip()] = new.strip()
     return found
 
@@ -147,61 +147,39 @@ def _known(line_means: str) -> str:
     return line_means
 
 
-@contextmanager
-def _progress(lang: Lang) -> Iterator[Callable[[str, str], None]]:
-    """Show on a terminal what is being done, and for how long; on a pipe, nothing."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    from geoplan.i18n import phrase
-
-    shown = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*shown, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-
-        def step(what: str, of: str) -> None:
-            words = phrase(f"foreign.step.{what}", lang, what=_plain(of))
-            bar.update(task, description=escape(words))
-
-        yield step
-
-
 def admit(
     file: Annotated[Path, typer.Argument(help="A GeoPackage from outside.")],
     rebuild_index: Annotated[
         bool, typer.Option("--rebuild-index", help="Rebuild R-tree, counts and extent first.")
     ] = False,
-    lang: _Language = None,
+    lang: Language = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """准入检查 · Look at a foreign GeoPackage before it becomes a layer; exit 3 when refused."""
     from dataclasses import asdict
 
-    from geoplan import cli
     from geoplan.store.admit import inspect
     from geoplan.store.reindex import rebuild_index as rebuild
 
-    chosen = cli._language(lang)  # noqa: SLF001 - one command line in two files
+    chosen = language(lang)
     found = rebuild(file) if rebuild_index else inspect(file)
     if as_json:
         typer.echo(json.dumps(asdict(found) | {"refused": found.refused}, default=str))
     else:
         _print_admission(found, chosen)
     if found.refused:
-        raise typer.Exit(cli.EXIT_CODES[BadData])
+        raise typer.Exit(EXIT_CODES[BadData])
 
 
 def _print_admission(found: Admission, lang: Lang) -> None:
     from geoplan.i18n import phrase
 
     for one in found.findings:
-        typer.echo(_plain(f"{one.level}  {one.code}  {one.object}: {one.message}"))
+        typer.echo(printable(f"{one.level}  {one.code}  {one.object}: {one.message}"))
     for table in found.tables:
         line = phrase("cli.admit_table", lang, table=table.table, count=table.count,
                       type=table.geometry_type, srs=table.srs)  # fmt: skip
-        typer.echo(_plain(line))
+        typer.echo(printable(line))
     verdict = "cli.refused" if found.refused else "cli.admitted"
     typer.echo(phrase(verdict, lang, path=found.path))
 
@@ -218,6 +196,9 @@ def _tell(one: Prepared, lang: Lang, *, dry_run: bool) -> None:
     ]
     if one.new and one.layer.line_means is not None:
         lines.append("- " + phrase("foreign.line_means", lang, what=one.layer.line_means))
+    if layers := one.source.get("drawing_layers"):
+        told = ", ".join(f"{name} ({count})" for name, count in layers.items())
+        lines.append("- " + phrase("foreign.drawing_layers", lang, layers=told))
     if one.encoding:
         lines.append("- " + phrase("foreign.encoding", lang, encoding=one.encoding))
     for old, new in one.matched.renamed.items():
@@ -230,9 +211,4 @@ def _tell(one: Prepared, lang: Lang, *, dry_run: bool) -> None:
         counts = ", ".join(f"{code} {count}" for code, count in one.quality.items())
         lines.append("- " + phrase("foreign.quality", lang, counts=counts))
     for line in lines:
-        typer.echo(_plain(line))
-
-
-def _plain(text: str) -> str:
-    """Return a text without what would steer the terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+        typer.echo(printable(line))

@@ -1,0 +1,5 @@
+"""Run the command line: ``python -m geoplan.cli``."""
+
+from geoplan.cli import main
+
+main()

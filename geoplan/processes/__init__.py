@@ -1,0 +1,104 @@
+"""The door of command line and service: each process once, with its inputs as a model.
+
+A process reads layers by name, asks a pure query, and wraps the answer in a `Result`. Each has
+a file of its own, which holds the model of its inputs, the function, and the `Process`.
+"""
+
+from geoplan.processes import chainage as _chainage
+from geoplan.processes import clearance as _clearance
+from geoplan.processes import coverage as _coverage
+from geoplan.processes import layers as _layers
+from geoplan.processes import map as _map
+from geoplan.processes import matrix as _matrix
+from geoplan.processes import overlap as _overlap
+from geoplan.processes import place as _place
+from geoplan.processes import quality as _quality
+from geoplan.processes import site as _site
+from geoplan.processes import terrain as _terrain
+from geoplan.processes import zonal as _zonal
+from geoplan.processes.chainage import ChainageInputs, chainage
+from geoplan.processes.clearance import ClearanceInputs, NearestInputs, clearance, nearest
+from geoplan.processes.coverage import CoverageInputs, coverage
+from geoplan.processes.layers import LayersInputs, layers
+from geoplan.processes.map import MapInputs, map_
+from geoplan.processes.matrix import MatrixInputs, overlap_matrix
+from geoplan.processes.overlap import OverlapInputs, overlap
+from geoplan.processes.place import (
+    AlongInputs,
+    LocateInputs,
+    StationInputs,
+    along,
+    locate,
+    station,
+)
+from geoplan.processes.process import ACCURACY, Inputs, Process
+from geoplan.processes.quality import quality
+from geoplan.processes.site import SiteInputs, site_check
+from geoplan.processes.terrain import ProfileInputs, profile
+from geoplan.processes.zonal import (
+    ZonalClassesInputs,
+    ZonalStatisticsInputs,
+    zonal_classes,
+    zonal_statistics,
+)
+
+PROCESSES: dict[str, Process] = {
+    process.id: process
+    for process in (
+        _layers.PROCESS,
+        _overlap.PROCESS,
+        _coverage.PROCESS,
+        _matrix.PROCESS,
+        _clearance.CLEARANCE,
+        _clearance.NEAREST,
+        _site.PROCESS,
+        _chainage.PROCESS,
+        _place.LOCATE,
+        _place.STATION,
+        _place.ALONG,
+        _zonal.STATISTICS_PROCESS,
+        _zonal.CLASSES_PROCESS,
+        _terrain.PROCESS,
+        _map.PROCESS,
+        _quality.PROCESS,
+    )
+}
+"""Every process, by its id, in the order in which they are listed."""
+
+__all__ = [
+    "ACCURACY",
+    "PROCESSES",
+    "AlongInputs",
+    "ChainageInputs",
+    "ClearanceInputs",
+    "CoverageInputs",
+    "Inputs",
+    "LayersInputs",
+    "LocateInputs",
+    "MapInputs",
+    "MatrixInputs",
+    "NearestInputs",
+    "OverlapInputs",
+    "Process",
+    "ProfileInputs",
+    "SiteInputs",
+    "StationInputs",
+    "ZonalClassesInputs",
+    "ZonalStatisticsInputs",
+    "along",
+    "chainage",
+    "clearance",
+    "coverage",
+    "layers",
+    "locate",
+    "map_",
+    "nearest",
+    "overlap",
+    "overlap_matrix",
+    "profile",
+    "quality",
+    "site_check",
+    "station",
+    "zonal_classes",
+    "zonal_statistics",
+]

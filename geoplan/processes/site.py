@@ -1,0 +1,141 @@
+"""The process ``site-check``: everything that one drawn or uploaded geometry touches or nears."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+import geopandas as gpd
+import shapely
+from pydantic import BaseModel, ConfigDict, Field
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from geoplan import queries
+from geoplan.catalogue import Catalogue
+from geoplan.errors import BadCrs, BadData, BadQuery, GeometryTooLarge
+from geoplan.model import Layer, LeftOut, Result, Text
+from geoplan.processes.process import ACCURACY, Inputs, LayerIds, Process, chosen, run_record
+from geoplan.reading import Resident, resident
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+MAX_VERTICES = 100_000
+
+
+class Geometry(BaseModel):
+    """A GeoJSON geometry, a collection of them excepted."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: Literal["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
+    coordinates: tuple[Any, ...] = Field(min_length=1)
+
+
+class SiteInputs(Inputs):
+    """Inputs of the process ``site-check``."""
+
+    geometry: Geometry = Field(description="The site: a GeoJSON geometry.")
+    crs: str = Field(
+        default="EPSG:4490",
+        max_length=200,
+        description="What its coordinates are in, x or longitude first.",
+    )
+    accuracy_m: float = Field(
+        default=0.0, ge=0, allow_inf_nan=False, description="How far the site may be off [m]."
+    )
+    layers: LayerIds = Field(default=(), description="Layers to check; none means all.")
+    within_m: float = Field(
+        default=500.0, ge=0, le=100_000, allow_inf_nan=False, description="How near to look [m]."
+    )
+
+
+def site_check(catalogue: Catalogue, inputs: SiteInputs) -> Result:
+    """Check a site against every layer; see `geoplan.queries.site_check`."""
+    asked = chosen(catalogue, inputs.layers)
+    site = site_of(inputs)
+    kept: dict[str, Resident] = {}
+    refused: dict[str, str] = {}
+    for layer in asked:
+        try:
+            kept[layer.id] = resident(catalogue, layer)
+        except BadData as error:
+            refused[layer.id] = f"{type(error).__name__}: {error}"
+    there = {name: one.ready for name, one in kept.items()}
+    found = queries.site_check(site, there, within_m=inputs.within_m)
+    measured = {part["layer"]: part for part in found.attrs["parts"]}
+    parts = tuple(
+        measured.get(layer.id) or _not_checked(layer, refused[layer.id]) for layer in asked
+    )
+    run = run_record(found.attrs["measuring_planes"])
+    features = _with_names(found, kept)
+    left_out = tuple(
+        LeftOut("no_geometry", (name,), tuple(layer.unlocated))
+        for name, layer in there.items()
+        if layer.unlocated
+    )
+    totals = {"count": len(features)} | {
+        f"{outcome}_layers": sum(part["outcome"] == outcome for part in parts)
+        for outcome in ("hit", "uncertain", "clear", "not_checked")
+    }
+    plain = json.loads(inputs.model_dump_json())
+    return Result("site-check", features, plain, asked, run, left_out, totals, parts)
+
+
+def site_of(inputs: SiteInputs) -> GeoDataFrame:
+    """Return the site as a layer of one feature.
+
+    Raises
+    ------
+    BadCrs
+        The CRS is none.
+    BadQuery
+        The coordinates are not those of such a geometry.
+    GeometryTooLarge
+        It has more than 100,000 vertices.
+    """
+    try:
+        crs = CRS.from_user_input(inputs.crs)
+    except CRSError as error:
+        raise BadCrs(f"{inputs.crs!r} names no coordinate system: {error}") from error
+    try:
+        shape = shapely.geometry.shape(inputs.geometry.model_dump())
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        shapely.errors.ShapelyError,
+    ) as error:
+        raise BadQuery(f"the coordinates are not those of a {inputs.geometry.type}") from error
+    if shapely.get_num_coordinates(shape) > MAX_VERTICES:
+        raise GeometryTooLarge(f"a site may have {MAX_VERTICES:,} vertices; simplify it first")
+    return gpd.GeoDataFrame({ACCURACY: [inputs.accuracy_m]}, geometry=[shape], crs=crs)
+
+
+def _not_checked(layer: Layer, reason: str) -> dict[str, Any]:
+    return {"layer": layer.id, "outcome": "not_checked", "reason": reason}
+
+
+def _with_names(found: GeoDataFrame, kept: dict[str, Resident]) -> GeoDataFrame:
+    """Return findings with the names of the features."""
+    keys = zip(found["layer"], found["feature_id"], strict=True)
+    told = [kept[layer].names.get(feature, (None, None)) for layer, feature in keys]
+    for place, name in enumerate(("feature_name", "feature_name_en")):
+        found.insert(2 + place, name, [one[place] for one in told])
+    found.attrs = {}
+    return found
+
+
+PROCESS = Process(
+    "site-check",
+    Text(zh="选址核查", en="Site check"),
+    Text(
+        zh="一处位置与各图层的重叠、临近与覆盖情况：逐图层给出命中、存疑、未命中或未核查及原因。",
+        en="What a place overlaps, touches or comes near, layer by layer: hit, uncertain, clear, "
+        "or not checked and why.",
+    ),
+    SiteInputs,
+    site_check,
+)

@@ -1,0 +1,204 @@
+"""The shapes that pairs share, built from the crossings of their boundaries where that is plain.
+
+Plain is a line of one part, and two areas of one ring each: nearly all pairs of a city. The
+others are left to GEOS.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geoplan.queries.chains import Chains
+    from geoplan.queries.walking import Walked
+
+
+def built(found: Walked) -> NDArray[Any]:
+    """Return what pairs share, null where it is for GEOS to tell, shape (p,)."""
+    if len(found.pair) == 0:
+        return np.full(len(found.ours), None, dtype=object)
+    if found.one.areal and found.other.areal:
+        return _areas(found)
+    return _lines(found)
+
+
+def _areas(found: Walked) -> NDArray[Any]:
+    """Build the pieces that two rings cut out of each other.
+
+    From where `one` enters `other` its boundary is followed to where it leaves, from there the
+    boundary of `other` to where `one` enters again, and so on until the piece is closed.
+    """
+    shapes = np.full(len(found.ours), None, dtype=object)
+    single = _single(found.one)[_owners(found, one=True)]
+    single &= _single(found.other)[_owners(found, one=False)]
+    events = np.flatnonzero((single & ~found.doubtful)[found.pair])
+    if len(events) == 0:
+        return shapes
+    pair, place = found.pair[events], found.crossing.place[events]
+    enters = found.crossing.sign[events] > 0
+    mine, theirs = found.crossing.one[events], found.crossing.other[events]
+    leave = _next(pair, mine, place, found.one)
+    again = _next(pair, theirs, place, found.other)
+    odd = np.unique(pair[(enters == enters[leave]) | (enters == enters[again])])
+
+    enter = np.flatnonzero(enters)
+    number = np.full(len(events), -1)
+    number[enter] = np.arange(len(enter))
+    leave = leave[enter]
+    again = again[leave]
+    bad = np.isin(pair[enter], odd)
+    following = np.where(bad, np.arange(len(enter)), number[again])
+    lead, rank = _cycles(following)
+    there = _stretch(found.one, mine, enter, leave, place)
+    back = _stretch(found.other, theirs, leave, again, place)
+    each = np.arange(len(enter))
+    which, xy = _interleaved([(each, place[enter]), there, (each, place[leave]), back])
+    order = np.lexsort((np.arange(len(which)), rank[which], lead[which]))
+    # linearrings closes each of them
+    first = np.flatnonzero(lead == each)
+    rings = shapely.linearrings(xy[order], indices=np.searchsorted(first, lead[which][order]))
+    made = np.asarray(shapely.polygons(rings), dtype=object)
+    _gather(made, pair[enter[first]], shapely.multipolygons, shapes)
+    broken = ~shapely.is_valid(shapes)
+    shapes[broken] = None
+    shapes[odd] = None
+    return shapes
+
+
+def _next(
+    pair: NDArray[np.intp],
+    edge: NDArray[np.intp],
+    place: NDArray[np.float64],
+    chains: Chains,
+) -> NDArray[np.intp]:
+    """Return for each event the next one of its pair along the ring, round and round."""
+    along = np.hypot(*(place - chains.xy[edge]).T)
+    order = np.lexsort((along, edge, pair))
+    sorted_pair = pair[order]
+    final = np.r_[sorted_pair[1:] != sorted_pair[:-1], True]
+    fresh = np.flatnonzero(np.r_[True, final[:-1]])
+    after = np.arange(len(order)) + 1
+    after[final] = fresh
+    following = np.empty(len(order), dtype=np.intp)
+    following[order] = order[after]
+    return following
+
+
+def _cycles(following: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the lowest member of the cycle that each member is in, and its rank from there."""
+    lead = np.arange(len(following))
+    step = following
+    while (lower := np.minimum(lead, lead[step])).tolist() != lead.tolist():
+        lead, step = lower, step[step]
+    rank = np.zeros(len(following), dtype=np.intp)
+    walker = np.unique(lead)
+    home, number = walker, 0
+    while len(walker):
+        rank[walker] = number
+        walker, number = following[walker], number + 1
+        open_ones = walker != home
+        walker, home = walker[open_ones], home[open_ones]
+    return lead, rank
+
+
+def _gather(pieces: NDArray[Any], pair: NDArray[np.intp], make: Any, shapes: NDArray[Any]) -> None:
+    """Put pieces into the places of their pairs, several of one pair as one geometry."""
+    alone = np.bincount(pair, minlength=len(shapes))[pair] == 1
+    shapes[pair[alone]] = pieces[alone]
+    if not alone.all():
+        order = np.argsort(pair[~alone], kind="stable")
+        make(pieces[~alone][order], indices=pair[~alone][order], out=shapes)
+
+
+def _owners(found: Walked, *, one: bool) -> NDArray[np.intp]:
+    return found.ours if one == found.one_is_left else found.theirs
+
+
+def _single(chains: Chains) -> NDArray[np.bool_]:
+    """Tell for each feature whether it is one chain."""
+    return np.asarray(np.bincount(chains.owner) == 1)
+
+
+def _stretch(
+    chains: Chains,
+    edge: NDArray[np.intp],
+    begin: NDArray[np.intp],
+    end: NDArray[np.intp],
+    place: NDArray[np.float64],
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the points of rings from one crossing on to another, and which stretch has them."""
+    chain = chains.chain[edge[begin]]
+    first, size = chains.first[chain], (chains.last - chains.first)[chain]
+    count = (edge[end] - edge[begin]) % size
+    same = edge[end] == edge[begin]
+    origin = chains.xy[edge[begin]]
+    ahead = np.hypot(*(place[end] - origin).T) > np.hypot(*(place[begin] - origin).T)
+    count[same & ~ahead] = size[same & ~ahead]
+    which, step = _counted(count)
+    point = first[which] + (edge[begin][which] + 1 - first[which] + step) % size[which]
+    return which, chains.xy[point]
+
+
+def _counted(count: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return 0, 0, 1, 1, 1, … for counts of 2, 3, … and the number within each."""
+    which = np.repeat(np.arange(len(count)), count)
+    return which, np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+
+
+def _interleaved(
+    parts: list[tuple[NDArray[np.intp], NDArray[np.float64]]],
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the points of all parts in order of owner, then of part, then as they come."""
+    owner = np.concatenate([who for who, _ in parts])
+    xy = np.concatenate([points for _, points in parts])
+    order = np.argsort(owner, kind="stable")
+    return owner[order], xy[order]
+
+
+def _lines(found: Walked) -> NDArray[Any]:
+    """Build the pieces of lines of one part between entering an area and leaving it."""
+    shapes = np.full(len(found.ours), None, dtype=object)
+    line_is_one = not found.one.areal
+    line = found.one if line_is_one else found.other
+    edge = found.crossing.one if line_is_one else found.crossing.other
+    enters = (found.crossing.sign > 0) == line_is_one
+    plain = _single(line)[_owners(found, one=line_is_one)] & ~found.doubtful
+    events = np.flatnonzero(plain[found.pair])
+    if len(events) == 0:
+        return shapes
+    along = np.hypot(*(found.crossing.place[events] - line.xy[edge[events]]).T)
+    events = events[np.lexsort((along, edge[events], found.pair[events]))]
+    pair, edge, enters = found.pair[events], edge[events], enters[events]
+    place, chain = found.crossing.place[events], line.chain[edge]
+
+    # a line that leaves first has come from its start, one that enters last goes on to its end
+    fresh = np.r_[True, pair[1:] != pair[:-1]]
+    final = np.r_[fresh[1:], True]
+    starts, ends = np.flatnonzero(fresh & ~enters), np.flatnonzero(final & enters)
+    begin, finish = line.first[chain[starts]], line.last[chain[ends]]
+    order = np.argsort(np.r_[np.arange(len(pair)), starts - 0.5, ends + 0.5], kind="stable")
+    pair = np.r_[pair, pair[starts], pair[ends]][order]
+    edge = np.r_[edge, begin, finish - 1][order]
+    place = np.vstack([place, line.xy[begin], line.xy[finish]])[order]
+    enters = np.r_[enters, np.ones(len(starts), bool), np.zeros(len(ends), bool)][order]
+
+    odd = np.unique(pair[enters != (np.arange(len(pair)) % 2 == 0)])
+    into, out = np.arange(0, len(pair), 2), np.arange(1, len(pair), 2)
+    which, step = _counted(np.maximum(edge[out] - edge[into], 0))
+    piece = np.arange(len(into))
+    owner, xy = _interleaved(
+        [
+            (piece, place[into]),
+            (which, line.xy[edge[into][which] + 1 + step]),
+            (piece, place[out]),
+        ]
+    )
+    pieces = np.asarray(shapely.linestrings(xy, indices=owner), dtype=object)
+    _gather(pieces, pair[into], shapely.multilinestrings, shapes)
+    shapes[odd] = None
+    return shapes

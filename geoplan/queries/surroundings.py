@@ -1,0 +1,118 @@
+"""A site and the layers round it, made ready: what lies near, found by boxes in degrees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from pyproj import CRS
+
+from geoplan.crs import (
+    MeasuringPlane,
+    boxes_in_degrees,
+    plane_at,
+    reaching_boxes,
+    refuse_beyond,
+    shared_crs,
+)
+from geoplan.errors import BadQuery
+from geoplan.queries.checks import dimension, located
+from geoplan.queries.shared import Side
+from geoplan.queries.uncertainty import ACCURACY, accuracies
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class ReadyLayer:
+    """A layer made ready to have sites checked against it.
+
+    Attributes
+    ----------
+    ids : ndarray, shape (n,)
+        Of the features that have a position.
+    geometries : ndarray of shapely geometries, shape (n,)
+        In the layer's CRS.
+    accuracy_m : ndarray of float, shape (n,)
+        How far each may be off [m]; NaN where that is not known.
+    unlocated : list
+        Ids of the features that have none.
+    worst_m : float
+        The greatest accuracy that is known [m].
+    tree : shapely.STRtree
+        Of their boxes in degrees.
+    """
+
+    crs: CRS
+    ids: NDArray[Any]
+    geometries: NDArray[Any] = field(repr=False)
+    accuracy_m: NDArray[np.float64] = field(repr=False)
+    unlocated: list[Any]
+    worst_m: float
+    tree: shapely.STRtree = field(repr=False)
+
+
+def ready(layer: GeoDataFrame, role: str = "layer") -> ReadyLayer:
+    """Make a layer ready for `site_check`: worth it when more than one site is asked.
+
+    Parameters
+    ----------
+    layer : GeoDataFrame
+        Valid geometries of any dimension, indexed by feature id, with a CRS.
+    role : str
+        What to call it in messages.
+
+    Raises
+    ------
+    CrsMismatch
+        It has no CRS.
+    EmptyLayer, DuplicateId, InvalidGeometry
+        What it holds cannot be measured.
+    """
+    crs = shared_crs(layer)
+    present, unlocated = located(layer, role)
+    geometries = present.geometry.to_numpy()
+    boxes = boxes_in_degrees(present, crs)
+    accuracy = accuracies(present)
+    return ReadyLayer(
+        crs=crs,
+        ids=present.index.to_numpy(),
+        geometries=np.asarray(geometries, dtype=object),
+        accuracy_m=accuracy,
+        unlocated=unlocated,
+        worst_m=float(np.nan_to_num(accuracy).max(initial=0.0)),
+        tree=shapely.STRtree(reaching_boxes(boxes)),
+    )
+
+
+@dataclass(frozen=True)
+class Site:
+    """The site in its plane, with what is asked of every layer alike."""
+
+    crs: CRS
+    plane: MeasuringPlane
+    shape: NDArray[Any]
+    dimension: int
+    size: float
+    accuracy_m: float
+    box: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, site: GeoDataFrame) -> Site:
+        """Return a site made ready, refused where it cannot be measured."""
+        crs = shared_crs(site)
+        present, _ = located(site, "site")
+        if len(present) != 1 or len(site) != 1:
+            raise BadQuery(f"a site is one feature with a position; got {len(site)} features")
+        box = boxes_in_degrees(present, crs)
+        west, south, east, north = map(float, box[0])
+        plane = plane_at(crs, (west + east) / 2.0, (south + north) / 2.0)
+        refuse_beyond(plane, box[0], "the site")
+        shape = plane.project(present.geometry.to_numpy(), crs)
+        accuracy = float(accuracies(present)[0]) if ACCURACY in present else 0.0
+        size = float(Side(plane, shape).sizes(np.array([0]))[0])
+        return cls(crs, plane, shape, dimension(present, "site"), size, accuracy, box)
