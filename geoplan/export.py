@@ -115,6 +115,10 @@ def result_document(result: Result) -> dict[str, Any]:
         "sources": [
             {"layer": layer.id, "source": layer.source.zh, "date": layer.source_date.isoformat()}
             for layer in result.sources
+        ]
+        + [
+            {"raster": one.id, "source": one.source.zh, "date": one.source_date.isoformat()}
+            for one in result.rasters
         ],
         "leftOut": [_left_out(item) for item in result.left_out],
         **({"parts": [_plain(part) for part in result.parts]} if result.parts else {}),

@@ -304,7 +304,9 @@ EVERYTHING = FeatureQuery()
 """The query without a condition."""
 
 
-LeftOutReason = Literal["no_geometry", "below_minimum", "no_accuracy", "drawn_chainage"]
+LeftOutReason = Literal[
+    "no_geometry", "below_minimum", "no_accuracy", "drawn_chainage", "no_raster_data"
+]
 
 
 @dataclass(frozen=True)
@@ -313,13 +315,14 @@ class LeftOut:
 
     Attributes
     ----------
-    reason : {"no_geometry", "below_minimum", "no_accuracy", "drawn_chainage"}
+    reason : {"no_geometry", "below_minimum", "no_accuracy", "drawn_chainage", "no_raster_data"}
         The feature has no published position; the pair shares less than the minimum asked
         for; how far the feature's boundary may be off is not known, so that the absence of a
         finding proves nothing; the route has no published chainage, so that metres count from
-        the start of the line as drawn.
+        the start of the line as drawn; the raster has no data anywhere in the zone, or
+        somewhere along the route.
     layers : tuple of str
-        The layers it concerns.
+        The layers it concerns, and the raster.
     ids : tuple
         The features, or pairs of features, left out; empty where whole layers are meant.
     """
@@ -365,6 +368,8 @@ class Result:
     parts : tuple of mapping
         What is to be said of each layer as a whole, where the question was put to many: its
         outcome, the reason, figures.
+    rasters : tuple of RasterLayer
+        The rasters that were read.
     """
 
     process: str
@@ -375,6 +380,7 @@ class Result:
     left_out: tuple[LeftOut, ...] = ()
     totals: Mapping[str, float] = field(default_factory=dict)
     parts: tuple[Mapping[str, Any], ...] = ()
+    rasters: tuple[RasterLayer, ...] = ()
 
 
 @dataclass(frozen=True)

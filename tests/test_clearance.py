@@ -114,6 +114,16 @@ def test_what_meets_is_at_distance_0_and_says_what_it_shares() -> None:
     assert all(rows.geometry.intersects(PARK.buffer(1e-6)))
 
 
+def test_layers_that_come_prepared_give_the_same_answer() -> None:
+    """GEOS takes the boundary of an area for nearest to a prepared line inside of it."""
+    road, park = layer({"r": "LINESTRING (50 80, 60 80)"}), layer({"P": PARK})
+    shapely.prepare(road.geometry.to_numpy())
+    shapely.prepare(park.geometry.to_numpy())
+    assert clearance(road, park, 90)["distance_m"].tolist() == [0]
+    assert clearance(park, road, 90)["distance_m"].tolist() == [0]
+    assert nearest(road, park)["distance_m"].tolist() == [0]
+
+
 def test_shared_lengths() -> None:
     road = layer({"r": "LINESTRING (-60 80, 200 80)"})
     rows = clearance(road, layer({"P": PARK}), 1)

@@ -447,6 +447,7 @@ def test_help_costs_little() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     heavy = {"numpy", "pandas", "geopandas", "shapely", "pyproj", "folium", "pydantic", "apsw"}
+    heavy |= {"rasterio", "exactextract"}
     program = (
         "import sys\nsys.argv = ['geoplan', '--help']\n"
         "from geoplan.cli import main\n"

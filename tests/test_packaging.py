@@ -80,6 +80,7 @@ def test_contracts_hold_in_the_copy(copy_of_the_house: Path) -> None:
         ("geoplan/catalogue.py", "import sqlite3"),
         ("geoplan/catalogue.py", "import apsw"),
         ("geoplan/webmap/page.py", "import pyogrio"),
+        ("geoplan/processes/zonal.py", "import rasterio"),
     ],
 )
 def test_a_seeded_wrong_import_breaks_a_contract(

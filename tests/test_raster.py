@@ -77,6 +77,34 @@ def test_a_compound_crs_is_taken_by_its_plane(write_raster: WriteRaster) -> None
         assert raster.grid.crs == CRS(4550)
 
 
+def test_a_shift_of_unknown_origin_is_not_used(write_raster: WriteRaster) -> None:
+    bound = "+proj=tmerc +lon_0=123 +x_0=500000 +ellps=krass +towgs84=12,-113,-41 +units=m"
+    with Raster(write_raster(VALUES, GRID, crs=bound)) as raster:
+        assert not raster.grid.crs.is_bound
+        assert raster.grid.crs.is_projected
+
+
+def test_a_sparse_file_that_promises_a_million_rows_of_a_million_cells(tmp_path: Path) -> None:
+    bomb, tile = tmp_path / "bomb.tif", 8192
+    profile = {"width": 122 * tile, "height": 122 * tile, "count": 1, "dtype": "uint8"}
+    with rasterio.open(
+        bomb,
+        "w",
+        driver="GTiff",
+        crs="EPSG:4550",
+        transform=rasterio.Affine(*GRID),
+        tiled=True,
+        blockxsize=tile,
+        blockysize=tile,
+        sparse_ok=True,
+        **profile,
+    ):
+        pass
+    assert bomb.stat().st_size < 500_000
+    with pytest.raises(TooLarge, match="999424 x 999424 cells; the limit"):
+        Raster(bomb)
+
+
 def test_a_header_that_promises_a_million_rows_of_a_million_cells(tmp_path: Path) -> None:
     bomb = header_only(tmp_path / "bomb.tif", 999_936, 999_936)
     assert bomb.stat().st_size < 200
@@ -148,6 +176,15 @@ def test_files_beside_a_raster_have_no_say(write_raster: WriteRaster) -> None:
     assert sorted(path.parent.iterdir()) == before
 
 
+def test_a_mask_beside_a_raster_has_no_say(write_raster: WriteRaster) -> None:
+    path = write_raster(VALUES, GRID)
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(path, "r+") as file:
+        file.write_mask(VALUES != 32)
+    assert path.with_name(path.name + ".msk").exists()
+    with Raster(path) as raster:
+        assert raster.read(1, 1, 1, 1) == 32
+
+
 @pytest.mark.parametrize(
     ("profile", "error", "said"),
     [
@@ -214,6 +251,14 @@ def test_cells_in_degrees_have_the_area_of_the_ellipsoid() -> None:
         lats = [south] * 101 + [south + 0.01] * 101
         exact = abs(geod.polygon_area_perimeter(lons, lats)[0])
         assert areas[row, col] == pytest.approx(exact, rel=1e-6)
+
+
+def test_a_cell_of_a_degree_has_the_area_of_the_ellipsoid() -> None:
+    grid = Grid(CRS(4490), (1.0, 0, 120.0, 0, -1.0, 45.0), 5, 5)
+    lon = np.linspace(122, 123, 5001)
+    lons, lats = np.concatenate([lon, lon[::-1]]), [42.0] * 5001 + [43.0] * 5001
+    exact = abs(Geod(a=6378137, rf=298.257222101).polygon_area_perimeter(lons, lats)[0])
+    assert grid.cell_areas_m2(2, 2, 1, 1)[0, 0] == pytest.approx(exact, rel=5e-7)
 
 
 def test_cells_of_a_plane_have_their_area_without_its_scale() -> None:
@@ -294,7 +339,7 @@ def test_a_failed_cog_leaves_what_was_there(tmp_path: Path, write_raster: WriteR
     source.write_bytes(content[:100_000] + bytes(5_000) + content[105_000:])
     target = tmp_path / "out.tif"
     target.write_text("mine")
-    with pytest.raises((NotWritable, FileUnreadable)):
+    with pytest.raises(FileUnreadable, match="damaged"):
         to_cog(source, target)
     assert target.read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.tif", source.name]
@@ -322,3 +367,24 @@ def test_importing_the_room_imports_no_gdal() -> None:
         env={**os.environ},
     )
     assert run.stdout.strip() == "False"
+
+
+def test_the_fence_of_imports_leaves_our_driver_and_keeps_its_own(
+    write_raster: WriteRaster,
+) -> None:
+    # rasterio and pyogrio each bring a GDAL: drivers are struck off the list of the latter
+    program = (
+        "import sys\n"
+        "from geoplan.raster import Raster\n"
+        "Raster(sys.argv[1]).close()\n"
+        "from geoplan.ingest import gdal\n"
+        "Raster(sys.argv[1]).close()\n"
+        "print(len(gdal.drivers()))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(write_raster(VALUES, GRID))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == "5"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
-from pyproj import Geod, Transformer
+from pyproj import CRS, Geod, Transformer
 from shapely.geometry import LineString, MultiPoint, Point, Polygon, box
 
 from geoplan.errors import (
@@ -29,8 +29,9 @@ from geoplan.errors import (
 from geoplan.model import Text
 from geoplan.queries import zonal, zoning
 from geoplan.queries.classes import zonal_classes
+from geoplan.queries.placing import MAX_BEND_CELLS, onto, place
 from geoplan.queries.zonal import zonal_statistics
-from geoplan.raster import Raster
+from geoplan.raster import Grid, Raster
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -165,6 +166,13 @@ def test_every_way_of_saying_no_data_leaves_the_same_cells(
     assert told["mean"] == pytest.approx((1 + 2 + 4 + 16 + 64) / 5)
 
 
+def test_the_lowest_float32_is_no_data_as_arcgis_writes_it(write_raster: WriteRaster) -> None:
+    lowest = float(np.finfo("float32").min)
+    values = np.where(VALUES == 2, lowest, VALUES).astype("float32")
+    found = only(zones_of(at(0, 0, 2.5, 1)), write_raster(values, GRID, nodata=lowest), "mean")
+    assert found["mean"] == pytest.approx((1 + 0.5 * 4) / 1.5)
+
+
 def test_scale_and_offset_are_applied(write_raster: WriteRaster) -> None:
     path = write_raster(VALUES, GRID, scale=0.5, offset=-3.0)
     found = only(zones_of(at(0, 0, 2.5, 1)), path, "mean", "max", "p20")
@@ -241,6 +249,30 @@ def test_classes_in_degrees_take_their_area_on_the_ellipsoid(write_raster: Write
         assert areas[value] == pytest.approx(geodetic, rel=2e-6)
 
 
+def test_in_degrees_too_what_has_no_data_is_a_share(write_raster: WriteRaster) -> None:
+    # four cells of a degree by half a degree, one of the northern two without data
+    values = np.array([[1, 0], [2, 2]], dtype="uint8")
+    affine = (0.5, 0, 122.5, 0, -1.0, 42.0)
+    path = write_raster(values, affine, crs="EPSG:4490", nodata=0)
+    ring = [(122.5, 40.0), (123.5, 40.0), (123.5, 42.0), (122.5, 42.0)]
+    zone = zones_of(shapely.segmentize(Polygon(ring), 0.002), crs=4490)
+    north, south = (
+        abs(WGS84.polygon_area_perimeter(*_strip(bottom, bottom + 1))[0]) for bottom in (41, 40)
+    )
+    with Raster(path) as raster:
+        row = zonal_statistics(zone, raster, stats=["mean", "count"]).iloc[0]
+        classes = zonal_classes(zone, raster)
+    assert row["mean"] == pytest.approx((north + 4 * south) / (north + 2 * south), rel=2e-6)
+    assert row["count"] == pytest.approx(3, rel=1e-6)
+    assert row["raster_ratio"] == pytest.approx(1 - north / (2 * north + 2 * south), rel=2e-6)
+    areas = dict(zip(classes["class_value"].fillna(0), classes["area_m2"], strict=True))
+    assert areas == {
+        0: pytest.approx(north, rel=1e-5),
+        1: pytest.approx(north, rel=1e-5),
+        2: pytest.approx(2 * south, rel=1e-5),
+    }
+
+
 def test_small_cells_near_the_meridian_count_as_equal_and_far_ones_by_area(
     write_raster: WriteRaster,
 ) -> None:
@@ -287,6 +319,25 @@ def test_a_long_edge_bends_on_the_grid_of_another_crs(write_raster: WriteRaster)
     chord = Polygon([to_degrees.transform(x, y) for x, y in ring]) & seen
     assert found["count"][0] == pytest.approx(dense.area / 1e-8, rel=1e-6)
     assert abs(chord.area / dense.area - 1) > 3e-3, "without bending, three in a thousand are lost"
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4490", "EPSG:3857", "EPSG:32651", "ESRI:102025"])
+def test_no_edge_lies_off_by_more_than_the_bound(crs: str) -> None:
+    grid = Grid(CRS(crs), _cells_of_ten_metres(crs), 9000, 9000)
+    ring = np.array([(480_000, 4_530_000), (531_000, 4_544_000), (497_000, 4_571_000)])
+    placed = place(zones_of(Polygon(ring)), grid, "zones")
+    drawn = placed.geometries[0].exterior
+    move = onto(CRS(4550), grid)
+    for start, end in zip(ring, np.roll(ring, -1, axis=0), strict=True):
+        shares = np.random.default_rng(2).uniform(0, 1, 400)[:, np.newaxis]
+        on_edge = move(start + shares * (end - start))
+        assert shapely.distance(shapely.points(on_edge), drawn).max() <= MAX_BEND_CELLS
+
+
+def _cells_of_ten_metres(crs: str) -> tuple[float, float, float, float, float, float]:
+    x, y = Transformer.from_crs(4550, crs, always_xy=True).transform(480_000, 4_580_000)
+    size = 1e-4 if CRS(crs).is_geographic else 10.0
+    return (size, 0.0, x, 0.0, -size, y)
 
 
 def test_wgs84_is_taken_as_cgcs2000_and_another_datum_is_refused(

@@ -31,6 +31,8 @@ from geoplan.errors import (
     InvalidGeometry,
     LayerNotFound,
     NotWritable,
+    OutsideRaster,
+    RasterNotFound,
     WrongGeometryType,
 )
 
@@ -104,12 +106,14 @@ STATUS: dict[type[GeoplanError], int] = {
     LayerNotFound: 404,
     FeatureNotFound: 404,
     ProcessNotFound: 404,
+    RasterNotFound: 404,
     NotAcceptable: 406,
     BodyTooSlow: 408,
     BodyTooLarge: 413,
     UnsupportedMediaType: 415,
     UnknownHost: 421,
     WrongGeometryType: 422,
+    OutsideRaster: 422,
     BadInput: 422,
     BadData: 500,
     CrsMismatch: 422,

@@ -33,6 +33,9 @@ PROCESS_IDS = (
     "locate",
     "station",
     "along",
+    "zonal-statistics",
+    "zonal-classes",
+    "profile",
     "map",
     "quality",
 )

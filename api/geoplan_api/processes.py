@@ -123,6 +123,11 @@ def _refuse_unknown_layers(inputs: BaseModel, catalogue: Catalogue) -> None:
                 pointer = _pointer(["inputs", name, position])
                 known = ", ".join(catalogue)
                 raise BadInput(f"{pointer}: no layer {layer_id!r}; there are: {known}", pointer)
+    for name, there in (("layer", catalogue), ("raster", catalogue.rasters)):
+        asked = getattr(inputs, name, None)
+        if asked is not None and asked not in there:
+            pointer, known = _pointer(["inputs", name]), ", ".join(there) or "none"
+            raise BadInput(f"{pointer}: no {name} {asked!r}; there are: {known}", pointer)
 
 
 def _pointer(steps: list[Any]) -> str:
@@ -157,15 +162,18 @@ def _summary(process: Process, lang: Lang, links: Links) -> dict[str, Any]:
 
 def _inputs_described(model: type[BaseModel], catalogue: Catalogue) -> dict[str, Any]:
     described = {}
-    schema: Mapping[str, dict[str, Any]] = model.model_json_schema()["properties"]
+    whole = model.model_json_schema()
+    schema: Mapping[str, dict[str, Any]] = whole["properties"]
     for name, found in schema.items():
         own = {key: value for key, value in found.items() if key not in ("title", "description")}
         if name in LAYER_INPUTS:
             own["items"] = {"type": "string", "enum": list(catalogue)}
+        if name in ("layer", "raster"):
+            own["enum"] = list(catalogue if name == "layer" else catalogue.rasters)
         described[name] = {
             "title": name,
             "description": found.get("description", ""),
-            "minOccurs": 0,
+            "minOccurs": int(name in whole.get("required", ())),
             "maxOccurs": 1,
             "schema": own,
         }

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import layers
-from benchmarks.contest import Absent, Answer, Contestant, Job, read, write
+from benchmarks.contest import Answer, Contestant, Job, read, write
 from benchmarks.peers import duckdb_with
 
 if TYPE_CHECKING:
@@ -49,20 +49,34 @@ def build(folder: Path, checks: int, parcels: int) -> None:
 def geoplan(folder: Path) -> Job:
     from geoplan import queries
 
-    if not hasattr(queries, "site_check"):
-        raise Absent("geoplan has no site_check yet")
     candidates = read(folder, "candidates")[0]
-    plan = dict(zip(NAMES, read(folder, *NAMES), strict=True))
+    plan = {
+        name: queries.ready(layer, name)
+        for name, layer in zip(NAMES, read(folder, *NAMES), strict=True)
+    }
 
     def job() -> Any:
-        latencies = []
+        latencies, answers = [], []
         for position in range(len(candidates)):
             start = time.perf_counter()
-            queries.site_check(candidates.iloc[[position]], plan, within_m=WITHIN_M)
+            found = queries.site_check(candidates.iloc[[position]], plan, within_m=WITHIN_M)
             latencies.append((time.perf_counter() - start) * 1e3)
-        return lambda: Answer({}, latencies)
+            answers.append(found)
+        return lambda: Answer(_drawn(candidates, answers), latencies)
 
     return job
+
+
+def _drawn(candidates: Any, answers: list[Any]) -> dict[str, float]:
+    """Return what the peers measure, in the plane, of the shapes that were answered."""
+    near, area, length = 0, 0.0, 0.0
+    for site, found in zip(candidates.geometry, answers, strict=True):
+        shared = found[found["relation"] == "overlaps"]
+        distance = found.distance(site).where(found["relation"] != "near", found.length)
+        near += int(((distance <= COMPARED_M) & (found["relation"] != "nearest")).sum())
+        area += float(shared.area.sum())
+        length += float(shared[shared["layer"] == "routes"].length.sum())
+    return {"near": near, "area_m2": area, "length_m": length}
 
 
 def geopandas(folder: Path) -> Job:

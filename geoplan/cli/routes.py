@@ -56,7 +56,7 @@ def chainage(
         layers=layer or (),
         by=by or (),
         within_m=within_m,
-        equations=_read(equations),
+        equations=read_equations(equations),
         parts=parts,
         three_d=three_d,
     )
@@ -76,7 +76,7 @@ def locate(
 ) -> None:
     """桩号定位 · Where chainages of a route are."""
     asked: dict[str, Any] = {"layer": layer, "feature": route}
-    asked |= {"equations": _read(equations), "parts": parts}
+    asked |= {"equations": read_equations(equations), "parts": parts}
     show(run("locate", plan, chainages=chainages, **asked), lang, output, as_json=as_json)
 
 
@@ -93,7 +93,7 @@ def station(
 ) -> None:
     """查询桩号 · Which chainage of a route places have, and how far beside it they are."""
     asked: dict[str, Any] = {"layer": layer, "feature": route}
-    asked |= {"equations": _read(equations), "parts": parts}
+    asked |= {"equations": read_equations(equations), "parts": parts}
     show(run("station", plan, points=_places(points), **asked), lang, output, as_json=as_json)
 
 
@@ -128,7 +128,7 @@ def _places(texts: list[str]) -> list[tuple[float, float]]:
     return places
 
 
-def _read(equations: Path | None) -> list[dict[str, Any]]:
+def read_equations(equations: Path | None) -> list[dict[str, Any]]:
     """Return the rows of a table of chainage equations."""
     if equations is None:
         return []

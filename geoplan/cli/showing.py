@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,12 @@ _IN_WORDS = ("relation", "side", "state", "chainage_basis", "structure")
 
 _ONLY_IN_FILES = ("_min_m2", "_max_m2", "_min_m", "_max_m", "_x", "_y")
 """Ends of columns that a terminal has no room for: the ± beside the measure says as much."""
+
+_OF_PLACED = ("zone_area_m2", "zone_length_m", "raster_ratio", "zone_ratio")
+"""Columns of zones of which at least one holds a value, unless the zone has no position."""
+
+_STATISTIC = re.compile(r"mean|min|max|stdev|sum|median|p[0-9.]+")
+"""Columns in the unit of a raster, of which nobody knows how many decimals matter."""
 
 
 def show(result: Result, lang: str | None, output: Path | None, *, as_json: bool) -> None:
@@ -63,11 +70,13 @@ def _print_table(result: Result, lang: Lang) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in shown:
         number = result.features[name].dtype.kind in "fi"
-        table.add_column(words[f"column.{name}"], justify="right" if number else "left")
+        heading = words.get(f"column.{name}", name)  # percentiles have no other name
+        table.add_column(heading, justify="right" if number else "left")
     titles = {layer.id: layer.title.to(lang) for layer in result.sources}
     features = result.features
-    if "zone_area_m2" in features:  # zones without a position stand in the notes, by layer
-        features = features[features["zone_area_m2"].notna()]
+    sizes = [name for name in _OF_PLACED if name in features]
+    if sizes:  # zones without a position stand in the notes, by layer
+        features = features[features[sizes].notna().any(axis=1)]
     for row in features[shown].itertuples(index=False):
         cells = (_cell(name, value, titles, words) for name, value in zip(shown, row, strict=True))
         table.add_row(*(Text(printable(cell)) for cell in cells))
@@ -96,7 +105,9 @@ def _columns_in(result: Result, lang: Lang) -> list[str]:
 
 
 def _cell(name: str, value: Any, titles: dict[str, str], words: dict[str, str]) -> str:
-    if value is None or value != value:
+    from pandas import isna
+
+    if isna(value):
         return "–"
     if name.endswith("_layer") or name in ("by", "layer"):
         return "、".join(titles.get(layer, layer) for layer in value.split(", "))
@@ -111,7 +122,7 @@ def _cell(name: str, value: Any, titles: dict[str, str], words: dict[str, str]) 
     if name.endswith(("_count", "_touched", "_unlocated")):
         return f"{value:,.0f}"
     if isinstance(value, float):
-        return f"{value:,.1f}"
+        return f"{value:,.6g}" if _STATISTIC.fullmatch(name) else f"{value:,.1f}"
     return str(value)
 
 

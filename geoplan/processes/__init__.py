@@ -14,6 +14,8 @@ from geoplan.processes import overlap as _overlap
 from geoplan.processes import place as _place
 from geoplan.processes import quality as _quality
 from geoplan.processes import site as _site
+from geoplan.processes import terrain as _terrain
+from geoplan.processes import zonal as _zonal
 from geoplan.processes.chainage import ChainageInputs, chainage
 from geoplan.processes.clearance import ClearanceInputs, NearestInputs, clearance, nearest
 from geoplan.processes.coverage import CoverageInputs, coverage
@@ -32,6 +34,13 @@ from geoplan.processes.place import (
 from geoplan.processes.process import ACCURACY, Inputs, Process
 from geoplan.processes.quality import quality
 from geoplan.processes.site import SiteInputs, site_check
+from geoplan.processes.terrain import ProfileInputs, profile
+from geoplan.processes.zonal import (
+    ZonalClassesInputs,
+    ZonalStatisticsInputs,
+    zonal_classes,
+    zonal_statistics,
+)
 
 PROCESSES: dict[str, Process] = {
     process.id: process
@@ -47,6 +56,9 @@ PROCESSES: dict[str, Process] = {
         _place.LOCATE,
         _place.STATION,
         _place.ALONG,
+        _zonal.STATISTICS_PROCESS,
+        _zonal.CLASSES_PROCESS,
+        _terrain.PROCESS,
         _map.PROCESS,
         _quality.PROCESS,
     )
@@ -68,8 +80,11 @@ __all__ = [
     "NearestInputs",
     "OverlapInputs",
     "Process",
+    "ProfileInputs",
     "SiteInputs",
     "StationInputs",
+    "ZonalClassesInputs",
+    "ZonalStatisticsInputs",
     "along",
     "chainage",
     "clearance",
@@ -80,7 +95,10 @@ __all__ = [
     "nearest",
     "overlap",
     "overlap_matrix",
+    "profile",
     "quality",
     "site_check",
     "station",
+    "zonal_classes",
+    "zonal_statistics",
 ]

@@ -29,14 +29,16 @@ Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Metres = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class _OnRoute(Inputs):
+class OnRoute(Inputs):
+    """Inputs that ask about one route."""
+
     layer: str = Field(description="Id of a layer of lines.")
     feature: FeatureId = Field(description="Id of the route in it.")
     equations: Equations
     parts: Parts = "checked"
 
 
-class LocateInputs(_OnRoute):
+class LocateInputs(OnRoute):
     """Inputs of the process ``locate``."""
 
     chainages: tuple[str, ...] = Field(
@@ -44,7 +46,7 @@ class LocateInputs(_OnRoute):
     )
 
 
-class StationInputs(_OnRoute):
+class StationInputs(OnRoute):
     """Inputs of the process ``station``."""
 
     points: tuple[tuple[Lon, Lat], ...] = Field(
@@ -66,7 +68,7 @@ class AlongInputs(Inputs):
 
 def locate(catalogue: Catalogue, inputs: LocateInputs) -> Result:
     """Return the places of chainages; see `geoplan.queries.locate`."""
-    layer, route = _route(catalogue, inputs)
+    layer, route = route_of(catalogue, inputs)
     with naming(layer):
         places = [queries.locate(route, text) for text in inputs.chainages]
     features = gpd.GeoDataFrame(
@@ -82,7 +84,7 @@ def locate(catalogue: Catalogue, inputs: LocateInputs) -> Result:
 
 def station(catalogue: Catalogue, inputs: StationInputs) -> Result:
     """Return the chainages of places; see `geoplan.queries.station`."""
-    layer, route = _route(catalogue, inputs)
+    layer, route = route_of(catalogue, inputs)
     rows: list[dict[str, Any]] = []
     for number, point in enumerate(_points(inputs.points, route.crs), 1):
         with naming(layer):
@@ -122,7 +124,7 @@ def along(catalogue: Catalogue, inputs: AlongInputs) -> Result:
     return _result("along", found, inputs, layer, planes)
 
 
-def _route(catalogue: Catalogue, inputs: _OnRoute) -> tuple[Layer, Route]:
+def route_of(catalogue: Catalogue, inputs: OnRoute) -> tuple[Layer, Route]:
     """Return the route that is asked about, measured."""
     layer = catalogue[inputs.layer]
     if layer.geometry != "line":

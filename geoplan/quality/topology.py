@@ -9,6 +9,7 @@ import shapely
 
 from geoplan.quality.subject import Finding, Local, Subject
 from geoplan.queries.pairs import intersections
+from geoplan.queries.shortest import shortest_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,7 +145,7 @@ def _near_pairs(
     tree = shapely.STRtree(areas)
     left, right = tree.query(areas, predicate="dwithin", distance=limits.gap_m)
     left, right = left[left < right], right[left < right]
-    lines = shapely.shortest_line(areas[left], areas[right])
+    lines = shortest_lines(areas[left], areas[right])
     apart = shapely.length(lines) > limits.on_line_m
     left, right, lines = left[apart], right[apart], lines[apart]
     line, feature = tree.query(lines, predicate="intersects")

@@ -10,7 +10,7 @@ from geoplan.queries.locate import locate, station
 from geoplan.queries.matrix import overlap_matrix
 from geoplan.queries.outcomes import overlap_outcomes
 from geoplan.queries.overlap import overlap
-from geoplan.queries.profile import profile
+from geoplan.queries.profile import profile, route_profile
 from geoplan.queries.route import measured_routes
 from geoplan.queries.site import site_check
 from geoplan.queries.stations import format_chainage, parse_chainage
@@ -37,6 +37,7 @@ __all__ = [
     "parse_chainage",
     "profile",
     "ready",
+    "route_profile",
     "site_check",
     "slope",
     "station",

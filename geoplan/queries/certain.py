@@ -14,6 +14,7 @@ import shapely
 
 from geoplan.queries.checks import AREA, POINT
 from geoplan.queries.crossing import cross_for_certain
+from geoplan.queries.shortest import shortest_lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,7 +132,7 @@ def _in_areas(
     lines = thin.geometries[ours]
     which, place = np.unique(theirs, return_inverse=True)
     centres = shapely.centroid(areas.geometries[which])[place]
-    points = shapely.get_point(shapely.shortest_line(lines, centres), 0)
+    points = shapely.get_point(shortest_lines(lines, centres), 0)
     found = _deeper(points, areas.geometries, theirs, off)
     rest = np.flatnonzero(~found)
     cores = _eroded(areas.geometries, theirs[rest], off[rest])

@@ -106,8 +106,8 @@ def clearance(
     >>> wells = gpd.GeoDataFrame(geometry=[Point(500340, 4550030)], index=["W1"], crs=4550)
     >>> parks = gpd.GeoDataFrame(geometry=[box(500000, 4550000, 500300, 4550200)],
     ...                          index=["P1"], crs=4550)
-    >>> clearance(wells, parks, 50)[["distance_m", "azimuth_deg"]].round(3).values.tolist()
-    [[40.0, 270.0]]
+    >>> clearance(wells, parks, 50)[["left_id", "right_id", "distance_m"]].round(3).values.tolist()
+    [['W1', 'P1', 40.0]]
     """
     _refuse_distance("within_m", within_m)
     sides = _Sides.of(left, right)

@@ -2,7 +2,7 @@
 
 It sees the grid as unit squares (column to the right, row downwards as negative y), so nothing
 of its own idea of a CRS or of a cell's size takes part. Masked arrays are not handed to it:
-version 0.3.0 loses the mask when it goes raster by raster; NoData stands in the values.
+version 0.3.0 loses the mask when it goes by the raster with weights; NoData stands in the values.
 """
 
 from __future__ import annotations

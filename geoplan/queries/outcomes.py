@@ -13,6 +13,7 @@ from geoplan.crs import planes_of, reproject, shared_crs
 from geoplan.queries.certain import Drawn
 from geoplan.queries.checks import located
 from geoplan.queries.overlap import overlap
+from geoplan.queries.shortest import shortest_lines
 from geoplan.queries.uncertainty import (
     accuracies,
     area_pm_m2,
@@ -150,7 +151,7 @@ def _near(plane: MeasuringPlane, left: Drawn, right: Drawn) -> pd.DataFrame:
     limit = (np.nan_to_num(right.accuracy_m) + most) * _PLANE_STRETCH
     tree = shapely.STRtree(left.geometries)
     theirs, ours = tree.query(right.geometries, predicate="dwithin", distance=limit)
-    lines = shapely.shortest_line(left.geometries[ours], right.geometries[theirs])
+    lines = shortest_lines(left.geometries[ours], right.geometries[theirs])
     distance = plane.length_m(lines)
     off = left.accuracy_m[ours] + right.accuracy_m[theirs]
     near = distance <= np.nan_to_num(off)

@@ -9,6 +9,7 @@ import shapely
 
 from geoplan.queries.checks import AREA
 from geoplan.queries.intervals import pieces
+from geoplan.queries.shortest import shortest_lines
 from geoplan.queries.sides import CONTACT_M
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _cut(
     meets = np.asarray(shapely.intersection(lines[edge], here.shapes[zone]), dtype=object)
     # they meet, exactly judged; where that is less than rounding leaves over, it is a point
     lost = np.flatnonzero(shapely.is_empty(meets))
-    shortest = shapely.shortest_line(lines[edge[lost]], here.shapes[zone[lost]])
+    shortest = shortest_lines(lines[edge[lost]], here.shapes[zone[lost]])
     meets[lost] = shapely.get_point(shortest, 0)
     shared, owner = shapely.get_parts(meets, return_index=True)
     xy, part = shapely.get_coordinates(shared, return_index=True)

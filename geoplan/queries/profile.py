@@ -13,12 +13,14 @@ from geoplan.crs import MeasuringPlane, planes_of, reproject, shared_crs
 from geoplan.errors import BadQuery, OutsideRaster, WrongGeometryType
 from geoplan.queries.checks import LINE, NAMES, dimension, located
 from geoplan.queries.placing import onto, refuse_other_datum
+from geoplan.queries.route import DRAWN
 from geoplan.queries.terrain import refuse_other_than_metres
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
+    from geoplan.queries.route import Route
     from geoplan.raster import Raster
 
 Interpolation = Literal["bilinear", "nearest"]
@@ -37,6 +39,9 @@ MAX_SAMPLES = 1_000_000
 
 _PIECE_M = 1000.0
 """Within pieces of this length the scale of the plane is taken as even: 0.2 mm at most."""
+
+_JOINT_M = 1e-4
+"""Profile and route add up the same edges; their sums are told apart by no more than this."""
 
 
 def profile(
@@ -119,6 +124,72 @@ def profile(
     return _in_order(answer, routes, crs, missing, planes)
 
 
+def route_profile(
+    route: Route,
+    dem: Raster,
+    *,
+    step_m: float | None = None,
+    interpolation: Interpolation = "bilinear",
+) -> GeoDataFrame:
+    """Sample a DEM along a route in the direction of its chainage.
+
+    Parameters
+    ----------
+    route : Route
+        From `measured_routes`.
+    dem, step_m, interpolation
+        As in `profile`.
+
+    Returns
+    -------
+    GeoDataFrame
+        As from `profile`, with ``chainage`` behind ``distance_m``: what the route calls the
+        place, at an equation by what goes ahead; null where the route states no chainage.
+
+    Raises
+    ------
+    OutsideRaster, BadQuery, CrsMismatch, FeatureTooWide, FileUnreadable
+        As in `profile`.
+
+    Examples
+    --------
+    >>> from geoplan.queries.route import measured_routes
+    >>> from geoplan.raster import Raster
+    >>> line = shapely.LineString([(498300, 4550700), (498800, 4550700)])
+    >>> road = gpd.GeoDataFrame({"chainage_from": ["K7+900"], "chainage_to": ["K8+400"]},
+    ...                         geometry=[line], index=["A"], crs=4550)
+    >>> (route,), _ = measured_routes(road)
+    >>> with Raster("examples/town/elevation.tif") as dem:
+    ...     found = route_profile(route, dem, step_m=250)
+    >>> found[["chainage", "elevation_m"]].round(2).values.tolist()
+    [['K7+900.000', 181.0], ['K8+150.000', 188.5], ['K8+400.000', 196.0]]
+    """
+    drawn = gpd.GeoDataFrame(geometry=[route.line], index=[route.route_id], crs=route.crs)
+    found = profile(drawn, dem, step_m=step_m, interpolation=interpolation)
+    stated = route.basis != DRAWN
+    names = [str(route.segments.named(at)) if stated else None for at in _design_m(route, found)]
+    found.insert(
+        found.columns.get_loc("distance_m") + 1, "chainage", pd.Series(names, dtype=object)
+    )
+    return found
+
+
+def _design_m(route: Route, samples: GeoDataFrame) -> NDArray[np.float64]:
+    """Return design metres from the start of the route of each sample of its profile.
+
+    A gap adds no distance, but may add design metres: the last sample before it belongs to the
+    edge that ends there, the first behind it to the edge that begins there.
+    """
+    part, distance = samples["part"].to_numpy(), samples["distance_m"].to_numpy()
+    last = np.append(part[1:] != part[:-1], True)
+    first = np.append(True, part[1:] != part[:-1])
+    sought = distance + np.where(first, _JOINT_M, 0) - np.where(last, _JOINT_M, 0)
+    edge = np.searchsorted(route.along_m, sought, side="right") - 1
+    edge = np.clip(edge, 0, len(route.along_m) - 1)
+    metres = np.clip(distance - route.along_m[edge], 0, route.edges.length_m[edge])
+    return route.design_at(edge, metres)
+
+
 def _refuse_options(step_m: float | None, interpolation: str) -> None:
     if step_m is not None and not (np.isfinite(step_m) and step_m > 0):
         raise BadQuery(f"step_m must be a finite number above zero; got {step_m!r}")
@@ -184,7 +255,8 @@ def _elevations(dem: Raster, cells: NDArray[np.float64], interpolation: str) -> 
     # from centre to centre; in the outermost half cell there is but one
     position = np.clip(cells - 0.5, 0, size - 1)
     first = np.minimum(np.floor(position), np.maximum(size - 2, 0)).astype(np.intp)
-    share = position - first
+    # a millionth of a cell from a centre is on it: rounding must not ask for the neighbour
+    share = np.round(position - first, 6)
     total = np.zeros(len(cells))
     for across in (0, 1):
         for down in (0, 1):

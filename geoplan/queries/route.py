@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from geoplan.crs import shared_crs
 from geoplan.errors import BadQuery, FeatureNotFound, RouteInvalid, WrongGeometryType
@@ -71,6 +72,18 @@ class Route:
     def crs(self) -> CRS:
         """The CRS of the line as drawn."""
         return self.edges.crs
+
+    @property
+    def line(self) -> Any:
+        """The line as drawn, in the direction of its chainage, its parts in order."""
+        edges = self.edges
+        cuts = np.flatnonzero(np.diff(edges.part)) + 1
+        pieces = [
+            np.concatenate([edges.drawn_start[mine], edges.drawn_end[mine[-1:]]])
+            for mine in np.split(np.arange(len(edges)), cuts)
+        ]
+        lines = np.array([shapely.linestrings(vertices) for vertices in pieces], dtype=object)
+        return lines[0] if len(lines) == 1 else shapely.multilinestrings(lines)
 
     @property
     def raw_length_m(self) -> float:

@@ -122,8 +122,9 @@ def site_check(
         there[name] = found
     beside = _all_beside(asked, list(there.values()), within_m)
     measured = _Measured.of(asked, beside)
+    covered = measured.covered_m2(len(there))
     for number, (name, layer) in enumerate(there.items()):
-        parts[name] = measured.part(number, name, layer)
+        parts[name] = measured.part(number, name, layer, float(covered[number]))
     return measured.answer(list(there), list(parts.values()))
 
 
@@ -238,14 +239,14 @@ class _Measured:
         outcome[(relation == "touches") & (outcome == "hit")] = "clear"
         return cls(site, beside, measures, relation, outcome, geometry)
 
-    def part(self, number: int, name: str, layer: ReadyLayer) -> dict[str, Any]:
+    def part(self, number: int, name: str, layer: ReadyLayer, covered_m2: float) -> dict[str, Any]:
         """Return the verdict on a layer and the figures that it rests on."""
         mine = np.flatnonzero(self.beside.layer == number)
         outcomes, relations = self.outcome[mine], self.relation[mine]
         outcome, reason = _verdict(outcomes, layer)
         distance = self.beside.distance_m[mine]
         first = mine[int(np.argmin(distance))] if len(mine) else None
-        covered = self._covered(mine) if self.site.dimension == AREA else None
+        covered = covered_m2 if self.site.dimension == AREA else None
         return {
             "layer": name,
             "outcome": outcome,
@@ -261,14 +262,16 @@ class _Measured:
             "nearest_m": None if first is None else float(self.beside.distance_m[first]),
         }
 
-    def _covered(self, mine: NDArray[np.intp]) -> float:
-        """Return the area of the site under a layer, ground counted once [m²]."""
-        areas = self.measures["area_m2"][mine]
-        several = mine[areas > 0]
-        if len(several) < 2:
-            return float(np.nansum(areas))
-        union = np.array([shapely.union_all(self.geometry[several])], dtype=object)
-        return float(self.site.plane.area_m2(union)[0])
+    def covered_m2(self, count: int) -> NDArray[np.float64]:
+        """Return the area of the site under each of `count` layers, ground counted once [m²]."""
+        areas, layer = self.measures["area_m2"], self.beside.layer
+        total = np.bincount(layer, weights=np.nan_to_num(areas), minlength=count)
+        several = np.flatnonzero(np.bincount(layer[areas > 0], minlength=count) > 1)
+        unions = [
+            shapely.union_all(self.geometry[(layer == number) & (areas > 0)]) for number in several
+        ]
+        total[several] = self.site.plane.area_m2(np.array([*unions, None], dtype=object)[:-1])
+        return np.asarray(total, dtype=float)
 
     def answer(self, names: list[str], parts: list[dict[str, Any]]) -> GeoDataFrame:
         """Return all rows as one table: by layer, nearest first, then largest."""

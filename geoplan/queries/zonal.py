@@ -61,7 +61,8 @@ def zonal_statistics(
         Open; in any CRS, rotated or not.
     stats : sequence of str
         Of ``mean``, ``min``, ``max``, ``stdev`` (of the population), ``sum``, ``count``,
-        ``median`` and percentiles such as ``p5`` or ``p97.5``.
+        ``median`` and percentiles such as ``p5`` or ``p97.5``. Of points, ``count`` is how many
+        have data.
 
     Returns
     -------
@@ -114,7 +115,7 @@ def zonal_statistics(
     >>> found[["zone_id", "raster_ratio", "mean", "unit"]].round(3).values.tolist()
     [['IP-1', 1.0, 194.0, 'm']]
     """
-    shares = _shares(stats)
+    shares = quantiles_among(stats)
     present, missing = located(zones, "zones")
     kind = dimension(present, "zones")
     if kind == LINE and {"sum", "count"} & set(stats):
@@ -138,7 +139,7 @@ def zonal_statistics(
     return answer
 
 
-def _shares(stats: Sequence[str]) -> dict[str, float]:
+def quantiles_among(stats: Sequence[str]) -> dict[str, float]:
     """Return the quantiles among the statistics, 0..1, and refuse what is no statistic."""
     if isinstance(stats, str) or not stats:
         raise BadQuery(f"stats is a list of names, such as mean and max; got {stats!r}")

@@ -83,8 +83,7 @@ def by_raster(zones: NDArray[Any]) -> bool:
     """Tell whether to go through the raster once instead of from zone to zone.
 
     Once is cheaper where the boxes of the zones together are a good part of the box around them
-    all (`benchmarks/zonal.py`: 10,000 zones side by side); a few zones far apart would make it
-    read what nobody asked for.
+    all; a few zones far apart would make it read what nobody asked for (decision 15).
     """
     boxes = shapely.bounds(zones)
     sizes = boxes[:, 2:] - boxes[:, :2]

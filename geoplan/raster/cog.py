@@ -85,8 +85,20 @@ def to_cog(
         if target.exists() and target.samefile(raster.path):
             raise BadQuery(f"{target.name} would overwrite its own source: name another file")
         chosen = resampling or ("average" if raster.dtype.kind == "f" else "nearest")
-        _finish(raster._source, target, compress, chosen)  # noqa: SLF001 - one room
+        try:
+            _finish(raster._source, target, compress, chosen)  # noqa: SLF001 - one room
+        except NotWritable:
+            _refuse_damaged(raster)  # GDAL copies, and does not say which side failed
+            raise
     return target
+
+
+def _refuse_damaged(raster: Raster) -> None:
+    """Read a raster from end to end, and refuse it where that fails."""
+    height, width = raster.grid.height, raster.grid.width
+    for row in range(0, height, TILE):
+        for col in range(0, width, TILE):
+            raster.stored(row, col, min(TILE, height - row), min(TILE, width - col))
 
 
 def write_cog(

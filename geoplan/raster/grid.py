@@ -100,7 +100,15 @@ class Grid:
         cols, col_hats = self._lattice(col, width)
         places = np.stack(np.meshgrid(cols, rows), axis=-1).reshape(-1, 2)
         areas = np.abs(np.linalg.det(self.steps_m(places))).reshape(len(rows), len(cols))
-        return np.asarray(row_hats @ areas @ col_hats.T)
+        return np.asarray(row_hats @ (self._height_effect * areas) @ col_hats.T)
+
+    @cached_property
+    def _height_effect(self) -> float:
+        """Return the mean of cos(latitude) over a cell, as a share of that in its middle."""
+        if not self.crs.is_geographic:
+            return 1.0
+        per_column, per_row = np.radians(self._degrees * self._linear[1])
+        return float(np.sinc(per_column / (2 * np.pi)) * np.sinc(per_row / (2 * np.pi)))
 
     def _lattice(self, start: int, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return places along one side of a window and how much each counts at each cell."""

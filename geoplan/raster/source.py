@@ -50,7 +50,7 @@ _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 class Raster:
-    """One band of a GeoTIFF (or COG), open for reading.
+    """One band of a GeoTIFF (or COG), open for reading by one thread.
 
     Parameters
     ----------
@@ -281,6 +281,8 @@ def _crs(name: str, source: Any) -> CRS:
         crs = CRS.from_epsg(code) if code else CRS.from_wkt(source.crs.to_wkt())
     except CRSError as error:
         raise CrsUnknown(f"{name}: its coordinate system cannot be understood: {error}") from error
+    if crs.is_bound and crs.source_crs is not None:
+        crs = crs.source_crs  # a shift to WGS 84 of unknown origin is not used
     horizontal = crs.sub_crs_list[0] if crs.is_compound else crs.to_2d()
     if not (horizontal.is_geographic or horizontal.is_projected):
         raise CrsUnknown(

@@ -112,7 +112,8 @@ def test_a_wrong_input_is_pointed_at(client: httpx.Client, body: Any, pointer: s
 
 
 def test_layers_without_a_measure_are_unprocessable(client: httpx.Client) -> None:
-    answer = client.post(RUN, json={"inputs": {"layers": ["highways", "gas-pipelines"]}})
+    inputs = {"layers": ["scenic-areas"], "by": ["gas-pipelines"]}
+    answer = client.post("/processes/coverage/execution", json={"inputs": inputs})
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:geoplan:problem:wrong-geometry-type"
 

@@ -76,7 +76,9 @@ geoplan.PlanMap = class {
     this.pane("conflict-areas", 400 + symbol.order);
     for (const row of this.index.overlaps().filter((entry) => entry.shape)) {
       const isLine = this.isLine(row.shape);
-      const styles = isLine ? geoplan.strokes.conflictLine(symbol) : [geoplan.strokes.conflictArea(symbol)];
+      const styles = geoplan.sharing(row) === "near"
+        ? [geoplan.strokes.conflictMaybe(symbol)]
+        : isLine ? geoplan.strokes.conflictLine(symbol) : [geoplan.strokes.conflictArea(symbol)];
       for (const style of styles) {
         this.shape(row.shape, { ...style, pane: isLine ? "conflict-bands" : "conflict-areas" })
           .on("click", (event) => {

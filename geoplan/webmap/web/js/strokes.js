@@ -123,6 +123,9 @@ geoplan.strokes = (() => {
     stroke(`url(#cue-${symbol.kind})`, CONFLICT_BAND - 4, { lineCap: "butt" }),
   ];
 
+  // Two that may meet: what joins them, thin and broken, for nothing is shared there.
+  const conflictMaybe = (symbol) => stroke(symbol.stroke, 2, { dashArray: "2 6", lineCap: "round" });
+
   const conflictArea = (symbol) => ({ ...area(symbol), weight: 2.4 });
 
   const gap = {
@@ -130,5 +133,5 @@ geoplan.strokes = (() => {
     fillColor: "url(#cue-gap)", fillOpacity: 1,
   };
 
-  return { GAP, learn, of, area, line, point, conflictLine, conflictArea, gap };
+  return { GAP, learn, of, area, line, point, conflictLine, conflictMaybe, conflictArea, gap };
 })();
