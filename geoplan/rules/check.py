@@ -323,15 +323,12 @@ class _Run:
             return
         if isinstance(rule.demand, NoNumericThreshold) and rule.demand.near_m is None:
             self._say(rule, NO_NUMBER, subject, names, subject_ids=mine.ids)
-        self._say_of(rule, mine, subject, subject, names, "subject_ids")
+        self._say_of(rule, mine, subject, names, "subject_ids")
         if yours is not None:
-            self._say_of(rule, yours, self.sources[names], subject, names, "object_ids")
+            self._say_of(rule, yours, subject, names, "object_ids")
 
-    def _say_of(
-        self, rule: Rule, side: Side, source: Source, subject: Source, names: str, which: str
-    ) -> None:
-        absent = side.ids[~pd.Index(side.ids).isin(source.located.index)]
-        vague = side.ids[~side.known & pd.Index(side.ids).isin(source.located.index)]
+    def _say_of(self, rule: Rule, side: Side, subject: Source, names: str, which: str) -> None:
+        absent, vague = side.ids[~side.placed], side.ids[side.placed & ~side.known]
         for reason, ids in ((NO_GEOMETRY, absent), (ACCURACY_UNKNOWN, vague)):
             if len(ids):
                 self._say(rule, reason, subject, names, **{which: ids})

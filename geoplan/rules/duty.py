@@ -14,35 +14,37 @@ import pandas as pd
 if TYPE_CHECKING:
     from geoplan.rules.sources import Source
 
+PIPELINE = "gas_pipeline"
 DATES = ("construction_start_date", "approval_date")
 """What decides, the first that differs."""
 
 
 def duties(findings: pd.DataFrame, sources: dict[str, Source]) -> list[str | None]:
     """Return for each finding which side yields and pays: ``subject``, ``object`` or None."""
+    pipes = [key for key, source in sources.items() if source.layer.kind == PIPELINE]
     columns = ["outcome", "subject_layer", "subject_id", "object_layer", "object_id"]
+    features: dict[tuple[str, Any], Any] = {}
+
+    def feature(layer: Any, key: Any) -> tuple[str, Any] | None:
+        if not isinstance(layer, str) or layer not in sources or pd.isna(key):
+            return None
+        if (layer, key) not in features:
+            features[layer, key] = sources[layer].attributes.loc[key]
+        return sources[layer].layer.kind, features[layer, key]
+
     return [
-        _party(
-            _feature(sources, row.subject_layer, row.subject_id),
-            _feature(sources, row.object_layer, row.object_id),
-        )
-        if row.outcome in ("hit", "uncertain")
+        _party(feature(subject, mine), feature(other, yours))
+        if outcome in ("hit", "uncertain") and (subject in pipes or other in pipes)
         else None
-        for row in findings[columns].itertuples(index=False)
+        for outcome, subject, mine, other, yours in findings[columns].itertuples(index=False)
     ]
-
-
-def _feature(sources: dict[str, Source], layer: Any, feature: Any) -> tuple[str, Any] | None:
-    if not isinstance(layer, str) or layer not in sources or pd.isna(feature):
-        return None
-    return sources[layer].layer.kind, sources[layer].attributes.loc[feature]
 
 
 def _party(subject: tuple[str, Any] | None, other: tuple[str, Any] | None) -> str | None:
     if subject is None or other is None:
         return None
     if not any(
-        kind == "gas_pipeline" and feature.get("pipeline_class") == "long_distance"
+        kind == PIPELINE and feature.get("pipeline_class") == "long_distance"
         for kind, feature in (subject, other)
     ):
         return None

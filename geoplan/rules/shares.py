@@ -38,52 +38,61 @@ Together = InsideOnly | CoverageAtLeast | AreaThreshold
 
 _WHOLE = 1e-9  # what rounding leaves of a share
 _HECTARE_M2 = 10_000.0
+_CAUTION = 1.002  # what a plane and round corners take off, as in `queries.certain`
 
 
 class Covered(NamedTuple):
-    """One subject, and what covers it.
+    """Subjects, and what covers each of them.
 
     Attributes
     ----------
     subject, cover : Drawn
-        One geometry each; the cover is the union of all objects near, the worst accuracy kept.
-    size, shared, gap : float
+        The cover of each is the union of all objects near it, the worst accuracy kept.
+    size, shared, gap : ndarray of float
         Of the subject, of what is covered, and of what is not [m² or m; points count as 1].
-    pm : float
+    pm : ndarray of float
         By how much the covered part may be off, to first order; NaN where that is not known.
+    parts, bare : ndarray of shapely geometries
+        What is covered, and what is not.
     """
 
     subject: Drawn
     cover: Drawn
-    size: float
-    shared: float
-    gap: float
-    pm: float
-    shared_shape: Any
-    gap_shape: Any
+    size: NDArray[np.float64]
+    shared: NDArray[np.float64]
+    gap: NDArray[np.float64]
+    pm: NDArray[np.float64]
+    parts: NDArray[Any]
+    bare: NDArray[Any]
 
     @property
-    def off_m(self) -> float:
-        """The sum of both accuracies [m]."""
-        return float(self.subject.accuracy_m[0] + self.cover.accuracy_m[0])
+    def off_m(self) -> NDArray[np.float64]:
+        """The sums of both accuracies [m]."""
+        return self.subject.accuracy_m + self.cover.accuracy_m
 
 
 def together(demand: Together, facing: Facing, bound: Bound) -> pd.DataFrame:
     """Judge each subject against all objects together."""
     land = _ground(facing, demand)
-    within_m = demand.within_m if isinstance(demand, CoverageAtLeast) else 0.0
-    rows = []
-    for at in np.flatnonzero(bound.subjects()).tolist():
-        if facing.subject.is_part[at]:
-            rows.append(_unchecked(facing, at, TOO_WIDE))
-        elif land.missing[at] is not None:
-            if _may_reach(facing, bound, at):
-                rows.append(_unchecked(facing, at, FIELD_EMPTY, f"subject.{land.missing[at]}"))
-        elif isinstance(demand, AreaThreshold) and shapely.get_dimensions(land.shapes[at]) != AREA:
-            rows.append(_unchecked(facing, at, NO_AREA))
-        else:
-            rows.append(_judged(demand, facing, bound, land, at, within_m))
-    return pd.concat([verdicts([], [], []), *rows], ignore_index=True)
+    bind = bound.subjects()
+    wide = facing.subject.is_part & bind
+    unknown = np.array([one is not None for one in land.missing], dtype=bool) & bind & ~wide
+    flat = bind & ~wide & ~unknown
+    if isinstance(demand, AreaThreshold):
+        kinds = np.full(len(bind), AREA)
+        kinds[flat] = shapely.get_dimensions(land.shapes[flat])
+        flat &= kinds != AREA
+    else:
+        flat[:] = False
+    rows = [_unchecked(facing, at, TOO_WIDE) for at in np.flatnonzero(wide).tolist()]
+    rows += [_unchecked(facing, at, NO_AREA) for at in np.flatnonzero(flat).tolist()]
+    rows += [
+        _unchecked(facing, at, FIELD_EMPTY, f"subject.{land.missing[at]}")
+        for at in np.flatnonzero(unknown).tolist()
+        if _may_reach(facing, bound, at)
+    ]
+    rest = np.flatnonzero(bind & ~wide & ~unknown & ~flat)
+    return pd.concat([_judged(demand, facing, bound, land, rest), *rows], ignore_index=True)
 
 
 def _ground(facing: Facing, demand: Together) -> LegalLine:
@@ -114,148 +123,163 @@ def _unchecked(facing: Facing, at: int, reason: str, field: str | None = None) -
 
 
 def _judged(
-    demand: Together, facing: Facing, bound: Bound, land: LegalLine, at: int, within_m: float
+    demand: Together, facing: Facing, bound: Bound, land: LegalLine, which: NDArray[np.intp]
 ) -> pd.DataFrame:
-    subject = Drawn(land.shapes[[at]], land.accuracy_m[[at]])
+    within_m = demand.within_m if isinstance(demand, CoverageAtLeast) else 0.0
+    subject = Drawn(land.shapes[which], land.accuracy_m[which])
     covered = _covered(facing, subject, bound.object.yes, within_m)
-    outcome = _outcome(demand, covered)
-    reason, field = None, None
+    outcome = _outcomes(demand, covered)
+    reason, field = (np.full(len(which), None, dtype=object) for _ in range(2))
     maybe = bound.objects()
     if (maybe & ~bound.object.yes).any():
-        other = _outcome(demand, _covered(facing, subject, maybe, within_m))
-        if other != outcome:
-            outcome, reason = NOT_CHECKED, FIELD_EMPTY
-            field = f"object.{next(one for one in bound.object.untold if one is not None)}"
-    # what has no published position may cover what seems bare, and add to what seems little
-    hidden = CLEAR if isinstance(demand, AreaThreshold) else HIT
-    if facing.absent and outcome == hidden:
-        outcome, reason = NOT_CHECKED, NO_GEOMETRY
+        other = _outcomes(demand, _covered(facing, subject, maybe, within_m))
+        differs = other != outcome
+        outcome[differs], reason[differs] = NOT_CHECKED, FIELD_EMPTY
+        field[differs] = f"object.{next(one for one in bound.object.untold if one is not None)}"
+    if facing.absent:
+        # what has no published position may cover what seems bare, and add to what seems little
+        hidden = outcome == (CLEAR if isinstance(demand, AreaThreshold) else HIT)
+        outcome[hidden], reason[hidden] = NOT_CHECKED, NO_GEOMETRY
     measure, measured, threshold, pm = _figures(demand, covered)
-    if pm >= measured and pm > 0:
-        pm = float("nan")  # a ± that reaches what was measured says nothing (decision 14)
-    areal = shapely.get_dimensions(subject.geometries[0]) == AREA
-    shape = covered.shared_shape if isinstance(demand, AreaThreshold) else covered.gap_shape
+    areal = shapely.get_dimensions(subject.geometries) == AREA
+    shapes = (covered.parts if isinstance(demand, AreaThreshold) else covered.bare).copy()
+    empty = shapely.is_empty(shapes)
+    shapes[empty] = subject.geometries[empty]
+    # a ± that reaches what was measured says nothing (decision 14)
+    pm = np.where((pm < measured) | (pm == 0), pm, np.nan)
     return verdicts(
-        [at],
-        [ALL],
-        [outcome],
-        reason=[reason],
-        field=[field],
-        measure=[measure],
-        measured=[measured],
-        threshold=[threshold],
-        pm=[pm],
-        uncertainty_m=[covered.off_m],
+        which,
+        np.full(len(which), ALL),
+        outcome,
+        reason=reason,
+        field=field,
+        measure=measure,
+        measured=measured,
+        threshold=threshold,
+        pm=pm,
+        uncertainty_m=covered.off_m,
         line="land_edge" if isinstance(demand, AreaThreshold) else "boundary",
-        line_basis=[land.basis[at]],
-        half_width_m=[land.half_width_m[at]],
-        shared_area_m2=[covered.shared if areal else np.nan],
-        geometry=[shape if not shapely.is_empty(shape) else subject.geometries[0]],
+        line_basis=land.basis[which],
+        half_width_m=land.half_width_m[which],
+        shared_area_m2=np.where(areal, covered.shared, np.nan),
+        geometry=shapes,
     )
 
 
 def _covered(facing: Facing, subject: Drawn, wanted: NDArray[np.bool_], within_m: float) -> Covered:
     """Measure what the wanted objects, and what lies within a distance of them, cover."""
+    cover = _cover(facing, subject, wanted, within_m)
+    parts = np.asarray(shapely.intersection(subject.geometries, cover.geometries), dtype=object)
+    bare = np.asarray(shapely.difference(subject.geometries, cover.geometries), dtype=object)
+    kinds = shapely.get_dimensions(subject.geometries)
+    size, shared, gap = (_sizes(facing, one, kinds) for one in (subject.geometries, parts, bare))
+    off = subject.accuracy_m + cover.accuracy_m
+    pm = np.where(np.isnan(off), np.nan, 0.0)
+    for kind, measure in ((AREA, area_pm_m2), (LINE, length_pm_m)):
+        vague = np.flatnonzero((kinds == kind) & (off > 0) & ~shapely.is_empty(parts))
+        if len(vague):
+            ones = Drawn(subject.geometries[vague], subject.accuracy_m[vague])
+            others = Drawn(cover.geometries[vague], cover.accuracy_m[vague])
+            pm[vague] = measure(parts[vague], ones, others)
+    return Covered(subject, cover, size, shared, gap, pm, parts, bare)
+
+
+def _cover(facing: Facing, subject: Drawn, wanted: NDArray[np.bool_], within_m: float) -> Drawn:
+    """Return the union of what is near each subject; equal neighbours are united once."""
     which = np.flatnonzero(wanted)
     shapes, accuracy = (side[which] for side in facing.object.drawn)
-    reach = within_m + float(np.nan_to_num(subject.accuracy_m[0]))
-    reach += float(np.nan_to_num(accuracy).max(initial=0.0))
-    near = shapely.dwithin(shapes, subject.geometries[0], reach * 1.01 + 1e-6)
-    cover = shapely.union_all(
-        shapely.buffer(shapes[near], within_m, quad_segs=64) if within_m else shapes[near]
-    )
+    covers = np.full(len(subject.geometries), shapely.Polygon(), dtype=object)
     # the accuracy of what is far does not matter, unless it is not known at all
-    off = float(np.nan) if np.isnan(accuracy).any() else float(accuracy[near].max(initial=0.0))
-    shape = subject.geometries[0]
-    shared, gap = shapely.intersection(shape, cover), shapely.difference(shape, cover)
-    kind = int(shapely.get_dimensions(shape))
-    size, inside, outside = (_size(facing, part, kind) for part in (shape, shared, gap))
-    union = Drawn(np.array([cover], dtype=object), np.array([off]))
-    pm = _pm(subject, union, shared, kind)
-    return Covered(subject, union, size, inside, outside, pm, shared, gap)
+    off = np.full(len(covers), np.nan if np.isnan(accuracy).any() else 0.0)
+    reach = within_m + float(np.nan_to_num(accuracy).max(initial=0.0))
+    limit = (reach + np.nan_to_num(subject.accuracy_m)) * 1.01 + 1e-6
+    near = shapely.STRtree(shapes).query(subject.geometries, predicate="dwithin", distance=limit)
+    np.maximum.at(off, near[0], accuracy[near[1]])
+    zones = shapely.buffer(shapes, within_m, quad_segs=64) if within_m else shapes
+    united: dict[tuple[int, ...], Any] = {}
+    begins = np.searchsorted(near[0], np.arange(len(covers) + 1))
+    for at in np.flatnonzero(np.diff(begins)).tolist():
+        key = tuple(sorted(near[1][begins[at] : begins[at + 1]].tolist()))
+        if key not in united:
+            united[key] = shapely.union_all(zones[list(key)])
+        covers[at] = united[key]
+    return Drawn(covers, off)
 
 
-def _size(facing: Facing, shape: Any, kind: int) -> float:
-    one = np.array([shape], dtype=object)
-    if kind == AREA:
-        return float(facing.plane.area_m2(one)[0])
-    if kind == LINE:
-        return float(facing.plane.length_m(one)[0])
-    return float(shapely.get_num_coordinates(shape))
+def _sizes(facing: Facing, shapes: NDArray[Any], kinds: NDArray[Any]) -> NDArray[np.float64]:
+    sizes = shapely.get_num_coordinates(shapes).astype(float)
+    for kind, measure in ((AREA, facing.plane.area_m2), (LINE, facing.plane.length_m)):
+        here = np.flatnonzero(kinds == kind)
+        sizes[here] = measure(shapes[here])
+    return sizes
 
 
-def _pm(subject: Drawn, cover: Drawn, shared: Any, kind: int) -> float:
-    off = float(subject.accuracy_m[0] + cover.accuracy_m[0])
-    if np.isnan(off):
-        return off
-    if off == 0 or shapely.is_empty(shared):
-        return 0.0
-    part = np.array([shared], dtype=object)
-    if kind == AREA:
-        return float(area_pm_m2(part, subject, cover)[0])
-    return float(length_pm_m(part, subject, cover)[0]) if kind == LINE else 0.0
+def _wholly_inside(covered: Covered) -> NDArray[np.bool_]:
+    """Tell which subjects lie in the cover wherever the boundaries really are."""
+    inside = covered.gap <= _WHOLE * covered.size
+    vague = np.flatnonzero(inside & ~(covered.off_m == 0))
+    off = np.nan_to_num(covered.off_m[vague], nan=np.inf)
+    known = np.isfinite(off)
+    inside[vague[~known]] = False
+    vague, off = vague[known], off[known]
+    deep = shapely.buffer(covered.subject.geometries[vague], off * _CAUTION)
+    inside[vague] = shapely.covered_by(deep, covered.cover.geometries[vague])
+    return inside
 
 
-def _wholly_inside(covered: Covered) -> bool:
-    """Tell whether the subject lies in the cover wherever the boundaries really are."""
-    if covered.off_m == 0:
-        return covered.gap <= _WHOLE * covered.size
-    deep = shapely.buffer(covered.subject.geometries[0], covered.off_m * 1.002)
-    return bool(shapely.covered_by(deep, covered.cover.geometries[0]))
+def _sticks_out(covered: Covered) -> NDArray[np.bool_]:
+    """Tell which subjects have a part outside wherever the boundaries really are."""
+    out = covered.gap > _WHOLE * covered.size
+    vague = np.flatnonzero(out & (covered.off_m > 0))
+    shapes = covered.subject.geometries[vague].copy()
+    mine, yours = covered.subject.accuracy_m[vague], covered.cover.accuracy_m[vague]
+    areal = shapely.get_dimensions(shapes) == AREA
+    shapes[areal] = shapely.buffer(shapes[areal], -mine[areal] * _CAUTION)
+    # what is no area cannot be eroded: the cover is grown by both instead
+    grown = np.where(areal, yours, mine + yours) * _CAUTION
+    covers = shapely.buffer(covered.cover.geometries[vague], grown)
+    out[vague] = ~shapely.is_empty(shapely.difference(shapes, covers))
+    return out
 
 
-def _sticks_out(covered: Covered) -> bool:
-    """Tell whether a part of the subject lies outside wherever the boundaries really are."""
-    if covered.off_m == 0:
-        return covered.gap > _WHOLE * covered.size
-    mine, yours = float(covered.subject.accuracy_m[0]), float(covered.cover.accuracy_m[0])
-    shape = covered.subject.geometries[0]
-    if shapely.get_dimensions(shape) == AREA:
-        shape = shapely.buffer(shape, -mine * 1.002)
-        grown = shapely.buffer(covered.cover.geometries[0], yours * 1.002)
-    else:
-        grown = shapely.buffer(covered.cover.geometries[0], (mine + yours) * 1.002)
-    return not bool(shapely.is_empty(shapely.difference(shape, grown)))
-
-
-def _outcome(demand: Together, covered: Covered) -> str:
-    if np.isnan(covered.off_m):
-        return UNCERTAIN
-    apart = float(shapely.distance(covered.subject.geometries[0], covered.cover.geometries[0]))
-    bare = np.isnan(apart) or apart > covered.off_m  # no cover at all is infinitely far
+def _outcomes(demand: Together, covered: Covered) -> NDArray[Any]:
+    distance = shapely.distance(covered.subject.geometries, covered.cover.geometries)
+    # no cover at all is infinitely far
+    bare = np.nan_to_num(distance, nan=np.inf) > covered.off_m
     match demand:
         case InsideOnly():
-            if _sticks_out(covered):
-                return HIT
-            return CLEAR if _wholly_inside(covered) else UNCERTAIN
+            hit, clear = _sticks_out(covered), _wholly_inside(covered)
         case CoverageAtLeast(share=wanted):
-            if bare:
-                return HIT
-            if _wholly_inside(covered):
-                return CLEAR
             share, pm = covered.shared / covered.size, covered.pm / covered.size
-            if share + pm < wanted - _WHOLE:
-                return HIT
+            hit = bare | (share + pm < wanted - _WHOLE)
             # whole up to its edge is whole only if exact
-            enough = share - pm >= wanted - _WHOLE and (wanted < 1 or covered.off_m == 0)
-            return CLEAR if enough else UNCERTAIN
+            enough = (share - pm >= wanted - _WHOLE) & ((wanted < 1) | (covered.off_m == 0))
+            clear = (enough | _wholly_inside(covered)) & ~hit
         case AreaThreshold(above_ha=above):
             threshold = above * _HECTARE_M2
-            if covered.shared - covered.pm > threshold:
-                return HIT
-            exact = covered.off_m == 0 and covered.shared <= threshold
-            below = covered.shared + covered.pm < threshold
-            return CLEAR if bare or exact or (below and covered.shared > 0) else UNCERTAIN
+            hit = covered.shared - covered.pm > threshold
+            exact = (covered.off_m == 0) & (covered.shared <= threshold)
+            below = (covered.shared + covered.pm < threshold) & (covered.shared > 0)
+            clear = (bare | exact | below) & ~hit
+    outcome = np.full(len(hit), UNCERTAIN, dtype=object)
+    outcome[hit], outcome[clear] = HIT, CLEAR
+    outcome[np.isnan(covered.off_m)] = UNCERTAIN
+    return outcome
 
 
-def _figures(demand: Together, covered: Covered) -> tuple[str, float, float, float]:
+def _figures(
+    demand: Together, covered: Covered
+) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return measure, measured value, threshold and ±."""
+    count = len(covered.size)
     match demand:
         case InsideOnly():
-            areal = shapely.get_dimensions(covered.subject.geometries[0]) == AREA
-            return "area" if areal else "length", covered.gap, 0.0, covered.pm
+            areal = shapely.get_dimensions(covered.subject.geometries) == AREA
+            measure = np.where(areal, "area", "length").astype(object)
+            return measure, covered.gap, np.zeros(count), covered.pm
         case CoverageAtLeast(share=wanted):
-            size = covered.size
-            return "share", covered.shared / size, wanted, covered.pm / size
+            share, pm = covered.shared / covered.size, covered.pm / covered.size
+            return np.full(count, "share", dtype=object), share, np.full(count, wanted), pm
         case AreaThreshold(above_ha=above):
-            return "area", covered.shared, above * _HECTARE_M2, covered.pm
+            threshold = np.full(count, above * _HECTARE_M2)
+            return np.full(count, "area", dtype=object), covered.shared, threshold, covered.pm

@@ -15,6 +15,8 @@ from geoplan.queries.chainage import NEAR, chainage
 from geoplan.rules.lines import QUADRANT
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from geoplan.rules.facing import Facing
     from geoplan.rules.sources import Source
 
@@ -52,21 +54,41 @@ def _fill(
     )
     # what may be nearer than is drawn has no stretch: only its nearest place says something
     beyond = max(float(rows["measured"].max()) - stated, 0.0) * 1.01 + 0.01
-    for at in ours.tolist():
-        feature = facing.subject.ids[at]
-        here = rows[rows["ours"] == at]
-        try:
-            stretches = chainage(
-                subject.located.loc[[feature]],
-                zones.loc[here["theirs"].to_numpy()],
-                within_m=beyond if _is_distance(rows) else 0.0,
-                parts="chained",
-            )
-        except GeoplanError as error:
-            found.loc[here.index, "chainage_basis"] = type(error).__name__
-            continue
-        told = [_joined(stretches[stretches["zone_id"] == zone]) for zone in here["theirs"]]
-        found.loc[here.index, COLUMNS] = np.array(told, dtype=object)
+    within = beyond if _is_distance(rows) else 0.0
+    features = facing.subject.ids[rows["ours"].to_numpy()]
+    told = _stretches(subject, np.unique(facing.subject.ids[ours]), zones, within)
+    said = [
+        _of_pair(told.get(feature), zone)
+        for feature, zone in zip(features.tolist(), rows["theirs"].tolist(), strict=True)
+    ]
+    texts = np.empty((len(said), len(COLUMNS)), dtype=object)
+    texts[:] = said
+    found.loc[rows.index, COLUMNS] = texts
+
+
+def _of_pair(told: dict[Any, pd.DataFrame] | str | None, zone: int) -> list[str | None]:
+    if isinstance(told, str):
+        return [None, None, told]
+    return [None, None, None] if told is None or zone not in told else _joined(told[zone])
+
+
+def _stretches(
+    subject: Source, features: NDArray[Any], zones: gpd.GeoDataFrame, within_m: float
+) -> dict[Any, dict[Any, pd.DataFrame] | str]:
+    """Return for each route its stretches by zone, or the name of what keeps it from having any."""
+    try:
+        found = chainage(subject.located.loc[features], zones, within_m=within_m, parts="chained")
+    except GeoplanError as error:
+        if len(features) == 1:
+            return {features.tolist()[0]: type(error).__name__}
+        told: dict[Any, dict[Any, pd.DataFrame] | str] = {}
+        for at in range(len(features)):  # one that is wrong is no reason to tell none
+            told |= _stretches(subject, features[[at]], zones, within_m)
+        return told
+    return {
+        route: dict(iter(of_route.groupby("zone_id", sort=False)))
+        for route, of_route in pd.DataFrame(found).groupby("route_id", sort=False)
+    }
 
 
 def _is_distance(rows: pd.DataFrame) -> bool:
@@ -74,11 +96,11 @@ def _is_distance(rows: pd.DataFrame) -> bool:
 
 
 def _joined(stretches: pd.DataFrame) -> list[str | None]:
-    through = stretches[stretches["relation"] != NEAR]
-    if len(stretches) == 0:
-        return [None, None, None]
+    through = (stretches["relation"] != NEAR).to_numpy(dtype=bool)
     basis = str(stretches["chainage_basis"].iloc[0])
-    if len(through):
-        return [";".join(through["from_chainage"]), ";".join(through["to_chainage"]), basis]
-    nearest = str(stretches.sort_values("min_distance_m")["nearest_chainage"].iloc[0])
-    return [nearest, nearest, basis]
+    if through.any():
+        ends = (stretches[name].to_numpy()[through] for name in ("from_chainage", "to_chainage"))
+        return [*(";".join(end) for end in ends), basis]
+    nearest = int(np.argmin(stretches["min_distance_m"].to_numpy()))
+    place = str(stretches["nearest_chainage"].iloc[nearest])
+    return [place, place, basis]

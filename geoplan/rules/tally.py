@@ -39,11 +39,14 @@ class Side(NamedTuple):
     ----------
     ids : ndarray
         All of them.
+    placed : ndarray of bool
+        Which have a place.
     known : ndarray of bool
-        Which have a place and a known accuracy, so that they can be clear.
+        Which have a known accuracy too, so that they can be clear.
     """
 
     ids: NDArray[Any]
+    placed: NDArray[np.bool_]
     known: NDArray[np.bool_]
 
     @classmethod
@@ -52,7 +55,8 @@ class Side(NamedTuple):
         found = applies(source.attributes, where)
         may = found.yes | np.array([one is not None for one in found.untold], dtype=bool)
         known = source.has_place & source.accuracy_m.notna().to_numpy()
-        return cls(source.features.index.to_numpy()[may], np.asarray(known[may], dtype=bool))
+        ids = source.features.index.to_numpy()[may]
+        return cls(ids, source.has_place[may], np.asarray(known[may], dtype=bool))
 
 
 @dataclass
