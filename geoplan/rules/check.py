@@ -311,6 +311,8 @@ class _Run:
             mine,
             None if _takes_all(rule) else yours,
             may_be_clear=not isinstance(rule.demand, NoNumericThreshold),
+            near_only=isinstance(rule.demand, NoNumericThreshold)
+            and rule.demand.near_m is not None,
             once=alike,
         )
         self.tallies.append(tally)

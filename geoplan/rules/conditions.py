@@ -82,7 +82,9 @@ def _met(values: pd.Series[Any], wanted: Wanted) -> NDArray[np.bool_]:
         high = np.inf if wanted.maximum is None else wanted.maximum
         return np.asarray((numbers >= low) & (numbers <= high), dtype=bool)
     options = wanted if isinstance(wanted, tuple) else (wanted,)
-    return np.array([_one_of(value, options) for value in values], dtype=bool)
+    # many features share few values
+    codes, distinct = pd.factorize(values.astype(object))
+    return np.array([_one_of(value, options) for value in distinct], dtype=bool)[codes]
 
 
 def _one_of(value: Any, options: tuple[Any, ...]) -> bool:

@@ -7,7 +7,7 @@ The law is on long-distance pipelines, so it is said of no other conflict.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -21,35 +21,50 @@ DATES = ("construction_start_date", "approval_date")
 
 def duties(findings: pd.DataFrame, sources: dict[str, Source]) -> list[str | None]:
     """Return for each finding which side yields and pays: ``subject``, ``object`` or None."""
-    pipes = [key for key, source in sources.items() if source.layer.kind == PIPELINE]
+    told = {key: _features(source) for key, source in sources.items()}
+    kinds = {key: source.layer.kind for key, source in sources.items()}
     columns = ["outcome", "subject_layer", "subject_id", "object_layer", "object_id"]
-    features: dict[tuple[str, Any], Any] = {}
-
-    def feature(layer: Any, key: Any) -> tuple[str, Any] | None:
-        if not isinstance(layer, str) or layer not in sources or pd.isna(key):
-            return None
-        if (layer, key) not in features:
-            features[layer, key] = sources[layer].attributes.loc[key]
-        return sources[layer].layer.kind, features[layer, key]
-
     return [
-        _party(feature(subject, mine), feature(other, yours))
-        if outcome in ("hit", "uncertain") and (subject in pipes or other in pipes)
+        _party(told[subject].get(mine), told[other].get(yours))
+        if outcome in ("hit", "uncertain")
+        and PIPELINE in (kinds.get(subject), kinds.get(other))
+        and subject in told
+        and other in told
         else None
         for outcome, subject, mine, other, yours in findings[columns].itertuples(index=False)
     ]
 
 
-def _party(subject: tuple[str, Any] | None, other: tuple[str, Any] | None) -> str | None:
+def _features(source: Source) -> dict[Any, Feature]:
+    """Return what decides of each feature; nothing of a layer without the first date."""
+    attributes = source.attributes
+    if DATES[0] not in attributes:
+        return {}
+    nothing = [None] * len(attributes)
+    classes = list(attributes.get("pipeline_class", nothing))
+    pipe = source.layer.kind == PIPELINE
+    dates = [[_date(value) for value in attributes.get(name, nothing)] for name in DATES]
+    return {
+        key: Feature(pipe and name == "long_distance", when)
+        for key, name, when in zip(
+            attributes.index.tolist(), classes, zip(*dates, strict=True), strict=True
+        )
+    }
+
+
+class Feature(NamedTuple):
+    """Whether a feature is a long-distance pipeline, and its `DATES`."""
+
+    is_long_distance: bool
+    dates: tuple[pd.Timestamp | None, ...]
+
+
+def _party(subject: Feature | None, other: Feature | None) -> str | None:
     if subject is None or other is None:
         return None
-    if not any(
-        kind == PIPELINE and feature.get("pipeline_class") == "long_distance"
-        for kind, feature in (subject, other)
-    ):
+    if not (subject.is_long_distance or other.is_long_distance):
         return None
-    for name in DATES:
-        ours, theirs = (_date(feature.get(name)) for _, feature in (subject, other))
+    for ours, theirs in zip(subject.dates, other.dates, strict=True):
         if ours is None or theirs is None:
             return None  # a later date decides only where the earlier one is known to be equal
         if ours != theirs:

@@ -69,6 +69,7 @@ class Tally:
     subject: Side
     object: Side | None
     may_be_clear: bool = True
+    near_only: bool = False
     once: bool = False
     listed: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
@@ -77,6 +78,10 @@ class Tally:
         outcome = self.listed["outcome"] if len(self.listed) else pd.Series(dtype=object)
         hit, uncertain = int((outcome == HIT).sum()), int((outcome == UNCERTAIN).sum())
         asked, clear = self._asked(), self._clear_count()
+        if self.near_only:
+            asked -= clear  # a rule that is only said of what is near is not asked of the rest
+        if not self.may_be_clear:
+            clear = 0
         return {
             "rule_id": self.rule_id,
             "subject_layer": self.subject_layer,
@@ -120,8 +125,6 @@ class Tally:
         return self._product(self.subject.ids, self.object.ids)
 
     def _clear_count(self) -> int:
-        if not self.may_be_clear:
-            return 0
         mine = self.subject.ids[self.subject.known]
         if self.object is None:
             known = set(as_ids(mine))
