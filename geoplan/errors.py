@@ -10,6 +10,7 @@
     │   ├── BadQuery
     │   ├── UnknownFormat
     │   ├── BadCrs
+    │   ├── PackNotFound
     │   ├── ChainageNotFound
     │   ├── ChainageAmbiguous
     │   ├── OutsideRaster
@@ -35,6 +36,7 @@
     │   │   ├── MixedGeometry
     │   │   └── FieldsInvalid
     │   ├── CatalogueInvalid
+    │   ├── PackInvalid
     │   ├── SourceInvalid
     │   ├── NotAGeoPackage
     │   ├── TableInvalid
@@ -97,6 +99,10 @@ class UnknownFormat(BadRequest):
 
 class BadCrs(BadRequest):
     """The name given for a coordinate system names none, or its accepted shift is no length."""
+
+
+class PackNotFound(BadRequest):
+    """There is no rule pack of that name."""
 
 
 class ChainageNotFound(BadRequest):
@@ -197,6 +203,10 @@ class FieldsInvalid(ForeignFileInvalid):
 
 class CatalogueInvalid(BadData):
     """An entry of catalogue.toml cannot be used."""
+
+
+class PackInvalid(BadData):
+    """A rule pack cannot be used."""
 
 
 class SourceInvalid(BadData):

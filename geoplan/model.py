@@ -347,6 +347,35 @@ class RunRecord:
 
 
 @dataclass(frozen=True)
+class ReportRecord(RunRecord):
+    """How a check of rules came about.
+
+    Attributes
+    ----------
+    code : str
+        Of the report: the same for the same rules, layers, software and day.
+    expires : str
+        The last day on which it should be relied on.
+    law_of : str, optional
+        The day whose law was asked.
+    packs, layers : mapping of str to str
+        What was used → its sha256.
+    rules_not_in_force : mapping of str to str
+        Rules left out for the day → why.
+    rules_without_subject : tuple of str
+        Rules that bind a kind of which there is no layer.
+    """
+
+    code: str
+    expires: str
+    law_of: str | None
+    packs: Mapping[str, str]
+    layers: Mapping[str, str]
+    rules_not_in_force: Mapping[str, str]
+    rules_without_subject: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Result:
     """The answer of a process: what every map, table, report and response is made of.
 

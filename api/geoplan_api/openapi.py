@@ -29,6 +29,8 @@ PROCESS_IDS = (
     "clearance",
     "nearest",
     "site-check",
+    "check",
+    "legal-zones",
     "chainage",
     "locate",
     "station",

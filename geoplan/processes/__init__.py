@@ -5,9 +5,11 @@ a file of its own, which holds the model of its inputs, the function, and the `P
 """
 
 from geoplan.processes import chainage as _chainage
+from geoplan.processes import check as _check
 from geoplan.processes import clearance as _clearance
 from geoplan.processes import coverage as _coverage
 from geoplan.processes import layers as _layers
+from geoplan.processes import legal_zones as _legal_zones
 from geoplan.processes import map as _map
 from geoplan.processes import matrix as _matrix
 from geoplan.processes import overlap as _overlap
@@ -52,6 +54,8 @@ PROCESSES: dict[str, Process] = {
         _clearance.CLEARANCE,
         _clearance.NEAREST,
         _site.PROCESS,
+        _check.PROCESS,
+        _legal_zones.PROCESS,
         _chainage.PROCESS,
         _place.LOCATE,
         _place.STATION,

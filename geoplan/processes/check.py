@@ -1,0 +1,87 @@
+"""The process ``check``: a plan against packs of planning rules."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Annotated
+
+from pydantic import Field
+
+from geoplan.catalogue import Catalogue
+from geoplan.model import ReportRecord, Result, Text
+from geoplan.processes.process import Inputs, Process
+from geoplan.rules.check import Check, Record
+from geoplan.rules.check import check as checked
+from geoplan.rules.pack import NATIONAL
+
+PackId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
+
+
+class CheckInputs(Inputs):
+    """Inputs of the process ``check``."""
+
+    packs: tuple[PackId, ...] = Field(
+        default=(NATIONAL,),
+        min_length=1,
+        max_length=20,
+        description="Rule packs; a later one replaces rules of an earlier one.",
+    )
+    on: datetime.date | None = Field(
+        default=None, description="The day whose law counts; none takes every rule."
+    )
+
+
+def check(catalogue: Catalogue, inputs: CheckInputs) -> Result:
+    """Check a plan by packs of rules; see `geoplan.rules.check`."""
+    found = checked(catalogue, inputs.packs, on=inputs.on)
+    return result_of(found, json.loads(inputs.model_dump_json()))
+
+
+def result_of(found: Check, inputs: dict[str, object]) -> Result:
+    """Return a check as the answer of a process, the tally of each rule among its parts."""
+    counts = found.tally
+    outcome, severity = found.findings["outcome"], found.findings["severity"]
+    totals = {
+        "count": len(found.findings),
+        **{name: int(counts[name].sum()) for name in counts.columns if name.endswith("_count")},
+        "prohibited_hit_count": int(((outcome == "hit") & (severity == "prohibited")).sum()),
+        "prohibited_doubt_count": int(((outcome != "hit") & (severity == "prohibited")).sum()),
+    }
+    parts = tuple(
+        {str(name): value for name, value in row.items()}
+        for row in counts.to_dict(orient="records")
+    )
+    run = record_of(found.record)
+    return Result("check", found.findings, inputs, found.sources, run, (), totals, parts)
+
+
+def record_of(record: Record) -> ReportRecord:
+    """Return how a check came about, as it is printed."""
+    return ReportRecord(
+        software=record.software,
+        time=record.time,
+        measuring_planes=record.planes,
+        code=record.code,
+        expires=record.expires.date().isoformat(),
+        law_of=None if record.on is None else record.on.isoformat(),
+        packs=record.packs,
+        layers=record.layers,
+        rules_not_in_force=record.left,
+        rules_without_subject=record.unbound,
+    )
+
+
+PROCESS = Process(
+    "check",
+    Text(zh="合规核查", en="Check"),
+    Text(
+        zh="按规则包逐条核查各图层：命中、存疑、未命中、未核查，附实测值、阈值、精度、条款、依据可信度与桩号；"
+        "缺图层、缺字段、无位置均列为未核查。",
+        en="The plan against packs of planning rules: hit, uncertain, clear or not checked, with "
+        "measured value, threshold, accuracy, article, confidence and chainage; what is missing "
+        "is not checked, never clear.",
+    ),
+    CheckInputs,
+    check,
+)

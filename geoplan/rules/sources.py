@@ -1,0 +1,138 @@
+"""Layers as the check takes them, and how two of them come to face each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoplan.crs import planes_of, shared_crs
+from geoplan.queries.certain import Drawn
+from geoplan.queries.checks import located, refuse_collections
+from geoplan.queries.uncertainty import accuracies
+from geoplan.rules.facing import WIDEST_M, Facing, Side
+from geoplan.rules.lines import Land, land_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
+
+    from geoplan.crs import InPlane
+    from geoplan.model import Layer
+
+
+@dataclass
+class Source:
+    """A layer with its features, told apart by whether they have a place.
+
+    Attributes
+    ----------
+    layer : Layer
+    features : GeoDataFrame
+        All of them, indexed by id.
+    """
+
+    layer: Layer
+    features: GeoDataFrame = field(repr=False)
+
+    @cached_property
+    def located(self) -> GeoDataFrame:
+        """The features that have a place."""
+        if len(self.features) == 0:
+            return self.features
+        present, _ = located(self.features, self.layer.id)
+        refuse_collections(present, self.layer.id)
+        return present
+
+    @cached_property
+    def has_place(self) -> NDArray[np.bool_]:
+        """Which of the features have a place."""
+        return np.asarray(self.features.index.isin(self.located.index), dtype=bool)
+
+    @cached_property
+    def accuracy_m(self) -> pd.Series[float]:
+        """How far each feature may be off [m]; NaN where that is not known."""
+        return pd.Series(accuracies(self.features), self.features.index)
+
+    @cached_property
+    def attributes(self) -> pd.DataFrame:
+        """The features without their geometries."""
+        return pd.DataFrame(self.features.drop(columns=self.features.geometry.name))
+
+    def side(self, here: InPlane) -> Side:
+        """Return those of the features that are in a plane."""
+        ids = pd.Index(here.ids)
+        accuracy = np.asarray(self.accuracy_m.reindex(ids), dtype=np.float64)
+        drawn = Drawn(here.geometries, accuracy)
+        return Side(self.layer, here.ids, self.attributes.loc[ids], drawn, here.is_part)
+
+
+def joined(sources: list[Source]) -> Source:
+    """Return several layers of one kind as one, its features numbered through."""
+    if len(sources) == 1:
+        return sources[0]
+    frames = [source.features for source in sources if len(source.features)]
+    if not frames:
+        return sources[0]
+    crs = shared_crs(*frames)
+    table = pd.concat([frame.rename_geometry("geometry") for frame in frames], ignore_index=True)
+    return Source(sources[0].layer, gpd.GeoDataFrame(table, geometry="geometry", crs=crs))
+
+
+def facings(
+    subject: Source,
+    objects: Source,
+    reach_m: float,
+    *,
+    land: Source | None = None,
+    rivers: Source | None = None,
+) -> Iterator[Facing]:
+    """Yield two layers face to face, once in each plane that they need.
+
+    Parameters
+    ----------
+    subject, objects : Source
+    reach_m : float
+        The farthest distance that is asked for [m].
+    land, rivers : Source, optional
+        The layer of the land of roads, and that of the centrelines of rivers.
+    """
+    if len(subject.located) == 0:
+        return
+    beside = [one if one is not None else None for one in (land, rivers)]
+    used = [objects, *(one for one in beside if one is not None)]
+    frames = [source.located if len(source.located) else _nothing(subject) for source in used]
+    off = sum(float(np.nan_to_num(one.accuracy_m).max(initial=0.0)) for one in (subject, objects))
+    margin = reach_m + off + WIDEST_M
+    absent = bool((~objects.has_place).any())
+    for plane, mine, others in planes_of(subject.located, *frames, margin_m=margin):
+        sides = dict(zip([id(source) for source in used], others, strict=True))
+        yield Facing(
+            plane,
+            subject.side(mine),
+            objects.side(others[0]),
+            reach_m,
+            land=None if land is None else _land(land, sides[id(land)]),
+            rivers=None if rivers is None else rivers.side(sides[id(rivers)]),
+            absent=absent,
+        )
+
+
+def _nothing(like: Source) -> GeoDataFrame:
+    return like.located.iloc[:0]
+
+
+def _land(source: Source, here: InPlane) -> Land:
+    side = source.side(here)
+    return land_of(side.attributes, side.drawn.geometries, side.drawn.accuracy_m)
+
+
+def as_ids(ids: Any) -> list[Any]:
+    """Return ids as plain values."""
+    return [one.item() if isinstance(one, np.generic) else one for one in ids]

@@ -1,0 +1,58 @@
+"""The check of rules over HTTP: documented, the library's own answer, refused in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+RUN = "/processes/{}/execution"
+
+
+def run(client: httpx.Client, name: str, inputs: dict[str, Any]) -> httpx.Response:
+    return client.post(RUN.format(name), json={"inputs": inputs})
+
+
+def test_a_check_says_what_it_checked(client: httpx.Client) -> None:
+    answer = run(client, "check", {"on": "2026-11-22"})
+    assert answer.status_code == 200, answer.text
+    document = answer.json()
+    assert document["run"]["law_of"] == "2026-11-22"
+    assert document["run"]["code"].startswith("GP-")
+    # town README: IP-1 shares 400 × 300 m with SC-1
+    (hit,) = (
+        one["properties"]
+        for one in document["features"]
+        if (one["properties"]["rule_id"], one["properties"]["subject_id"]) == ("SCN-01", "IP-1")
+        and one["properties"]["outcome"] == "hit"
+    )
+    assert hit["shared_area_m2"] == pytest.approx(120_000, rel=1e-6)
+    assert hit["article"] == "第二十六条第（一）项"
+    totals = document["totals"]
+    parts = [totals[f"{name}_count"] for name in ("hit", "uncertain", "clear", "not_checked")]
+    assert sum(parts) == totals["asked_count"]
+
+
+def test_zones_are_drawn_over_http(client: httpx.Client) -> None:
+    answer = run(client, "legal-zones", {"layers": ["gas-pipelines"]})
+    assert answer.status_code == 200, answer.text
+    assert {one["properties"]["source_layer"] for one in answer.json()["features"]} == {
+        "gas-pipelines"
+    }
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"packs": ["nowhere"]},
+        {"packs": ["../catalogue"]},
+        {"packs": []},
+        {"on": "yesterday"},
+        {"pack": "cn-national"},
+    ],
+)
+def test_a_wrong_question_is_refused(client: httpx.Client, inputs: dict[str, Any]) -> None:
+    answer = run(client, "check", inputs)
+    assert answer.status_code in (400, 404, 422), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
