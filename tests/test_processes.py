@@ -71,7 +71,11 @@ def with_layer(
 
 
 def test_each_process_stands_under_its_id_in_both_languages() -> None:
-    assert list(PROCESSES) == ["layers", "overlap", "coverage", "map", "quality"]
+    assert list(PROCESSES) == [
+        *("layers", "overlap", "coverage", "overlap-matrix", "clearance", "nearest", "site-check"),
+        *("chainage", "locate", "station", "along"),
+        *("zonal-statistics", "zonal-classes", "profile", "map", "quality"),
+    ]
     for name, process in PROCESSES.items():
         assert process.id == name
         assert process.title.zh
@@ -80,10 +84,30 @@ def test_each_process_stands_under_its_id_in_both_languages() -> None:
         assert process.description.en.endswith(".")
 
 
+REQUIRED = {
+    "nearest": {"layers"},
+    "site-check": {"geometry"},
+    "locate": {"layer", "feature", "chainages"},
+    "station": {"layer", "feature", "points"},
+    "along": {"layer", "points", "upstream_m", "downstream_m"},
+    "zonal-statistics": {"raster"},
+    "zonal-classes": {"raster"},
+    "profile": {"layer", "feature", "raster"},
+}
+"""What a process cannot be asked without; all else has a default."""
+
+
 @pytest.mark.parametrize("name", PROCESSES)
-def test_inputs_have_defaults_and_a_description_for_each_field(name: str) -> None:
+def test_inputs_have_a_description_and_but_for_the_required_a_default(name: str) -> None:
     inputs = PROCESSES[name].inputs
-    assert inputs() == inputs.model_validate({})
+    if name in REQUIRED:
+        with pytest.raises(ValidationError) as refused:
+            inputs.model_validate({})
+        assert {error["loc"] for error in refused.value.errors()} == {
+            (field,) for field in REQUIRED[name]
+        }
+    else:
+        assert inputs() == inputs.model_validate({})
     for field, schema in inputs.model_json_schema()["properties"].items():
         assert schema.get("description"), field
 
@@ -482,5 +506,6 @@ def test_a_map_of_lines_only_is_a_map(town: Catalogue) -> None:
 
 
 def test_processes_take_a_catalogue_and_inputs_and_nothing_else() -> None:
-    for process in PROCESSES.values():
-        assert list(inspect.signature(process.run).parameters) == ["catalogue", "inputs"]
+    for name, process in PROCESSES.items():
+        told = ["progress"] if name == "quality" else []
+        assert list(inspect.signature(process.run).parameters) == ["catalogue", "inputs", *told]

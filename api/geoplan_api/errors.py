@@ -22,8 +22,10 @@ from geoplan.errors import (
     BadData,
     BadEnvironment,
     BadRequest,
+    ChainageInvalid,
     CrsMismatch,
     EmptyLayer,
+    EquationInvalid,
     FeatureNotFound,
     FeatureTooWide,
     FileBusy,
@@ -33,6 +35,7 @@ from geoplan.errors import (
     NotWritable,
     OutsideRaster,
     RasterNotFound,
+    RouteInvalid,
     WrongGeometryType,
 )
 
@@ -120,6 +123,9 @@ STATUS: dict[type[GeoplanError], int] = {
     EmptyLayer: 422,
     FeatureTooWide: 422,
     InvalidGeometry: 422,
+    ChainageInvalid: 422,
+    EquationInvalid: 422,
+    RouteInvalid: 422,
     BadEnvironment: 500,
     FileBusy: 503,
     NotWritable: 507,

@@ -15,6 +15,7 @@ import shapely
 
 from geoplan.queries.locate import station
 from geoplan.queries.route import measured_routes
+from geoplan.queries.shortest import shortest_lines
 from geoplan.queries.uncertainty import distance_outcome
 from geoplan.rules.facing import WIDEST_M
 from geoplan.rules.verdicts import (
@@ -73,7 +74,7 @@ def along_channel(demand: AlongChannel, facing: Facing, bound: Bound) -> pd.Data
     pairs = bound.of(facing.pairs("centreline"))
     pairs = pairs.where(pairs.distance_m - np.nan_to_num(pairs.uncertainty_m) <= most)
     found = _judged(demand, facing, pairs)
-    shapes = shapely.shortest_line(
+    shapes = shortest_lines(
         facing.subject.drawn.geometries[pairs.ours], facing.object.drawn.geometries[pairs.theirs]
     )
     table = pd.DataFrame(found, columns=list(Verdict._fields))
@@ -166,7 +167,7 @@ class _Channel(NamedTuple):
     ) -> Verdict:
         """Judge a subject that the centreline does not run through."""
         line = self.side.drawn.geometries[crossing.river]
-        near = shapely.get_point(shapely.shortest_line(line, subject), 0)
+        near = shapely.get_point(shortest_lines(line, subject), 0)
         reach = float(shapely.distance(line, subject)) - float(np.nan_to_num(vague))
         along = self._along(crossing.river, near)
         verdict = _judge(demand, crossing, [along, along], vague)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geoplan.queries.shortest import shortest_lines
 from geoplan.queries.uncertainty import distance_outcome
 from geoplan.rules.lines import QUADRANT
 from geoplan.rules.model import Setback
@@ -190,7 +191,7 @@ def _table(
 
 def _between(one: NDArray[np.object_], other: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return the shortest line between what is apart, the shared part of what meets."""
-    lines = np.asarray(shapely.shortest_line(one, other), dtype=object)
+    lines = np.asarray(shortest_lines(one, other), dtype=object)
     meets = shapely.length(lines) == 0
     lines[meets] = shapely.intersection(one[meets], other[meets])
     return lines

@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from geoplan.queries.certain import Drawn
+from geoplan.queries.shortest import shortest_lines
 from geoplan.queries.uncertainty import meeting_outcome
 from geoplan.rules.lines import Land, LegalLine, legal_line
 
@@ -147,7 +148,7 @@ class Facing:
             # nothing is in conflict with itself
             other = self.subject.ids[ours] != self.object.ids[theirs]
             ours, theirs = ours[other], theirs[other]
-        lines = shapely.shortest_line(subjects.geometries[ours], objects.geometries[theirs])
+        lines = shortest_lines(subjects.geometries[ours], objects.geometries[theirs])
         distance = self.plane.length_m(lines)
         uncertainty = subjects.accuracy_m[ours] + objects.accuracy_m[theirs]
         near = distance <= reach_m + np.nan_to_num(uncertainty)

@@ -10,6 +10,7 @@ import shapely
 
 from geoplan.queries.certain import Drawn
 from geoplan.queries.checks import AREA, LINE
+from geoplan.queries.shortest import shortest_lines
 from geoplan.queries.uncertainty import area_pm_m2, length_pm_m
 from geoplan.rules.verdicts import (
     CLEAR,
@@ -53,7 +54,7 @@ def sharing(
     kept = outcome != CLEAR
     pairs, outcome, shared = pairs.where(kept), outcome[kept], shared[kept]
     apart = shapely.is_empty(shared)
-    shared[apart] = shapely.shortest_line(
+    shared[apart] = shortest_lines(
         facing.subject.drawn.geometries[pairs.ours[apart]], legal.shapes[pairs.theirs[apart]]
     )
     found = verdicts(
@@ -162,7 +163,7 @@ def _without_line(facing: Facing, bound: Bound, line: MeasuringLine) -> pd.DataF
         field=[f"object.{column}" for column in facing.line(line).missing[pairs.theirs]],
         line=line,
         geometry=list(
-            shapely.shortest_line(
+            shortest_lines(
                 facing.subject.drawn.geometries[pairs.ours],
                 facing.object.drawn.geometries[pairs.theirs],
             )
@@ -227,5 +228,5 @@ def _turned(edges: NDArray[Any], accuracy_m: float) -> NDArray[np.float64]:
 def _crossings(subjects: NDArray[Any], objects: NDArray[Any]) -> NDArray[Any]:
     places = np.asarray(shapely.intersection(subjects, objects), dtype=object)
     apart = shapely.is_empty(places)
-    places[apart] = shapely.shortest_line(subjects[apart], objects[apart])
+    places[apart] = shortest_lines(subjects[apart], objects[apart])
     return places

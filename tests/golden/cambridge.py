@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from geoplan import GeoPackageStore, Layer, Text, coverage, overlap
-from geoplan.queries import overlap_matrix
+from geoplan.queries import chainage, clearance, nearest, overlap_matrix, site_check
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -103,6 +103,41 @@ def coverage_of(zones: str, by: list[str], city: Layers) -> Figures:
     return {"covered": covered, **{name: float(found[name].sum()) for name in names}}
 
 
+def clearance_of(left: str, right: str, within_m: float, city: Layers) -> Figures:
+    found = clearance(city[left], city[right], within_m)
+    apart = found[found["distance_m"] > 0]
+    return {
+        "pairs": len(found),
+        "apart": len(apart),
+        "distance_m": float(apart["distance_m"].sum()),
+        "overlap_area_m2": float(found["overlap_area_m2"].sum()),
+    }
+
+
+def nearest_of(left: str, right: str, city: Layers) -> Figures:
+    found = nearest(city[left], city[right])
+    return {"features": len(found), "distance_m": float(found["distance_m"].sum())}
+
+
+def chainage_of(routes: str, zones: str, city: Layers) -> Figures:
+    found = chainage(city[routes], city[zones], parts="as_drawn")
+    through = found[found["relation"].isin(["crosses", "inside", "along"])]
+    through = through[through["length_m"] >= LEAST_LENGTH_M]
+    return {"length_m": float(through["length_m"].sum())}
+
+
+def site_of(layer: str, feature: int, within_m: float, city: Layers) -> Figures:
+    others = {name: features for name, features in city.items() if name != layer}
+    found = site_check(city[layer].loc[[feature]], others, within_m=within_m)
+    figures: Figures = {}
+    for part in found.attrs["parts"]:
+        figures[f"{part['layer']}: overlap_count"] = part["overlap_count"]
+        for measure in ("covered_area_m2", "length_m"):
+            if part[measure] > 0:
+                figures[f"{part['layer']}: {measure}"] = part[measure]
+    return figures
+
+
 OVERLAPS = [
     ("zoning", "flood-100"),
     ("zoning", "flood-500"),
@@ -130,6 +165,9 @@ COVERAGES = [
     ("streets", "flood-100", "flood-500"),
 ]
 MATRIX = ["zoning", "flood-500", "parcels", "open-space", "streets"]
+SITE = 239
+"""A park by the river, id of its table."""
+
 MATRIX_SUMS = ("length_gross_m", "length_union_m", "area_gross_m2", "area_union_m2")
 FIGURES: dict[str, Callable[[Layers], Figures]] = {
     **{f"overlap: {left}, {right}": partial(overlap_of, left, right) for left, right in OVERLAPS},
@@ -138,6 +176,12 @@ FIGURES: dict[str, Callable[[Layers], Figures]] = {
         for zones, *by in COVERAGES
     },
     f"matrix: {', '.join(MATRIX)}": partial(matrix_of, MATRIX),
+    "clearance: open-space, flood-100 within 150": partial(
+        clearance_of, "open-space", "flood-100", 150.0
+    ),
+    "nearest: open-space, flood-100": partial(nearest_of, "open-space", "flood-100"),
+    "chainage: streets by flood-100": partial(chainage_of, "streets", "flood-100"),
+    f"site-check: open-space {SITE} within 100": partial(site_of, "open-space", SITE, 100.0),
 }
 
 

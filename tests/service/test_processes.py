@@ -29,6 +29,10 @@ INPUTS: list[tuple[str, dict[str, Any]]] = [
     ("overlap", {"layers": ["industrial-parks", "scenic-areas"], "min_area_m2": 40000}),
     ("coverage", {}),
     ("coverage", {"layers": ["industrial-parks"], "by": ["scenic-areas"]}),
+    ("zonal-statistics", {"raster": "elevation", "stats": ["mean", "p95"]}),
+    ("zonal-statistics", {"raster": "elevation", "layers": ["highways"]}),
+    ("zonal-classes", {"raster": "land-cover", "layers": ["scenic-areas"]}),
+    ("profile", {"raster": "elevation", "layer": "highways", "feature": "HW-2", "step_m": 500}),
 ]
 
 
@@ -73,9 +77,19 @@ def test_every_process_is_listed_and_described(client: httpx.Client) -> None:
         assert set(described["inputs"]) == set(model.model_fields)
         for entry in described["inputs"].values():
             assert {"title", "description", "schema", "minOccurs", "maxOccurs"} <= set(entry)
+        required = {name for name, field in model.model_fields.items() if field.is_required()}
+        told = {name for name, entry in described["inputs"].items() if entry["minOccurs"]}
+        assert told == required
         (run,) = [link for link in one["links"] if link["rel"].endswith("/execute")]
-        answer = client.post(run["href"], json={})
-        assert answer.headers["content-type"].split(";")[0] == run["type"]
+        # the parts of GP-2 stand apart, and a chainage is not guessed
+        inputs = {"parts": "as_drawn"} if one["id"] == "chainage" else {}
+        answer = client.post(run["href"], json={"inputs": inputs})
+        if required:
+            assert answer.status_code == 422, one["id"]
+            assert answer.json()["pointer"].removeprefix("/inputs/") in required
+        else:
+            assert answer.status_code == 200, answer.text
+            assert answer.headers["content-type"].split(";")[0] == run["type"]
         assert described["outputs"]["result"]["schema"]["contentMediaType"] == run["type"]
 
 
@@ -109,6 +123,72 @@ def test_a_wrong_input_is_pointed_at(client: httpx.Client, body: Any, pointer: s
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["pointer"] == pointer
+
+
+_HW_2 = {"layer": "highways", "feature": "HW-2", "raster": "elevation"}
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "pointer"),
+    [
+        ("zonal-statistics", {}, "/inputs/raster"),
+        ("zonal-statistics", {"raster": "slope"}, "/inputs/raster"),
+        ("zonal-statistics", {"raster": "../elevation"}, "/inputs/raster"),
+        ("zonal-statistics", {"raster": "elevation", "stats": ["mean", "mode"]}, "/inputs/stats"),
+        ("zonal-statistics", {"raster": "elevation", "stats": ["p101"]}, "/inputs/stats"),
+        ("zonal-statistics", {"raster": "elevation", "stats": []}, "/inputs/stats"),
+        ("zonal-statistics", {"raster": "elevation", "layers": ["roads"]}, "/inputs/layers/0"),
+        ("zonal-classes", {"raster": 1}, "/inputs/raster"),
+        ("profile", {**_HW_2, "layer": "roads"}, "/inputs/layer"),
+        ("profile", {**_HW_2, "step_m": 0}, "/inputs/step_m"),
+        ("profile", {**_HW_2, "interpolation": "cubic"}, "/inputs/interpolation"),
+        ("locate", {"layer": "roads", "feature": "A", "chainages": ["K0"]}, "/inputs/layer"),
+    ],
+)
+def test_a_wrong_raster_or_route_is_pointed_at(
+    client: httpx.Client, name: str, inputs: dict[str, Any], pointer: str
+) -> None:
+    answer = client.post(f"/processes/{name}/execution", json={"inputs": inputs})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["pointer"] == pointer
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "status", "problem"),
+    [
+        ("zonal-statistics", {"raster": "land-cover"}, 400, "bad-query"),
+        ("zonal-classes", {"raster": "elevation"}, 400, "bad-query"),
+        ("profile", {**_HW_2, "raster": "land-cover"}, 400, "bad-query"),
+        ("profile", {**_HW_2, "step_m": 0.001}, 400, "bad-query"),
+        ("profile", {**_HW_2, "feature": "HW-9"}, 404, "feature-not-found"),
+        ("chainage", {}, 422, "route-invalid"),
+    ],
+)
+def test_what_a_raster_or_route_cannot_answer_is_refused_by_name(
+    client: httpx.Client, name: str, inputs: dict[str, Any], status: int, problem: str
+) -> None:
+    answer = client.post(f"/processes/{name}/execution", json={"inputs": inputs})
+    assert answer.status_code == status, answer.text
+    assert answer.json()["type"] == f"urn:geoplan:problem:{problem}"
+
+
+def test_inputs_name_the_rasters_there_are(client: httpx.Client, town: Catalogue) -> None:
+    described = client.get("/processes/profile").json()["inputs"]
+    assert described["raster"]["schema"]["enum"] == ["elevation", "land-cover"]
+    assert described["layer"]["schema"]["enum"] == list(town)
+    assert (described["raster"]["minOccurs"], described["step_m"]["minOccurs"]) == (1, 0)
+
+
+def test_a_mean_elevation_worked_out_on_paper(client: httpx.Client) -> None:
+    inputs = {"raster": "elevation", "layers": ["industrial-parks"], "stats": ["mean"]}
+    found = client.post("/processes/zonal-statistics/execution", json={"inputs": inputs}).json()
+    means = {one["properties"]["zone_id"]: one["properties"]["mean"] for one in found["features"]}
+    # IP-1: 100 + 30 + 64 in its middle; IP-2: 117,655,000 over the 490,000 m² beside the lake
+    assert means["IP-1"] == pytest.approx(194, rel=1e-6)
+    assert means["IP-2"] == pytest.approx(117_655_000 / 490_000, rel=1e-6)
+    assert means["IP-4"] is None
+    assert {"raster": "elevation", "source": "虚构", "date": "2025-01-01"} in found["sources"]
+    assert found["leftOut"][0]["ids"] == ["IP-4"]
 
 
 def test_layers_without_a_measure_are_unprocessable(client: httpx.Client) -> None:
