@@ -222,3 +222,16 @@ def test_anshan_is_certain_of_nothing_and_says_why() -> None:
     assert named == set(unlocated)
     absent = set(rows.loc[rows["reason"] == "no_layer", "field"])
     assert {"eco_redline", "permanent_basic_farmland", "urban_development_boundary"} <= absent
+
+
+def test_the_readme_says_what_the_run_printed() -> None:
+    counts = (
+        checked("layers")
+        .tally[[f"{name}_count" for name in ("asked", "hit", "uncertain", "clear", "not_checked")]]
+        .sum()
+    )
+    asked, hit, uncertain, clear, not_checked = counts.tolist()
+    told = f"{asked} pairs: hit {hit}, uncertain {uncertain}, clear {clear}, not checked"
+    assert f"{told} {not_checked}." in (ROOT / "README.md").read_text(encoding="utf-8")
+    told = f"{asked}：命中 {hit}，存疑 {uncertain}，未命中 {clear}，未核查 {not_checked}。"
+    assert told in (ROOT / "README.zh.md").read_text(encoding="utf-8")
