@@ -73,6 +73,7 @@ def with_layer(
 def test_each_process_stands_under_its_id_in_both_languages() -> None:
     assert list(PROCESSES) == [
         *("layers", "overlap", "coverage", "overlap-matrix", "clearance", "nearest", "site-check"),
+        *("check", "legal-zones"),
         *("chainage", "locate", "station", "along"),
         *("zonal-statistics", "zonal-classes", "profile", "map", "quality"),
     ]
