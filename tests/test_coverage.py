@@ -432,7 +432,8 @@ def test_random_zones_are_covered_less_than_their_overlaps_add_up_to() -> None:
     zones, by = scattered(1, 25, 250, 900), scattered(51, 30, 180, 900)
     added = overlap(zones, by).groupby("left_id")["area_m2"].sum()
     united = coverage(zones, by).set_index("zone_id")["covered_area_m2"]
-    assert (united[added.index] <= added * (1 + 1e-9)).all()
+    # covered is the zone less its gap, which rounds to a hundredth of a square millimetre
+    assert (united[added.index] <= added * (1 + 1e-9) + 1e-7).all()
     assert (united[added.index] < added * 0.9).sum() > 5
 
 

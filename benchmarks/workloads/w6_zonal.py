@@ -40,7 +40,10 @@ def geoplan(folder: Path) -> Job:
             classes = queries.zonal_classes(zones, cover)
 
         def finish() -> Answer:
-            chosen = classes[classes["class_value"] == CLASS]
+            # the peers' shares are of what has data, ours of the zone
+            known = classes[classes["class_value"].notna()].copy()
+            known["ratio"] /= known.groupby("zone_id")["ratio"].transform("sum")
+            chosen = known[known["class_value"] == CLASS]
             return Answer(
                 {
                     "zones": len(terrain),

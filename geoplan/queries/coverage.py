@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 _ROUNDING = 1e-14  # of a zone's size: less than that is not covered, it is the last digit
+_LARGE = 500  # vertices of a cover that is cut to each zone before it is united
 _PAIRS_AT_ONCE = 1000
 _UNIT = {AREA: "area_m2", LINE: "length_m"}
 
@@ -221,9 +222,9 @@ def _less(zones: NDArray[Any], covers: NDArray[Any], kind: int) -> NDArray[Any]:
     """Return zones without what one layer covers, empty where that is all.
 
     The covers of a zone are taken away at once, as one geometry. Where no two of them meet
-    they are one as they stand; otherwise they are cut to the zone, then united. A line is left
-    with its covers whole: the ends of its cut pieces would lie off it by their last digit, and
-    what is off it takes nothing away.
+    they are one as they stand; otherwise the large ones are cut to the zone, and all are
+    united. A line is left with its covers whole: the ends of its cut pieces would lie off it by
+    their last digit, and what is off it takes nothing away.
     """
     there = np.flatnonzero(~shapely.is_empty(zones))
     pairs = meeting(zones[there], covers)
@@ -235,7 +236,9 @@ def _less(zones: NDArray[Any], covers: NDArray[Any], kind: int) -> NDArray[Any]:
     pieces = covers[pairs.theirs[open_pairs]]
     apart = _lie_apart(covers)
     if not apart and kind == AREA:
-        cut = ~pairs.right_inside[open_pairs]
+        # cutting costs more than uniting what is small whole
+        large = shapely.get_num_coordinates(pieces) > _LARGE
+        cut = ~pairs.right_inside[open_pairs] & large
         pieces[cut] = shapely.intersection(zones[of_zone[cut]], pieces[cut])
         of_zone, pieces = _singles(of_dimension(pieces, kind), of_zone)
     else:
