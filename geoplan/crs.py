@@ -22,7 +22,8 @@ import shapely
 from pyproj import CRS
 
 from geoplan import meridians, vertices
-from geoplan.errors import CrsMismatch, FeatureTooWide, InvalidGeometry
+from geoplan.degree_boxes import boxes_in_degrees, margin_deg, on_earth, that_may_meet
+from geoplan.errors import CrsMismatch, FeatureTooWide
 from geoplan.gauss_kruger import (
     NOT_TIED,
     ZONE_WIDTH_DEG,
@@ -46,13 +47,11 @@ __all__ = [
     "ZONE_WIDTH_DEG",
     "InPlane",
     "MeasuringPlane",
-    "boxes_in_degrees",
     "geographic",
     "lonlat_bounds",
     "nearest_meridian",
     "plane_at",
     "planes_of",
-    "reaching_boxes",
     "refuse_beyond",
     "refuse_other_ground",
     "reproject",
@@ -72,8 +71,6 @@ HALF_ZONE_DEG = ZONE_WIDTH_DEG / 2.0
 _WINDOW_PAD_DEG = 0.1
 SAME_GROUND = (4490, 4326)
 """EPSG codes of CGCS2000 and WGS 84, which differ by less than a metre."""
-
-_METRES_PER_DEGREE = 110_500.0  # of latitude, the least there is
 
 
 def shared_crs(*layers: GeoDataFrame) -> CRS:
@@ -239,7 +236,7 @@ def _one_plane_for_all(crs: CRS, layers: tuple[GeoDataFrame, ...]) -> MeasuringP
     xmin, ymin = boxes[:, :2].min(axis=0)
     xmax, ymax = boxes[:, 2:].max(axis=0)
     west, south, east, north = lonlat_bounds(np.array([xmin, ymin, xmax, ymax]), crs)
-    if not _on_earth(np.array([west, south, east, north])):
+    if not on_earth(np.array([west, south, east, north])):
         return None
     plane = plane_at(crs, (west + east) / 2.0, (south + north) / 2.0)
     fits = west >= plane.meridian - MAX_OFFSET_DEG and east <= plane.meridian + MAX_OFFSET_DEG
@@ -271,7 +268,7 @@ def _plane_by_plane(
             continue
         parts = []
         for other in theirs:
-            near = _that_may_meet(boxes, other.boxes, margin_m)
+            near = that_may_meet(boxes, other.boxes, margin_m)
             window = _window(plane.meridian, boxes, margin_m)
             beyond = (other.boxes[near, 0] < window[0]) | (other.boxes[near, 2] > window[1])
             clipped = beyond if whole else beyond | other.straddling[near]
@@ -368,48 +365,8 @@ class _Spread:
 
 def _window(meridian: float, boxes: NDArray[np.float64], margin_m: float) -> tuple[float, float]:
     """Return west and east [degrees] of all that can matter to features with these boxes."""
-    reach = MAX_OFFSET_DEG + _WINDOW_PAD_DEG + float(_margin_deg(boxes, margin_m)[1].max())
+    reach = MAX_OFFSET_DEG + _WINDOW_PAD_DEG + float(margin_deg(boxes, margin_m)[1].max())
     return meridian - reach, meridian + reach
-
-
-def _margin_deg(boxes: NDArray[np.float64], margin_m: float) -> tuple[float, NDArray[np.float64]]:
-    """Return a margin in degrees of latitude, and of longitude at each box; never too small."""
-    north = margin_m / _METRES_PER_DEGREE
-    furthest = np.minimum(np.abs(boxes[:, [1, 3]]).max(axis=1) + north, 89.0)
-    return north, np.minimum(north / np.cos(np.radians(furthest)), 180.0)
-
-
-def boxes_in_degrees(layer: GeoDataFrame, crs: CRS) -> NDArray[np.float64]:
-    """Return the boxes of features in degrees, shape (n, 4)."""
-    geometries = layer.geometry.to_numpy()
-    target = geographic(crs)
-    if crs != target:
-        geometries = reproject(shapely.force_2d(geometries), crs, target)
-    boxes = np.asarray(shapely.bounds(geometries), dtype=float)
-    off = np.flatnonzero(~_on_earth(boxes))
-    if len(off):
-        raise InvalidGeometry(
-            f"feature {layer.index[off].tolist()[0]!r} has coordinates that are no place on Earth "
-            f"in {crs.name} ({len(off)} such): check the CRS of the layer, and that x is east or "
-            f"longitude and y is north or latitude"
-        )
-    return boxes
-
-
-def _on_earth(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which boxes in degrees, shape (..., 4), are finite and in range."""
-    # infinite and NaN compare false
-    limits = np.array([360.0, 90.0, 360.0, 90.0]) + 1e-9
-    return np.asarray((np.abs(boxes) <= limits).all(axis=-1))
-
-
-def reaching_boxes(boxes: NDArray[np.float64], margin_m: float = 0.0) -> NDArray[Any]:
-    """Return boxes in degrees, shape (n, 4), that hold all within a distance of their features.
-
-    A straight edge of the plane leaves the box that its ends have in degrees by less than half
-    a per cent of its length; room is left for that.
-    """
-    return _grown(boxes, *_margin_deg(boxes, margin_m))
 
 
 def refuse_other_ground(one: CRS, other: CRS) -> None:
@@ -441,27 +398,3 @@ def refuse_beyond(plane: MeasuringPlane, box: NDArray[np.float64], what: str) ->
             f"{what} reaches from {west:.3f}° to {east:.3f}°, more than {MAX_OFFSET_DEG}° from "
             f"the meridian {plane.meridian:g}° that measures it: cut it into parts"
         )
-
-
-def _that_may_meet(
-    boxes: NDArray[np.float64], candidates: NDArray[np.float64], margin_m: float
-) -> NDArray[np.intp]:
-    """Return which candidate boxes meet any of the boxes, with room for edges that bulge.
-
-    A straight edge of the plane leaves the box that its ends have in degrees by at most
-    D² tan(latitude) / 8R, less than half a per cent of its length D within 1.6°.
-    """
-    if len(candidates) == 0:
-        return np.empty(0, dtype=np.intp)
-    tree = shapely.STRtree(_grown(boxes, *_margin_deg(boxes, margin_m)))
-    hits, _ = tree.query(_grown(candidates, 0.0, 0.0))
-    return np.unique(hits)
-
-
-def _grown(
-    boxes: NDArray[np.float64], north_deg: float, east_deg: NDArray[np.float64] | float
-) -> NDArray[Any]:
-    west, south, east, north = boxes.T
-    bulge = 0.01 * np.maximum(east - west, north - south) + 1e-6
-    x, y = bulge + east_deg, bulge + north_deg
-    return np.asarray(shapely.box(west - x, south - y, east + x, north + y), dtype=object)

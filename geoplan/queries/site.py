@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.crs import geographic, reaching_boxes, refuse_other_ground, reproject
+from geoplan.crs import geographic, refuse_other_ground, reproject
+from geoplan.degree_boxes import reaching_boxes
 from geoplan.errors import BadQuery, GeoplanError
 from geoplan.queries.certain import Drawn
 from geoplan.queries.checks import AREA, LINE, POINT

@@ -11,12 +11,11 @@ from pyproj import CRS
 
 from geoplan.crs import (
     MeasuringPlane,
-    boxes_in_degrees,
     plane_at,
-    reaching_boxes,
     refuse_beyond,
     shared_crs,
 )
+from geoplan.degree_boxes import boxes_in_degrees, reaching_boxes
 from geoplan.errors import BadQuery
 from geoplan.queries.checks import dimension, located
 from geoplan.queries.shared import Side
