@@ -46,6 +46,7 @@ def test_anshan_says_what_is_drawn_and_how_sure_it_is(open_page: Callable[..., P
     rows = page.locator("#sections .layer-row")
     assert rows.locator(".count").all_inner_texts() == ["20", "4/16", "3/5", "2/7", "4/13", "2/3"]
     expect(page.locator("body")).to_contain_text("本图几何为示意")
+    expect(page.locator("[data-sign=near]")).to_contain_text("可能重叠")
     expect(page.locator("body")).to_contain_text("天然气置换新建管网")
     page.get_by_text("C01").first.click()
     expect(page.locator("#details")).to_contain_text("仅供参考")

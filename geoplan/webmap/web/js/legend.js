@@ -44,9 +44,18 @@ geoplan.signs = (() => {
     return broken ? rows : [];
   };
 
+  /** Two that may coincide within their accuracy, though they are drawn apart. */
+  const maybe = (index) => (index.overlaps().some((row) => geoplan.sharing(row) === "near")
+    ? geoplan.el("li", { class: "sign", "data-sign": "near" },
+      geoplan.el("span", { class: "sign-swatches" },
+        geoplan.paint.swatch("line", [geoplan.strokes.conflictMaybe(index.data.symbols.conflict)], WIDTHS.line)),
+      geoplan.el("span", {}, index.words.say("sign-near")))
+    : null);
+
   /** A list of the signs that the map uses, or null where it uses none. */
   return (index) => {
-    const rows = [...statuses(index), trusted(index, "schematic"), trusted(index, "estimated")].filter(Boolean);
+    const rows = [...statuses(index), trusted(index, "schematic"), trusted(index, "estimated"), maybe(index)]
+      .filter(Boolean);
     return rows.length ? geoplan.el("ul", { class: "signs" }, rows) : null;
   };
 })();
