@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 import geoplan
-from geoplan_api import features, landing, maps, processes
+from geoplan_api import collections, features, landing, maps, processes
 from geoplan_api.errors import add_handlers
 from geoplan_api.guard import Guard
+from geoplan_api.pack import Pack
 from geoplan_api.service import Service
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ def create_app(catalogue: Catalogue, settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = Service.of(catalogue, settings)
-    for part in (landing, features, processes, maps):
+    for part in (landing, collections, features, processes, maps):
         app.include_router(part.router)
     add_handlers(app)
+    app.add_middleware(Pack)
     app.add_middleware(Guard, hosts=frozenset({*LOOPBACK, settings.host}))
     return app

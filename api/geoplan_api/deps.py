@@ -1,4 +1,8 @@
-"""Requests, parsed: every parameter is read here, so that routes receive values."""
+"""Requests, parsed: every parameter is read here, so that routes receive values.
+
+The functions read a request; the dependencies are the same ones for FastAPI's routes. All are
+asynchronous, because FastAPI sends others through a thread each.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +13,64 @@ from fastapi import Depends, Request
 from geoplan.errors import FeatureNotFound
 from geoplan.model import Lang, Layer
 from geoplan_api.links import Links
-from geoplan_api.negotiation import GEOJSON, HTML, JSON, OPENAPI, Offer, choose, language
-from geoplan_api.query import RESERVED, ItemsQuery, queryable, read_items_query, single
+from geoplan_api.negotiation import HTML, JSON, OPENAPI, Offer, choose, language
+from geoplan_api.query import single
 from geoplan_api.service import Service
 
 
-def _service(request: Request) -> Service:
+def service_of(request: Request) -> Service:
+    """Return the plan being served."""
     found = request.app.state.service
     assert isinstance(found, Service)  # noqa: S101 - for the type
     return found
 
 
-ServiceDep = Annotated[Service, Depends(_service)]
+def lang_of(request: Request) -> Lang:
+    """Return the language to answer in."""
+    default = service_of(request).settings.lang
+    return language(request.headers.get("accept-language"), default)
 
 
-def _lang(request: Request, service: ServiceDep) -> Lang:
-    return language(request.headers.get("accept-language"), service.settings.lang)
+def layer_of(request: Request) -> Layer:
+    """Return the layer that the path names.
+
+    Raises
+    ------
+    LayerNotFound
+        The plan has none of that id.
+    """
+    return service_of(request).catalogue[request.path_params["collection_id"]]
 
 
-def _links(request: Request) -> Links:
+def feature_id_of(request: Request, layer: Layer) -> str:
+    """Return the id of the feature that the path names.
+
+    Raises
+    ------
+    FeatureNotFound
+        It is empty.
+    """
+    found = str(request.path_params["feature_id"])
+    if not found:
+        raise FeatureNotFound(f"layer {layer.id!r} has no feature without an id")
+    return found
+
+
+def offered(request: Request, *offers: Offer) -> Offer:
+    """Read ``f`` and ``Accept`` of a route that takes no other parameter."""
+    parameters = single(request.query_params.multi_items(), ("f",))
+    return choose(offers, parameters.get("f"), request.headers.get("accept"))
+
+
+async def _service(request: Request) -> Service:
+    return service_of(request)
+
+
+async def _lang(request: Request) -> Lang:
+    return lang_of(request)
+
+
+async def _links(request: Request) -> Links:
     return Links(request)
 
 
@@ -38,42 +81,18 @@ class _Offered:
         self._offers = offers
 
     async def __call__(self, request: Request) -> Offer:
-        parameters = single(request.query_params.multi_items(), ("f",))
-        return choose(self._offers, parameters.get("f"), request.headers.get("accept"))
+        return offered(request, *self._offers)
 
 
 async def _no_parameters(request: Request) -> None:
     single(request.query_params.multi_items(), ())
 
 
-def _layer(collection_id: str, service: ServiceDep) -> Layer:
-    return service.catalogue[collection_id]
-
-
-LayerDep = Annotated[Layer, Depends(_layer)]
-
-
-def _items_query(request: Request, service: ServiceDep, layer: LayerDep) -> ItemsQuery:
-    columns = service.catalogue.table(layer.id).columns
-    known = [*RESERVED, *(column.name for column in queryable(columns))]
-    parameters = single(request.query_params.multi_items(), known)
-    choose((GEOJSON,), parameters.get("f"), request.headers.get("accept"))
-    return read_items_query(parameters, columns)
-
-
-def _feature_id(feature_id: str, layer: LayerDep) -> str:
-    if not feature_id:
-        raise FeatureNotFound(f"layer {layer.id!r} has no feature without an id")
-    return feature_id
-
-
+ServiceDep = Annotated[Service, Depends(_service)]
 LangDep = Annotated[Lang, Depends(_lang)]
 LinksDep = Annotated[Links, Depends(_links)]
-ItemsQueryDep = Annotated[ItemsQuery, Depends(_items_query)]
-FeatureIdDep = Annotated[str, Depends(_feature_id)]
 NoParameters = Annotated[None, Depends(_no_parameters)]
 AsJson = Annotated[Offer, Depends(_Offered(JSON))]
-AsGeoJson = Annotated[Offer, Depends(_Offered(GEOJSON))]
 AsHtml = Annotated[Offer, Depends(_Offered(HTML))]
 AsOpenApi = Annotated[Offer, Depends(_Offered(OPENAPI))]
 JsonOrHtml = Annotated[Offer, Depends(_Offered(JSON, HTML))]

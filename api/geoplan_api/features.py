@@ -1,95 +1,128 @@
-"""Collections and their features (OGC API - Features, Part 1)."""
+"""Features of a collection (OGC API - Features, Parts 1 and 2)."""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
+from anyio import to_thread
 from fastapi import APIRouter
-from pyproj import CRS
+from starlette.requests import Request
 from starlette.responses import Response
 
-from geoplan.model import Lang, Layer, Text
-from geoplan_api.deps import (
-    AsGeoJson,
-    AsJson,
-    FeatureIdDep,
-    ItemsQueryDep,
-    LangDep,
-    LayerDep,
-    LinksDep,
-    ServiceDep,
-)
-from geoplan_api.geojson import collection_text, feature_text, has_heights
+from geoplan_api.conditional import not_modified, weak_tag
+from geoplan_api.deps import feature_id_of, lang_of, layer_of, service_of
+from geoplan_api.geojson import collection_text, feature_text, feature_texts
 from geoplan_api.links import Link, Links, collection_path, item_path, items_path
-from geoplan_api.lonlat import CRS84, CRS84H, crs_name
-from geoplan_api.negotiation import GEOJSON, JSON
-from geoplan_api.reading import Page, read_feature, read_page
-from geoplan_api.respond import json_response, text_response
-from geoplan_api.service import Service
+from geoplan_api.negotiation import GEOJSON, JSON, choose
+from geoplan_api.query import (
+    ITEM_PARAMETERS,
+    RESERVED,
+    chosen,
+    queryable,
+    read_items_query,
+    single,
+)
+from geoplan_api.reading import read_feature, read_page, way_of
+from geoplan_api.references import CRS84, CRS84H, reference
+from geoplan_api.respond import text_response
 from geoplan_api.words import word
 
+if TYPE_CHECKING:
+    from geoplan.model import Lang, Layer
+    from geoplan.store.served import ServedRow, TableNow
+    from geoplan_api.query import ItemsQuery
+    from geoplan_api.reading import Page
+    from geoplan_api.references import Reference
+
 router = APIRouter()
-_READ = ["GET", "HEAD"]
 
 
-@router.api_route("/collections", methods=_READ)
-def collections(service: ServiceDep, lang: LangDep, links: LinksDep, offer: AsJson) -> Response:
-    """List the layers."""
-    listed = [_collection(service, layer, lang, links) for layer in service.catalogue.values()]
-    own = [
-        links.self(JSON.media_type, word("link.self", lang)),
-        links.to("root", "/", JSON.media_type, word("link.landing", lang)),
-    ]
-    return json_response({"links": own, "collections": listed}, lang, offer)
-
-
-@router.api_route("/collections/{collection_id}", methods=_READ)
-def collection(
-    layer: LayerDep, service: ServiceDep, lang: LangDep, links: LinksDep, offer: AsJson
-) -> Response:
-    """Describe a layer."""
-    return json_response(_collection(service, layer, lang, links), lang, offer)
-
-
-@router.api_route("/collections/{collection_id}/items", methods=_READ)
-def items(
-    wanted: ItemsQueryDep, layer: LayerDep, service: ServiceDep, lang: LangDep, links: LinksDep
-) -> Response:
+async def items(request: Request) -> Response:
     """Return a page of a layer's features."""
-    page = read_page(service.catalogue, service.surveys, layer, wanted)
-    members = {
-        "numberMatched": page.matched,
-        "numberReturned": len(page.features),
-        "timeStamp": datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "links": _page_links(page, layer, lang, links),
-    }
-    return _geojson(collection_text(page.features, members), page.features, lang)
+    service, layer = service_of(request), layer_of(request)
+    lang, table = lang_of(request), service.tables[layer.id].look()
+    known = [*RESERVED, *(column.name for column in queryable(table.columns))]
+    parameters = single(request.query_params.multi_items(), known)
+    choose((GEOJSON,), parameters.get("f"), request.headers.get("accept"))
+    wanted = read_items_query(parameters, table.columns)
+    tag = weak_tag(table.version, str(request.url), lang)
+    unchanged = not_modified(request, tag)
+    if unchanged is not None:
+        return unchanged
+    if wanted.everything or wanted.boxes is not None or table.is_kept(wanted.question):
+        text, high = _items_text(table, layer, wanted, lang, Links(request))
+    else:  # looks at every row: beside the loop, with a connection of that thread
+        text, high = await to_thread.run_sync(
+            lambda: _items_text(
+                service.tables[layer.id].look(), layer, wanted, lang, Links(request)
+            )
+        )
+    return _geojson(text, wanted.reference, high, lang, tag)
 
 
-@router.api_route("/collections/{collection_id}/items/{feature_id:path}", methods=_READ)
-def item(
-    feature_id: FeatureIdDep,
-    layer: LayerDep,
-    service: ServiceDep,
-    lang: LangDep,
-    links: LinksDep,
-    _: AsGeoJson,
-) -> Response:
+async def item(request: Request) -> Response:
     """Return one feature."""
-    found = read_feature(service.catalogue, layer, feature_id)
-    path, title = item_path(layer.id, found.id), layer.title.to(lang)
+    service, layer = service_of(request), layer_of(request)
+    lang, table = lang_of(request), service.tables[layer.id].look()
+    parameters = single(request.query_params.multi_items(), ITEM_PARAMETERS)
+    choose((GEOJSON,), parameters.get("f"), request.headers.get("accept"))
+    columns = chosen(parameters.get("properties"), table.columns)
+    asked = reference(parameters.get("crs", CRS84))
+    # the tag is that of the whole row, however little of it is asked for
+    row = read_feature(table, layer, feature_id_of(request, layer))
+    tag = feature_tag(row, "" if asked.uri == CRS84 and columns == table.columns else request.url)
+    unchanged = not_modified(request, tag)
+    if unchanged is not None:
+        return unchanged
+    at = [table.columns.index(column) for column in columns]
+    row = row._replace(values=tuple(row.values[place] for place in at))
+    path = way_of(layer, table, asked)
+    names = [column.name for column in columns]
+    (text,), high = feature_texts([row], names, path.move_if_any, swapped=asked.swapped)
+    links, title = Links(request), layer.title.to(lang)
     own = [
-        links.to("self", path, GEOJSON.media_type, word("link.self", lang)),
+        links.to("self", item_path(layer.id, row.id), GEOJSON.media_type, word("link.self", lang)),
         links.to("collection", collection_path(layer.id), JSON.media_type, title),
         links.to("root", "/", JSON.media_type, word("link.landing", lang)),
     ]
-    return _geojson(feature_text(found, {"links": own}), [found], lang)
+    return _geojson(feature_text(text, {"links": own}), asked, high, lang, tag)
 
 
-def _geojson(text: str, features: Any, lang: Lang) -> Response:
-    crs = CRS84H if has_heights(features) else CRS84
-    return text_response(text, GEOJSON.media_type, lang, Content_Crs=f"<{crs}>")
+def feature_tag(row: ServedRow, form: object = "") -> str:
+    """Return the strong tag of a feature: of what is stored, then of the form it is given in.
+
+    The part before the dot is alike in all forms; ``If-Match`` is judged by it.
+    """
+    stored = hashlib.blake2b(repr(row[1:]).encode("utf-8", "backslashreplace"), digest_size=12)
+    if not form:
+        return f'"{stored.hexdigest()}"'
+    given = hashlib.blake2b(str(form).encode("utf-8", "backslashreplace"), digest_size=6)
+    return f'"{stored.hexdigest()}.{given.hexdigest()}"'
+
+
+def _items_text(
+    table: TableNow, layer: Layer, wanted: ItemsQuery, lang: Lang, links: Links
+) -> tuple[bytes, bool]:
+    page = read_page(table, layer, wanted)
+    path = way_of(layer, table, wanted.reference)
+    names = [column.name for column in wanted.columns]
+    features, high = feature_texts(
+        page.rows, names, path.move_if_any, swapped=wanted.reference.swapped
+    )
+    members = {
+        "numberMatched": page.matched,
+        "numberReturned": len(page.rows),
+        "timeStamp": datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "links": _page_links(page, layer, lang, links),
+    }
+    return collection_text(features, members), high
+
+
+def _geojson(text: bytes, asked: Reference, high: bool, lang: Lang, tag: str) -> Response:
+    crs = CRS84H if high and asked.uri == CRS84 else asked.uri
+    return text_response(text, GEOJSON.media_type, lang, Content_Crs=f"<{crs}>", ETag=tag)
 
 
 def _page_links(page: Page, layer: Layer, lang: Lang, links: Links) -> list[Link]:
@@ -103,44 +136,7 @@ def _page_links(page: Page, layer: Layer, lang: Lang, links: Links) -> list[Link
     return found
 
 
-def _collection(service: Service, layer: Layer, lang: Lang, links: Links) -> dict[str, Any]:
-    title = layer.title.to(lang)
-    described: dict[str, Any] = {
-        "id": layer.id,
-        "title": title,
-        "description": _description(
-            layer,
-            service.catalogue.schema(layer).title,
-            service.catalogue.table(layer.id).crs,
-            lang,
-        ),
-        "attribution": layer.source.to(lang),
-        "itemType": "feature",
-    }
-    extent = service.surveys.of(layer.id).extent
-    if extent is not None:
-        described["extent"] = {"spatial": {"bbox": [list(extent)], "crs": CRS84}}
-    # no storageCrs before the parameter crs is here: clients (GDAL) would ask for it at once
-    described["crs"] = [CRS84]
-    features = word("link.items", lang, title=title)
-    described["links"] = [
-        links.to("self", collection_path(layer.id), JSON.media_type, title),
-        links.to("items", items_path(layer.id), GEOJSON.media_type, features),
-        links.to("root", "/", JSON.media_type, word("link.landing", lang)),
-    ]
-    return described
-
-
-def _description(layer: Layer, kind: Text, crs: CRS | None, lang: Lang) -> str:
-    text = word(
-        "collection.description",
-        lang,
-        kind=kind.to(lang),
-        source=layer.source.to(lang),
-        date=layer.source_date.isoformat(),
-        crs=crs_name(crs),
-    )
-    if layer.line_means is None:
-        return text
-    gap = " " if lang == "en" else ""
-    return text + gap + word(f"collection.{layer.line_means}", lang)
+_READ = ["GET", "HEAD"]
+# plain routes: what FastAPI adds to a route costs more than reading a feature
+router.add_route(items_path("{collection_id}"), items, methods=_READ)
+router.add_route(items_path("{collection_id}") + "/{feature_id:path}", item, methods=_READ)

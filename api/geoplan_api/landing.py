@@ -36,7 +36,9 @@ CONFORMANCE = (
 
 
 @router.api_route("/", methods=_READ)
-def landing(service: ServiceDep, lang: LangDep, links: LinksDep, offer: JsonOrHtml) -> Response:
+async def landing(
+    service: ServiceDep, lang: LangDep, links: LinksDep, offer: JsonOrHtml
+) -> Response:
     """Show what there is."""
     document = _landing(service.catalogue.plan, lang, links, offer)
     if offer is HTML:
@@ -45,19 +47,21 @@ def landing(service: ServiceDep, lang: LangDep, links: LinksDep, offer: JsonOrHt
 
 
 @router.api_route("/conformance", methods=_READ)
-def conformance(lang: LangDep, offer: AsJson) -> Response:
+async def conformance(lang: LangDep, offer: AsJson) -> Response:
     """List the conformance classes."""
     return json_response({"conformsTo": list(CONFORMANCE)}, lang, offer)
 
 
 @router.api_route("/openapi.json", methods=_READ)
-def openapi(service: ServiceDep, lang: LangDep, links: LinksDep, offer: AsOpenApi) -> Response:
+async def openapi(
+    service: ServiceDep, lang: LangDep, links: LinksDep, offer: AsOpenApi
+) -> Response:
     """Return the definition of the API."""
     return json_response(definition(service, lang, links), lang, offer)
 
 
 @router.api_route("/api", methods=_READ)
-def documentation(service: ServiceDep, lang: LangDep, links: LinksDep, _: AsHtml) -> Response:
+async def documentation(service: ServiceDep, lang: LangDep, links: LinksDep, _: AsHtml) -> Response:
     """Show the definition of the API as a page."""
     return html_response(documentation_page(definition(service, lang, links), lang), lang)
 

@@ -13,6 +13,7 @@ from geoplan_api.errors import PROBLEM
 from geoplan_api.links import items_path
 from geoplan_api.negotiation import GEOJSON, HTML, JSON, OPENAPI, Offer
 from geoplan_api.query import DEFAULT_LIMIT, MAX_LIMIT, column_schema, queryable
+from geoplan_api.references import CRS84, URIS
 from geoplan_api.schemas import SCHEMAS, TEXT, Schema, ref
 from geoplan_api.words import word
 
@@ -92,7 +93,11 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
             words, "collection", {JSON: ref("collection")}, json, ("collectionId",)
         ),
         "/collections/{collectionId}/items/{featureId}": _get(
-            words, "item", {GEOJSON: ref("feature")}, (GEOJSON,), ("collectionId", "featureId")
+            words,
+            "item",
+            {GEOJSON: ref("feature")},
+            (GEOJSON,),
+            ("collectionId", "featureId", "crs", "properties"),
         ),
         "/processes": _get(words, "processes", {JSON: ref("processList")}, json),
         "/processes/{processId}": _get(
@@ -110,12 +115,12 @@ def _get(
     name: str,
     answers: dict[Offer, Schema],
     offers: tuple[Offer, ...],
-    path_parameters: tuple[str, ...] = (),
+    shared: tuple[str, ...] = (),
     statuses: tuple[int, ...] = _ANYWHERE,
 ) -> dict[str, Any]:
-    if path_parameters:
+    if shared:
         statuses = (*statuses, 404)
-    parameters = [_shared(parameter) for parameter in path_parameters]
+    parameters = [_shared(parameter) for parameter in shared]
     return {
         "get": {
             "operationId": name,
@@ -132,14 +137,24 @@ def _items(service: Service, layer: Layer, words: _Words) -> dict[str, Any]:
         _parameter("query", column.name, column_schema(column), words("parameter.column"))
         for column in columns
     ]
-    shared = [_shared(name) for name in ("bbox", "datetime", "limit", "after")]
+    names = [column.name for column in columns]
+    shared = [_shared(name) for name in ("bbox", "bbox-crs", "crs", "datetime", "limit", "after")]
+    lists = [
+        _parameter("query", name, _list_of(names, signs), words(f"parameter.{name}"))
+        for name, signs in (("sortby", ("", "+", "-")), ("properties", ("",)))
+    ]
     answers = {GEOJSON: ref("featureCollection")}
     return {
         "operationId": f"items.{layer.id}",
         "summary": words("operation.items", title=layer.title.to(words.lang)),
-        "parameters": [*shared, _f(words, (GEOJSON,)), *filters],
+        "parameters": [*shared, *lists, _f(words, (GEOJSON,)), *filters],
         "responses": _responses(words, answers, _ANYWHERE),
     }
+
+
+def _list_of(names: list[str], signs: tuple[str, ...]) -> Schema:
+    values = [sign + name for name in names for sign in signs]
+    return {"type": "array", "minItems": 1, "items": {"type": "string", "enum": values}}
 
 
 def _execution(words: _Words) -> dict[str, Any]:
@@ -186,9 +201,13 @@ def _shared_parameters(words: _Words, layers: list[str]) -> dict[str, Any]:
         "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
         "items": {"type": "number"},
     }
+    crs = {"type": "string", "format": "uri", "enum": list(URIS), "default": CRS84}
     limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
     schemas: dict[str, tuple[str, Schema]] = {
         "bbox": ("query", bbox),
+        "bbox-crs": ("query", crs),
+        "crs": ("query", crs),
+        "properties": ("query", {"type": "array", "items": TEXT}),
         "datetime": ("query", TEXT),
         "limit": ("query", limit),
         "after": ("query", TEXT),

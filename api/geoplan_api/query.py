@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from geoplan.errors import BadBbox
 from geoplan.model import Bbox
+from geoplan.store.condition import Condition, SortKey
 from geoplan_api.errors import BadParameter
+from geoplan_api.references import CRS84, Reference, reference
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -20,8 +22,20 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 10_000
-RESERVED = ("f", "bbox", "datetime", "limit", "after")
+RESERVED = (
+    "f",
+    "bbox",
+    "bbox-crs",
+    "crs",
+    "datetime",
+    "limit",
+    "after",
+    "sortby",
+    "properties",
+)
 """Parameters of ``/items``; a column of such a name cannot be asked for."""
+ITEM_PARAMETERS = ("f", "crs", "properties")
+"""Parameters of ``/items/{id}``."""
 
 Value = str | int | float | bool
 
@@ -37,27 +51,52 @@ _UNASKABLE = ("BLOB",)
 
 @dataclass(frozen=True)
 class ItemsQuery:
-    """Which features of a collection a request asks for.
+    """Which features of a collection a request asks for, and how they are to come.
 
     Attributes
     ----------
     boxes : tuple of Bbox, optional
-        In longitude and latitude; two where the box crosses the antimeridian.
-    where : mapping
-        Column → value; all must be equal.
+        In `box_reference`; two where the box crosses the antimeridian.
+    box_reference : Reference
+        The CRS of the boxes.
+    where : tuple of (str, value)
+        Columns and values; all must be equal.
+    conditions : tuple of Condition
+        What ``filter`` asks; all must hold.
+    order : tuple of SortKey
+        What ``sortby`` asks; the id decides last.
     after : str, optional
-        Only features whose id comes after this one: the key in the ``next`` link.
+        Only features that come after this one: the key in the ``next`` link.
     limit : int
         How many.
+    columns : tuple of Column
+        The properties to give.
+    reference : Reference
+        The CRS to give features in.
     """
 
     boxes: tuple[Bbox, ...] | None = None
-    where: Mapping[str, Value] = field(default_factory=dict)
+    box_reference: Reference = field(default_factory=lambda: reference(CRS84))
+    where: tuple[tuple[str, Value], ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    order: tuple[SortKey, ...] = ()
     after: str | None = None
     limit: int = DEFAULT_LIMIT
+    columns: tuple[Column, ...] = ()
+    reference: Reference = field(default_factory=lambda: reference(CRS84))
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is asked but the next features in the order of their ids."""
+        return self.boxes is None and not (self.where or self.conditions or self.order)
+
+    @property
+    def question(self) -> Hashable:
+        """What decides which features match, and in which order; alike for all pages."""
+        return (self.boxes, self.box_reference.uri, self.where, self.conditions, self.order)
 
 
-def read_items_query(parameters: Mapping[str, str], columns: Iterable[Column]) -> ItemsQuery:
+def read_items_query(parameters: Mapping[str, str], columns: Sequence[Column]) -> ItemsQuery:
     """Read the parameters of ``/items``.
 
     Raises
@@ -67,14 +106,72 @@ def read_items_query(parameters: Mapping[str, str], columns: Iterable[Column]) -
     """
     if "datetime" in parameters:
         check_datetime(parameters["datetime"])
-    where = {
-        column.name: column_value(column, parameters[column.name])
+    where = tuple(
+        (column.name, column_value(column, parameters[column.name]))
         for column in queryable(columns)
         if column.name in parameters
-    }
-    boxes = read_bbox(parameters["bbox"]) if "bbox" in parameters else None
-    limit = read_limit(parameters["limit"]) if "limit" in parameters else DEFAULT_LIMIT
-    return ItemsQuery(boxes, where, parameters.get("after"), limit)
+    )
+    box_reference = reference(parameters.get("bbox-crs", CRS84))
+    boxes = read_bbox(parameters["bbox"], box_reference) if "bbox" in parameters else None
+    return ItemsQuery(
+        boxes=boxes,
+        box_reference=box_reference,
+        where=where,
+        order=read_sortby(parameters["sortby"], columns) if "sortby" in parameters else (),
+        after=parameters.get("after"),
+        limit=read_limit(parameters["limit"]) if "limit" in parameters else DEFAULT_LIMIT,
+        columns=chosen(parameters.get("properties"), columns),
+        reference=reference(parameters.get("crs", CRS84)),
+    )
+
+
+def chosen(text: str | None, columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Read ``properties``: the names of the columns to give, all of them without it.
+
+    Raises
+    ------
+    BadParameter
+        A name is none of a column.
+    """
+    if text is None:
+        return tuple(columns)
+    names = [name for name in text.split(",") if name]
+    for name in names:
+        _column(name, columns, "properties")
+    return tuple(column for column in columns if column.name in names)
+
+
+def read_sortby(text: str, columns: Sequence[Column]) -> tuple[SortKey, ...]:
+    """Read ``sortby``: names of columns, each with + or - before it; + when there is none.
+
+    Raises
+    ------
+    BadParameter
+        A name is none of a column that can be sorted by, or stands twice.
+
+    Examples
+    --------
+    >>> from geoplan.store import Column
+    >>> read_sortby("-area", [Column("area", "REAL")])
+    (SortKey(column='area', descending=True),)
+    """
+    keys: list[SortKey] = []
+    for part in text.split(","):
+        # a plus in a query string arrives as a space when it was not encoded
+        name = part[1:] if part[:1] in ("+", "-", " ") else part
+        column = _column(name, queryable(columns), "sortby")
+        if column.name in [key.column for key in keys]:
+            raise BadParameter(f"sortby = {text!r}: {name!r} stands twice")
+        keys.append(SortKey(column.name, part.startswith("-")))
+    return tuple(keys)
+
+
+def _column(name: str, columns: Sequence[Column], parameter: str) -> Column:
+    for column in columns:
+        if column.name == name:
+            return column
+    there = ", ".join(column.name for column in columns)
+    raise BadParameter(f"{parameter}: there is no property {name!r}; there are: {there}")
 
 
 def single(pairs: Iterable[tuple[str, str]], known: Collection[str]) -> dict[str, str]:
@@ -110,20 +207,22 @@ def read_limit(text: str) -> int:
     return MAX_LIMIT if len(digits) > len(str(MAX_LIMIT)) else min(int(digits), MAX_LIMIT)
 
 
-def read_bbox(text: str) -> tuple[Bbox, ...]:
-    """Read ``bbox`` in degrees: four numbers, or six with heights, which select nothing.
+def read_bbox(text: str, crs: Reference) -> tuple[Bbox, ...]:
+    """Read ``bbox``: four numbers, or six with heights, which select nothing.
+
+    The axes come in the order of its CRS; the boxes returned are east first.
 
     A box whose west exceeds its east crosses the antimeridian and becomes two.
 
     Examples
     --------
-    >>> read_bbox("170,-5,-170,5")[1].xmax
+    >>> read_bbox("170,-5,-170,5", reference(CRS84))[1].xmax
     -170.0
     """
     parts = text.split(",")
     if len(parts) not in (4, 6) or not all(_NUMBER.fullmatch(part) for part in parts):
         raise BadParameter(
-            f"bbox = {text!r}: four numbers are needed, west,south,east,north in degrees "
+            f"bbox = {text!r}: four numbers are needed, {_order(crs)} "
             f"(or six, with heights third and last)"
         )
     numbers = [float(part) for part in parts]
@@ -132,19 +231,35 @@ def read_bbox(text: str) -> tuple[Bbox, ...]:
         if not low <= high:
             raise BadParameter(f"bbox = {text!r}: the lower height exceeds the upper")
     west, south, east, north = numbers
+    if crs.swapped:
+        south, west, north, east = numbers
+    try:
+        if crs.geographic:
+            return _degree_boxes(text, (west, south, east, north), crs)
+        return (Bbox.of((west, south, east, north)),)
+    except BadBbox as error:
+        raise BadParameter(f"bbox = {text!r}: {error}") from None
+
+
+def _degree_boxes(
+    text: str, edges: tuple[float, float, float, float], crs: Reference
+) -> tuple[Bbox, ...]:
+    west, south, east, north = edges
     if not all(abs(lon) <= 180 for lon in (west, east)) or not all(
         abs(lat) <= 90 for lat in (south, north)
     ):
         raise BadParameter(
             f"bbox = {text!r}: longitudes lie within ±180 and latitudes within ±90; "
-            f"the order is west,south,east,north, in degrees"
+            f"the order is {_order(crs)}"
         )
-    try:
-        if west > east:
-            return Bbox.of((west, south, 180.0, north)), Bbox.of((-180.0, south, east, north))
-        return (Bbox.of((west, south, east, north)),)
-    except BadBbox as error:
-        raise BadParameter(f"bbox = {text!r}: {error}") from None
+    if west > east:
+        return Bbox.of((west, south, 180.0, north)), Bbox.of((-180.0, south, east, north))
+    return (Bbox.of(edges),)
+
+
+def _order(crs: Reference) -> str:
+    unit = "degrees" if crs.geographic else "metres"
+    return f"{'south,west,north,east' if crs.swapped else 'west,south,east,north'} in {unit}"
 
 
 def check_datetime(text: str) -> None:

@@ -1,38 +1,40 @@
-"""Features of a layer in longitude and latitude, page by page, without GDAL or geopandas."""
+"""Which features of a layer a question matches, page by page, without GDAL or geopandas.
+
+A question that is more than "the next ones" is answered once, as the keys of all rows that match
+it, in their order; the pages of it are cut from that for as long as the file stays as it is.
+"""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import orjson
 import shapely
 
-from geoplan.errors import DuplicateId, FeatureNotFound
-from geoplan.model import FeatureQuery
-from geoplan.store import GeoPackageStore
-from geoplan_api.lonlat import area_of, overlap
-from geoplan_api.survey import in_chunks, located, way_of
+from geoplan.errors import FeatureNotFound, MalformedGeometry, TableInvalid
+from geoplan.model import Bbox
+from geoplan.store import blob
+from geoplan.store.condition import Condition
+from geoplan.store.ddl import quoted
+from geoplan_api.errors import BadParameter
+from geoplan_api.ways import area_of, overlap, way
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from geoplan.catalogue import Catalogue
-    from geoplan.model import FeatureId, Layer
-    from geoplan.store import Row
-    from geoplan_api.lonlat import LonLat
+    from numpy.typing import NDArray
+
+    from geoplan.model import Layer
+    from geoplan.store.served import Keys, ServedRow, TableNow
     from geoplan_api.query import ItemsQuery
-    from geoplan_api.survey import Survey, Surveys
+    from geoplan_api.references import Reference
+    from geoplan_api.ways import Way
 
-
-class Found(NamedTuple):
-    """A feature: id, attributes, geometry in degrees (null when it has no position)."""
-
-    id: FeatureId
-    attributes: dict[str, Any]
-    geometry: Any
+_CHUNK = 1000
+_NOTHING = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -41,20 +43,20 @@ class Page:
 
     Attributes
     ----------
-    features : sequence of Found
-        In the order of their ids.
+    rows : sequence of ServedRow
+        In the order asked for.
     matched : int
         How many features the question matches on all pages together.
-    next_after : str or int, optional
-        The key that the next page begins behind; None on the last page.
+    next_after : str, optional
+        The token that the next page begins behind; None on the last page.
     """
 
-    features: Sequence[Found]
+    rows: Sequence[ServedRow]
     matched: int
-    next_after: FeatureId | None
+    next_after: str | None
 
 
-def read_page(catalogue: Catalogue, surveys: Surveys, layer: Layer, wanted: ItemsQuery) -> Page:
+def read_page(table: TableNow, layer: Layer, wanted: ItemsQuery) -> Page:
     """Return one page of the features that a question matches.
 
     Features without a position match every box (OGC API - Features, /req/core/fc-bbox-response
@@ -64,21 +66,31 @@ def read_page(catalogue: Catalogue, surveys: Surveys, layer: Layer, wanted: Item
     ------
     TableInvalid, MalformedGeometry, DuplicateId
         The file is at fault.
+    BadParameter
+        ``after`` is no token of this order.
     """
-    survey = surveys.of(layer.id) if wanted.boxes is not None else None
-    with GeoPackageStore(catalogue.path(layer.id)) as store:
-        found = list(islice(_matching(store, layer, wanted, survey), wanted.limit + 1))
-        _refuse_bad_ids(layer, found)
-        more = len(found) > wanted.limit
-        if wanted.after is None and not more:
-            matched = len(found)
-        else:
-            matched = _count(store, layer, replace(wanted, after=None), survey)
-    features = found[: wanted.limit]
-    return Page(features, matched, features[-1].id if more else None)
+    if wanted.everything:
+        rows = table.page(wanted.after, wanted.limit + 1, wanted.columns)
+        more = len(rows) > wanted.limit
+        rows = rows[: wanted.limit]
+        return Page(rows, table.count(), str(rows[-1].id) if more else None)
+    keys = matching(table, layer, wanted)
+    start = 0
+    if wanted.after is not None:
+        start = table.place_after(keys, _last(wanted), wanted.order)
+    rows = table.rows(keys[start : start + wanted.limit], wanted.columns)
+    more = start + wanted.limit < len(keys) and bool(rows)
+    return Page(rows, len(keys), _token(table, rows[-1], wanted) if more else None)
 
 
-def read_feature(catalogue: Catalogue, layer: Layer, feature_id: str) -> Found:
+def matching(table: TableNow, layer: Layer, wanted: ItemsQuery) -> Keys:
+    """Return the keys of all features that a question matches, in the order asked for."""
+    return table.kept(wanted.question, lambda: _find(table, layer, wanted))
+
+
+def read_feature(
+    table: TableNow, layer: Layer, feature_id: str, wanted: ItemsQuery | None = None
+) -> ServedRow:
     """Return one feature.
 
     Raises
@@ -86,70 +98,136 @@ def read_feature(catalogue: Catalogue, layer: Layer, feature_id: str) -> Found:
     FeatureNotFound
         The layer has no feature of exactly that id.
     """
-    with GeoPackageStore(catalogue.path(layer.id)) as store:
-        way = way_of(layer, store.table(layer))
-        for found in _in_degrees(store.rows(layer, FeatureQuery(ids=(feature_id,))), way):
-            if str(found.id) == feature_id:  # SQLite takes '01' for 1
-                return found
-    raise FeatureNotFound(f"layer {layer.id!r} has no feature {feature_id!r}")
+    found = table.row(feature_id, None if wanted is None else wanted.columns)
+    if found is None:
+        raise FeatureNotFound(f"layer {layer.id!r} has no feature {feature_id!r}")
+    return found
 
 
-def _matching(
-    store: GeoPackageStore, layer: Layer, wanted: ItemsQuery, survey: Survey | None
-) -> Iterator[Found]:
-    query = FeatureQuery(where=dict(wanted.where), after=wanted.after)
-    if survey is None or wanted.boxes is None:
-        way = way_of(layer, store.table(layer))
-        limited = query.model_copy(update={"limit": wanted.limit + 1})
-        yield from _in_degrees(store.rows(layer, limited), way)
-        return
-    area = area_of(wanted.boxes)
-    for rows in in_chunks(_candidates(store, layer, query, wanted, survey)):
-        _, degrees = located(rows, survey.way)
-        meets = shapely.intersects(area, degrees) | shapely.is_missing(degrees)
-        for row, geometry, hit in zip(rows, degrees, meets, strict=True):
-            if hit:
-                yield Found(row[0], row[1], geometry)
+def way_of(layer: Layer, table: TableNow, asked: Reference) -> Way:
+    """Return the way from a layer's CRS to the one asked for.
+
+    Raises
+    ------
+    TableInvalid
+        The layer has no CRS.
+    """
+    if table.crs is None or table.crs.geodetic_crs is None:
+        raise TableInvalid(
+            f"layer {layer.id!r} has no CRS that is tied to the Earth, so it cannot be given in "
+            f"longitude and latitude: set the one its coordinates are in"
+        )
+    return way(table.crs, asked)
 
 
-def _candidates(
-    store: GeoPackageStore, layer: Layer, query: FeatureQuery, wanted: ItemsQuery, survey: Survey
-) -> Iterator[Row]:
-    """Yield, in the order of ids, every feature that may meet the boxes, and perhaps more."""
-    extent, boxes = survey.extent, wanted.boxes or ()
-    near = [part for box in boxes if extent and (part := overlap(box, extent))]
-    unlocated = query.model_copy(update={"ids": survey.unlocated})
-    nowhere = store.rows(layer, unlocated) if survey.unlocated else iter(())
+def _find(table: TableNow, layer: Layer, wanted: ItemsQuery) -> Keys:
+    conditions = [*map(_equals, range(len(wanted.where)), wanted.where), *wanted.conditions]
+    if wanted.boxes is None:
+        return table.keys(conditions, wanted.order)[0]
+    found = _within(table, layer, wanted, conditions)
+    nowhere = table.unlocated()
+    if not len(nowhere):
+        return found
+    return table.ordered(np.concatenate([found, nowhere]), conditions, wanted.order)
+
+
+def _within(table: TableNow, layer: Layer, wanted: ItemsQuery, conditions: list[Condition]) -> Keys:
+    """Return the keys of the features with a position that meet the boxes."""
+    assert wanted.boxes is not None  # noqa: S101 - for the type
+    path = way_of(layer, table, wanted.box_reference)
+    extent = table.extent()
+    reach = path.extent(extent)
+    near = [part for box in wanted.boxes if reach and (part := overlap(box, reach))]
     if not near:
-        yield from nowhere
-        return
-    box = survey.way.storage_box(near[0], survey.bulge) if len(near) == 1 else None
-    if box is None:
-        yield from store.rows(layer, query)
-        return
-    somewhere = store.rows(layer, query.model_copy(update={"bbox": box}))
-    yield from heapq.merge(somewhere, nowhere, key=lambda row: row[0])
+        return _NOTHING
+    boxes = path.storage_boxes(near[0], extent) if len(near) == 1 else None
+    outer, inner = boxes or (None, None)
+    keys, sure = table.keys(conditions, wanted.order, outer, inner)
+    if boxes is None:
+        sure[:] = False
+    area = area_of(wanted.boxes)
+    doubtful = np.flatnonzero(~sure)
+    for start in range(0, len(doubtful), _CHUNK):
+        chosen = doubtful[start : start + _CHUNK]
+        sure[chosen] = _meet(table, keys[chosen], path, area)
+    return keys[sure]
 
 
-def _in_degrees(rows: Iterable[Row], way: LonLat) -> Iterator[Found]:
-    for chunk in in_chunks(rows):
-        _, degrees = located(chunk, way)
-        for row, geometry in zip(chunk, degrees, strict=True):
-            yield Found(row[0], row[1], geometry)
+def _meet(table: TableNow, keys: Keys, path: Way, area: Any) -> NDArray[np.bool_]:
+    """Tell which features meet an area, by their edges as the client sees them."""
+    rows = {row.key: row for row in table.rows(keys, ())}
+    listed = [rows[key] for key in keys.tolist() if key in rows]
+    try:
+        met = _intersect([row.geometry for row in listed], path, area)
+    except MalformedGeometry:
+        for row in listed:  # once more, one at a time, to say which
+            try:
+                _intersect([row.geometry], path, area)
+            except MalformedGeometry as error:
+                raise MalformedGeometry(f"feature {row.id!r}: {error}") from error
+        raise
+    known = dict(zip([row.key for row in listed], met.tolist(), strict=True))
+    return np.array([known.get(key, False) for key in keys.tolist()], dtype=bool)
 
 
-def _count(store: GeoPackageStore, layer: Layer, wanted: ItemsQuery, survey: Survey | None) -> int:
-    if wanted.boxes is not None:
-        return sum(1 for _ in _matching(store, layer, wanted, survey))
-    if wanted.where:
-        return sum(1 for _ in store.rows(layer, FeatureQuery(where=dict(wanted.where))))
-    return store.table(layer).count
+def _intersect(blobs: list[bytes | None], path: Way, area: Any) -> NDArray[np.bool_]:
+    try:
+        shapes = blob.decode(blobs)
+    except NotImplementedError as error:
+        raise MalformedGeometry(f"curves are not read yet: {error}") from error
+    shapes[shapely.is_empty(shapes)] = None
+    return np.asarray(shapely.intersects(area, path.project(shapes)))
 
 
-def _refuse_bad_ids(layer: Layer, found: Sequence[Found]) -> None:
-    """Refuse ids that would make a feature stand on no page: none, or one that stands twice."""
-    ids = [one.id for one in found]
-    for left, right in zip([None, *ids], ids, strict=False):
-        if right is None or left == right:
-            culprit = "no id" if right is None else f"the id {right!r} twice"
-            raise DuplicateId(f"layer {layer.id!r} has a feature with {culprit}")
+def _equals(number: int, pair: tuple[str, Any]) -> Condition:
+    name, value = pair
+    return Condition(f"t.{quoted(name)} IS :where{number}", ((f"where{number}", value),))
+
+
+def _token(table: TableNow, row: ServedRow, wanted: ItemsQuery) -> str:
+    if not wanted.order:
+        return str(row.id)
+    values = table.order_values(row, wanted.order)
+    return base64.urlsafe_b64encode(orjson.dumps(values)).decode().rstrip("=")
+
+
+def _last(wanted: ItemsQuery) -> tuple[Any, ...]:
+    assert wanted.after is not None  # noqa: S101 - for the type
+    if not wanted.order:
+        return (wanted.after,)
+    try:
+        padded = wanted.after + "=" * (-len(wanted.after) % 4)
+        values = orjson.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
+    except ValueError:
+        values = None
+    if not isinstance(values, list) or len(values) != len(wanted.order) + 1:
+        raise BadParameter(f"after = {wanted.after!r} is not the key of a page in this order")
+    if not all(value is None or isinstance(value, (str, int, float)) for value in values):
+        raise BadParameter(f"after = {wanted.after!r} is not the key of a page in this order")
+    return tuple(values)
+
+
+def extent_in(table: TableNow, layer: Layer, asked: Reference) -> Bbox | None:
+    """Return where a layer lies, in the CRS asked for.
+
+    To the bit for what is stored in that CRS, and for up to 50 000 features; of more, the box
+    around the projected box, which may be larger by a thousandth of itself.
+    """
+    path, extent = way_of(layer, table, asked), table.extent()
+    if extent.box is None or path.same:
+        return extent.box
+    if table.count() > _MEASURED:
+        return path.extent(extent, margin=0.0)
+    edges: list[NDArray[np.float64]] = []
+    keys, _ = table.keys()
+    for start in range(0, len(keys), _CHUNK):
+        rows = table.rows(keys[start : start + _CHUNK], ())
+        shapes = blob.decode([row.geometry for row in rows])
+        shapes[shapely.is_empty(shapes)] = None
+        if not shapely.is_missing(shapes).all():
+            edges.append(shapely.total_bounds(path.project(shapes)))
+    found = np.array(edges)
+    return Bbox(*(float(edge) for edge in (*found[:, :2].min(0), *found[:, 2:].max(0))))
+
+
+_MEASURED = 50_000

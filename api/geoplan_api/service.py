@@ -1,4 +1,4 @@
-"""What the routes share: the plan, its surveys, and room for few heavy runs at a time."""
+"""What the routes share: the plan, its tables, and room for few heavy runs at a time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Self
 
 from anyio import CapacityLimiter
 
-from geoplan_api.survey import Surveys
+from geoplan.store.served import ServedTable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geoplan.catalogue import Catalogue
     from geoplan.settings import Settings
 
@@ -26,18 +28,22 @@ class Service:
         The plan.
     settings : Settings
         Defaults: language, host.
-    surveys : Surveys
-        Where its layers lie.
+    tables : mapping of str to ServedTable
+        Its layers, open for reading.
     runs : CapacityLimiter
         Lets few processes run at a time; others wait.
     """
 
     catalogue: Catalogue
     settings: Settings
-    surveys: Surveys
+    tables: Mapping[str, ServedTable]
     runs: CapacityLimiter
 
     @classmethod
     def of(cls, catalogue: Catalogue, settings: Settings) -> Self:
         """Make what the routes share."""
-        return cls(catalogue, settings, Surveys(catalogue), CapacityLimiter(RUNS_AT_A_TIME))
+        tables = {
+            layer_id: ServedTable(catalogue.path(layer_id), layer)
+            for layer_id, layer in catalogue.items()
+        }
+        return cls(catalogue, settings, tables, CapacityLimiter(RUNS_AT_A_TIME))

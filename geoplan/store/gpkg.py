@@ -79,6 +79,23 @@ class GeoPackageStore(Store):
         """Close the file."""
         self._connection.close()
 
+    @property
+    def connection(self) -> apsw.Connection:
+        """The connection, for other files of the store."""
+        return self._connection
+
+    def shape(self, layer: Layer) -> tuple[Shape, CRS | None]:
+        """Return where things stand in a layer's table, and its CRS.
+
+        Raises
+        ------
+        TableInvalid
+            The file has no such features table, or the layer's id column is not in it.
+        """
+        with named_errors(self.path):
+            found = self._shape(layer)
+            return found, self._crs(found.srs_id)
+
     def table(self, layer: Layer) -> Table:
         """Describe a layer's table.
 
@@ -150,7 +167,7 @@ class GeoPackageStore(Store):
             ).get
             return None if note is None else str(note)
 
-    def _cursor_rows(self, shape: _Shape, statement: str, values: dict[str, Any]) -> Iterator[Row]:
+    def _cursor_rows(self, shape: Shape, statement: str, values: dict[str, Any]) -> Iterator[Row]:
         names = [column.name for column in shape.columns]
         flags = [column.name for column in shape.columns if column.type.upper() == "BOOLEAN"]
         for feature_id, geometry, *stored in self._connection.execute(statement, values):
@@ -160,7 +177,7 @@ class GeoPackageStore(Store):
                     attributes[name] = _truth(attributes[name], name, feature_id)
             yield feature_id, attributes, geometry
 
-    def _shape(self, layer: Layer) -> _Shape:
+    def _shape(self, layer: Layer) -> Shape:
         found = self._connection.execute(
             "SELECT column_name, srs_id FROM gpkg_geometry_columns WHERE table_name = ?",
             (layer.table,),
@@ -195,7 +212,7 @@ class GeoPackageStore(Store):
         )
         rtree = f"rtree_{layer.table}_{geometry}"
         has_rtree = _exists(self._connection, rtree)
-        return _Shape(geometry, key, id_column, columns, rtree if has_rtree else None, srs_id)
+        return Shape(geometry, key, id_column, columns, rtree if has_rtree else None, srs_id)
 
     def _crs(self, srs_id: int) -> CRS | None:
         found = self._connection.execute(
@@ -214,7 +231,7 @@ class GeoPackageStore(Store):
             ) from error
 
 
-class _Shape(NamedTuple):
+class Shape(NamedTuple):
     """Where things stand in a table."""
 
     geometry: str
@@ -240,7 +257,7 @@ def _crs_of(organization: str, code: int, definition: str) -> CRS:
     return CRS.from_wkt(definition)
 
 
-def _select(layer: Layer, shape: _Shape, query: FeatureQuery) -> tuple[str, dict[str, Any]]:
+def _select(layer: Layer, shape: Shape, query: FeatureQuery) -> tuple[str, dict[str, Any]]:
     """Return the SELECT for a query and its bound values; no value ever stands in the text."""
     known = {shape.id_column, shape.key, *(column.name for column in shape.columns)}
     conditions: list[str] = []

@@ -16,7 +16,8 @@ import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
 from geoplan_api import create_app
-from geoplan_api.lonlat import lonlat
+from geoplan_api.references import CRS84, reference
+from geoplan_api.ways import way
 from pyproj import CRS
 
 from geoplan import Catalogue
@@ -132,7 +133,7 @@ def test_items_have_heights_and_no_measures(
 
 def test_what_leaves_the_storage_has_no_measures() -> None:
     given = np.array([with_both(shapely.Point(123, 41)), shapely.from_wkt("POINT M (123 41 5)")])
-    found = lonlat(CRS(4490)).project(given)
+    found = way(CRS(4490), reference(CRS84)).project(given)
     assert [one.wkt for one in found] == ["POINT Z (123 41 17.5)", "POINT (123 41)"]
 
 

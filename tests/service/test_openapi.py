@@ -164,9 +164,9 @@ def test_every_route_is_documented_and_every_documented_one_is_there(
 
 
 def _routers() -> list[Any]:
-    from geoplan_api import features, landing, maps, processes
+    from geoplan_api import collections, features, landing, maps, processes
 
-    return [part.router for part in (features, landing, maps, processes)]
+    return [part.router for part in (collections, features, landing, maps, processes)]
 
 
 def test_the_app_has_no_route_beside_its_routers(town: Catalogue) -> None:
@@ -193,6 +193,7 @@ def test_every_documented_parameter_is_taken(
 ) -> None:
     samples = {
         "bbox": "122,41,123,42", "datetime": "2025-01-01", "limit": "3", "after": "HW-1",
+        "properties": "name",
         "string": "x", "boolean": "true", "number": "1.5", "integer": "1",
     }  # fmt: skip
     for method, path, operation in _operations(definition):
@@ -200,7 +201,8 @@ def test_every_documented_parameter_is_taken(
             if one["in"] != "query" or method != "get":
                 continue
             schema = one["schema"]
-            values = schema.get("enum") or [samples.get(name) or samples[schema["type"]]]
+            known = schema.get("enum") or schema.get("items", {}).get("enum")
+            values = known or [samples.get(name) or samples[schema["type"]]]
             url = re.sub(r"\{(\w+)\}", lambda found: FILL[found[1]], path)
             for value in values:
                 assert client.get(url, params={name: value}).status_code == 200, (path, name)

@@ -1,0 +1,110 @@
+"""Collections: the layers of the plan (OGC API - Features, Parts 1 and 2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from anyio import to_thread
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from geoplan_api.conditional import not_modified, weak_tag
+from geoplan_api.deps import lang_of, layer_of, offered, service_of
+from geoplan_api.geojson import dumps
+from geoplan_api.links import Links, collection_path, items_path
+from geoplan_api.negotiation import GEOJSON, JSON
+from geoplan_api.reading import extent_in
+from geoplan_api.references import CRS84, URIS, reference, storage_uri
+from geoplan_api.respond import text_response
+from geoplan_api.ways import crs_name
+from geoplan_api.words import word
+
+if TYPE_CHECKING:
+    from pyproj import CRS
+
+    from geoplan.model import Lang, Layer, Text
+    from geoplan_api.service import Service
+
+router = APIRouter()
+
+
+async def collections(request: Request) -> Response:
+    """List the layers."""
+    service, lang, links = service_of(request), lang_of(request), Links(request)
+    offer = offered(request, JSON)
+    versions = [table.look().version for table in service.tables.values()]
+    tag = weak_tag(versions, str(request.url), lang)
+    unchanged = not_modified(request, tag)
+    if unchanged is not None:
+        return unchanged
+
+    def write() -> str:
+        listed = [_collection(service, layer, lang, links) for layer in service.catalogue.values()]
+        own = [
+            links.self(JSON.media_type, word("link.self", lang)),
+            links.to("root", "/", JSON.media_type, word("link.landing", lang)),
+        ]
+        return dumps({"links": own, "collections": listed})
+
+    return text_response(await to_thread.run_sync(write), offer.media_type, lang, ETag=tag)
+
+
+async def collection(request: Request) -> Response:
+    """Describe a layer."""
+    service, layer, lang = service_of(request), layer_of(request), lang_of(request)
+    offer = offered(request, JSON)
+    tag = weak_tag(service.tables[layer.id].look().version, str(request.url), lang)
+    unchanged = not_modified(request, tag)
+    if unchanged is not None:
+        return unchanged
+    links = Links(request)
+    text = await to_thread.run_sync(lambda: dumps(_collection(service, layer, lang, links)))
+    return text_response(text, offer.media_type, lang, ETag=tag)
+
+
+def _collection(service: Service, layer: Layer, lang: Lang, links: Links) -> dict[str, Any]:
+    table = service.tables[layer.id].look()
+    title = layer.title.to(lang)
+    kind = service.catalogue.schema(layer).title
+    described: dict[str, Any] = {
+        "id": layer.id,
+        "title": title,
+        "description": _description(layer, kind, table.crs, lang),
+        "attribution": layer.source.to(lang),
+        "itemType": "feature",
+    }
+    extent = extent_in(table, layer, reference(CRS84))
+    if extent is not None:
+        described["extent"] = {"spatial": {"bbox": [list(extent)], "crs": CRS84}}
+    described["crs"] = list(URIS)
+    stored = storage_uri(table.crs)
+    if stored in URIS:
+        described["storageCrs"] = stored
+    features = word("link.items", lang, title=title)
+    described["links"] = [
+        links.to("self", collection_path(layer.id), JSON.media_type, title),
+        links.to("items", items_path(layer.id), GEOJSON.media_type, features),
+        links.to("root", "/", JSON.media_type, word("link.landing", lang)),
+    ]
+    return described
+
+
+def _description(layer: Layer, kind: Text, crs: CRS | None, lang: Lang) -> str:
+    text = word(
+        "collection.description",
+        lang,
+        kind=kind.to(lang),
+        source=layer.source.to(lang),
+        date=layer.source_date.isoformat(),
+        crs=crs_name(crs),
+    )
+    if layer.line_means is None:
+        return text
+    gap = " " if lang == "en" else ""
+    return text + gap + word(f"collection.{layer.line_means}", lang)
+
+
+_READ = ["GET", "HEAD"]
+router.add_route("/collections", collections, methods=_READ)
+router.add_route(collection_path("{collection_id}"), collection, methods=_READ)

@@ -1,0 +1,438 @@
+"""A layer's table kept open for the service: rows and keys, without frames.
+
+Opening a file costs more than most questions. So each thread keeps its connection, and what is
+known of a table (its columns, how many rows, where they lie, which rows answered a question) is
+kept for all threads for as long as the file stays as it is. Every question looks at the file
+first: what another program wrote is seen at once.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock, local
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from geoplan.errors import BadQuery, DuplicateId, TableInvalid
+from geoplan.model import Bbox
+from geoplan.store import blob
+from geoplan.store.condition import Condition, Rank
+from geoplan.store.ddl import quoted
+from geoplan.store.gpkg import GeoPackageStore, named_errors
+from geoplan.store.state import file_state, version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from pathlib import Path
+
+    import apsw
+    from numpy.typing import NDArray
+    from pyproj import CRS
+
+    from geoplan.model import FeatureId, Layer
+    from geoplan.store.base import Column
+    from geoplan.store.condition import SortKey
+    from geoplan.store.gpkg import Shape
+    from geoplan.store.state import FileState
+
+    Keys = NDArray[np.int64]
+
+_KEPT_KEYS = 2_000_000
+"""Keys of answered questions that are kept for the pages that follow: 16 MB."""
+_ULPS = 1e-6
+"""An R-tree holds 32-bit numbers: a side of a box may lie this much of its value further out."""
+
+
+class ServedRow(NamedTuple):
+    """A feature as stored: key of the row, id, geometry blob, values of the columns asked for."""
+
+    key: int
+    id: FeatureId
+    geometry: bytes | None
+    values: tuple[Any, ...]
+
+
+class Extent(NamedTuple):
+    """Where the features of a table lie, in its CRS, and the longest side of any of their boxes."""
+
+    box: Bbox | None
+    longest: float
+
+
+@dataclass
+class _Known:
+    """What is known of a table while its file stays as it is."""
+
+    state: FileState
+    shape: Shape
+    crs: CRS | None
+    count: int | None = None
+    extent: Extent | None = None
+    unlocated: Keys | None = None
+    answers: OrderedDict[Hashable, Keys] = field(default_factory=OrderedDict)
+    lock: Lock = field(default_factory=Lock)
+
+
+class ServedTable:
+    """A layer's table, opened once and looked at anew for every question.
+
+    Parameters
+    ----------
+    path : Path
+        The GeoPackage.
+    layer : Layer
+        Which table of it.
+    """
+
+    def __init__(self, path: Path, layer: Layer) -> None:
+        self._path, self._layer = path.resolve(), layer
+        self._mine = local()
+        self._lock = Lock()
+        self._known: _Known | None = None
+
+    def look(self) -> TableNow:
+        """Return the table as its file is now, for use in this thread.
+
+        Raises
+        ------
+        NotAGeoPackage, TableInvalid, FileBusy
+            The file cannot be read.
+        """
+        state = file_state(self._path)
+        opened: tuple[FileState, GeoPackageStore] | None = getattr(self._mine, "opened", None)
+        if opened is None or opened[0] != state:
+            if opened is not None:
+                opened[1].close()
+                self._mine.opened = None
+            opened = (state, GeoPackageStore(self._path))
+            self._mine.opened = opened
+        store = opened[1]
+        with self._lock:
+            if self._known is None or self._known.state != state:
+                shape, crs = store.shape(self._layer)
+                self._known = _Known(state, shape, crs)
+            return TableNow(self._path, self._layer, store.connection, self._known)
+
+
+class TableNow:
+    """A table as its file is now."""
+
+    def __init__(
+        self, path: Path, layer: Layer, connection: apsw.Connection, known: _Known
+    ) -> None:
+        self._path, self._layer, self._connection, self._known = path, layer, connection, known
+
+    @property
+    def version(self) -> str:
+        """Name of the state of the file."""
+        return version_of(self._known.state)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The attributes."""
+        return self._known.shape.columns
+
+    @property
+    def crs(self) -> CRS | None:
+        """The CRS; None when the file says "undefined"."""
+        return self._known.crs
+
+    @property
+    def shape(self) -> Shape:
+        """Where things stand in the table: names of key, id and geometry."""
+        return self._known.shape
+
+    def count(self) -> int:
+        """Return how many features there are, those without geometry included."""
+        if self._known.count is None:
+            found = self._ask(f"SELECT count(*) FROM {self._table}")
+            self._known.count = int(next(found)[0])
+        return self._known.count
+
+    def row(self, feature_id: str, columns: Sequence[Column] | None = None) -> ServedRow | None:
+        """Return the feature of an id; None when there is none of exactly that id."""
+        condition = f"{quoted(self.shape.id_column)} = :id"
+        for found in self._rows(condition, {"id": feature_id}, columns):
+            if str(found.id) == feature_id:  # SQLite takes '01' for 1
+                return found
+        return None
+
+    def page(
+        self, after: FeatureId | None, limit: int, columns: Sequence[Column] | None = None
+    ) -> list[ServedRow]:
+        """Return features in the order of their ids, those that come after one."""
+        name = quoted(self.shape.id_column)
+        condition, values = "1", {"limit": limit, "after": after}
+        if after is not None:
+            condition = f"{name} > :after"
+        ordered = f"{condition} ORDER BY {name} LIMIT :limit"
+        return self._distinct(list(self._rows(ordered, values, columns)))
+
+    def rows(self, keys: Keys, columns: Sequence[Column] | None = None) -> list[ServedRow]:
+        """Return the features of keys, in their order; one that is gone is passed over."""
+        condition = f"{quoted(self.shape.key)} IN (SELECT value FROM json_each(:keys))"
+        found = {
+            row.key: row
+            for row in self._rows(condition, {"keys": json.dumps(keys.tolist())}, columns)
+        }
+        return self._distinct([found[key] for key in keys.tolist() if key in found])
+
+    def keys(
+        self,
+        conditions: Sequence[Condition] = (),
+        order: tuple[SortKey, ...] = (),
+        outer: Bbox | None = None,
+        inner: Bbox | None = None,
+    ) -> tuple[Keys, NDArray[np.bool_]]:
+        """Return the keys of the rows that may answer a question, in their order.
+
+        Parameters
+        ----------
+        conditions : sequence of Condition
+            All must hold.
+        order : tuple of SortKey
+            Before the id, which always decides last.
+        outer : Bbox, optional
+            Only features whose box meets this one [CRS of the table].
+        inner : Bbox, optional
+            Within `outer`: what lies in it needs no closer look.
+
+        Returns
+        -------
+        tuple of ndarray
+            Keys, and whether the row surely answers: all do without `outer`.
+        """
+        values: dict[str, Any] = {}
+        clauses = [f"({condition.text})" for condition in conditions]
+        for condition in conditions:
+            values.update(condition.values)
+        source, sure = f"{self._table} AS t", "1"
+        if outer is not None and self.shape.rtree is not None:
+            values |= dict(zip(("west", "south", "east", "north"), outer, strict=True))
+            met = "r.maxx >= :west AND r.minx <= :east AND r.maxy >= :south AND r.miny <= :north"
+            sure = "0" if inner is None else _WITHIN
+            if inner is not None:
+                values |= dict(zip(("iwest", "isouth", "ieast", "inorth"), inner, strict=True))
+            rtree = quoted(self.shape.rtree)
+            if not conditions and not order and self.shape.id_column == self.shape.key:
+                found = self._pairs(f"SELECT r.id, {sure} FROM {rtree} AS r WHERE {met}", values)
+                first = np.argsort(found[0], kind="stable")
+                return found[0][first], found[1][first]
+            source = f"{rtree} AS r CROSS JOIN {source} ON t.{quoted(self.shape.key)} = r.id"
+            clauses.insert(0, met)
+        elif outer is not None:
+            sure = "0"
+        where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
+        by = [f"t.{quoted(key.column)}{' DESC' if key.descending else ''}" for key in order]
+        by.append(f"t.{quoted(self.shape.id_column)}")
+        return self._pairs(
+            f"SELECT t.{quoted(self.shape.key)}, {sure} FROM {source}{where} "
+            f"ORDER BY {', '.join(by)}",
+            values,
+        )
+
+    def ordered(
+        self, keys: Keys, conditions: Sequence[Condition], order: tuple[SortKey, ...]
+    ) -> Keys:
+        """Return those of the keys whose rows meet all conditions, in their order."""
+        values: dict[str, Any] = {"keys": json.dumps(keys.tolist())}
+        text = f"t.{quoted(self.shape.key)} IN (SELECT value FROM json_each(:keys))"
+        listed = Condition(text, tuple(values.items()))
+        return self.keys([listed, *conditions], order)[0]
+
+    def unlocated(self) -> Keys:
+        """Return the keys of the features without a position: no geometry, or an empty one."""
+        if self._known.unlocated is None:
+            self._known.unlocated = self._find_unlocated()
+        return self._known.unlocated
+
+    def extent(self) -> Extent:
+        """Return where the features lie, to the bit, by their own boxes."""
+        if self._known.extent is None:
+            self._known.extent = self._find_extent()
+        return self._known.extent
+
+    def kept(self, question: Hashable, find: Callable[[], Keys]) -> Keys:
+        """Return the keys that answer a question, found once while the file stays as it is."""
+        known = self._known
+        with known.lock:
+            if question in known.answers:
+                known.answers.move_to_end(question)
+                return known.answers[question]
+        keys = find()
+        with known.lock:
+            known.answers[question] = keys
+            while sum(map(len, known.answers.values())) > _KEPT_KEYS and len(known.answers) > 1:
+                known.answers.popitem(last=False)
+        return keys
+
+    def is_kept(self, question: Hashable) -> bool:
+        """Tell whether a question was answered since the file changed."""
+        return question in self._known.answers
+
+    def place_after(self, keys: Keys, last: tuple[Any, ...], order: tuple[SortKey, ...]) -> int:
+        """Return where in keys the rows begin that come after sort values and an id.
+
+        The row itself may be gone: its values tell where it was.
+        """
+        names = [*(key.column for key in order), self.shape.id_column]
+        statement = (
+            f"SELECT {', '.join(map(quoted, names))} FROM {self._table} "
+            f"WHERE {quoted(self.shape.key)} = :key"
+        )
+
+        def values(key: Any) -> tuple[Any, ...]:
+            return tuple(next(self._ask(statement, {"key": int(key)})))
+
+        def place(key: Any) -> Rank:
+            return Rank(values(key), order)
+
+        if len(keys) and isinstance(values(keys[0])[-1], int):
+            last = (*last[:-1], _number(last[-1]))
+        return bisect_right(keys, Rank(last, order), key=place)
+
+    def order_values(self, row: ServedRow, order: tuple[SortKey, ...]) -> tuple[Any, ...]:
+        """Return the sort values and the id of a row."""
+        names = [*(key.column for key in order), self.shape.id_column]
+        statement = (
+            f"SELECT {', '.join(map(quoted, names))} FROM {self._table} "
+            f"WHERE {quoted(self.shape.key)} = :key"
+        )
+        return tuple(next(self._ask(statement, {"key": row.key})))
+
+    @property
+    def _table(self) -> str:
+        return quoted(self._layer.table)
+
+    def _ask(self, statement: str, values: dict[str, Any] | None = None) -> Iterator[Any]:
+        with named_errors(self._path):
+            yield from self._connection.execute(statement, values or {})
+
+    def _pairs(self, statement: str, values: dict[str, Any]) -> tuple[Keys, NDArray[np.bool_]]:
+        found = list(self._ask(statement, values))
+        table = np.array(found, dtype=np.int64).reshape(-1, 2)
+        return np.ascontiguousarray(table[:, 0]), table[:, 1].astype(bool)
+
+    def _rows(
+        self, condition: str, values: dict[str, Any], columns: Sequence[Column] | None
+    ) -> Iterator[ServedRow]:
+        wanted = self.columns if columns is None else columns
+        shape = self.shape
+        names = [shape.key, shape.id_column, shape.geometry, *(column.name for column in wanted)]
+        flags = [at for at, column in enumerate(wanted) if column.type.upper() == "BOOLEAN"]
+        statement = f"SELECT {', '.join(map(quoted, names))} FROM {self._table} WHERE {condition}"
+        for key, feature_id, geometry, *rest in self._ask(statement, values):
+            for at in flags:
+                rest[at] = _truth(rest[at], wanted[at].name, feature_id)
+            yield ServedRow(key, feature_id, geometry, tuple(rest))
+
+    def _distinct(self, rows: list[ServedRow]) -> list[ServedRow]:
+        """Refuse ids that would make a feature stand on no page: none, or one that stands twice."""
+        previous: Any = None
+        for row in rows:
+            if row.id is None or row.id == previous:
+                culprit = "no id" if row.id is None else f"the id {row.id!r} twice"
+                raise DuplicateId(f"layer {self._layer.id!r} has a feature with {culprit}")
+            previous = row.id
+        return rows
+
+    def _find_unlocated(self) -> Keys:
+        key, geometry = quoted(self.shape.key), quoted(self.shape.geometry)
+        if self.shape.rtree is None:
+            found = [
+                row[0]
+                for row in self._ask(f"SELECT {key}, {geometry} FROM {self._table}")
+                if row[1] is None or blob.envelope(row[1]) is None
+            ]
+            return np.array(sorted(found), dtype=np.int64)
+        ids = quoted(self.shape.rtree + "_rowid")
+        placed = int(next(self._ask(f"SELECT count(*) FROM {ids}"))[0])
+        if placed == self.count():
+            return np.empty(0, dtype=np.int64)
+        found = [
+            row[0]
+            for row in self._ask(
+                f"SELECT {key} FROM {self._table} WHERE {key} NOT IN (SELECT rowid FROM {ids})"
+            )
+        ]
+        return np.array(sorted(found), dtype=np.int64)
+
+    def _find_extent(self) -> Extent:
+        geometry = quoted(self.shape.geometry)
+        if self.shape.rtree is None:
+            blobs = [row[0] for row in self._ask(f"SELECT {geometry} FROM {self._table}")]
+            return _extent_of(blobs)
+        rtree = quoted(self.shape.rtree)
+        rough = next(
+            self._ask(
+                f"SELECT min(minx), min(miny), max(maxx), max(maxy), "
+                f"max(max(maxx - minx, maxy - miny)) FROM {rtree}"
+            )
+        )
+        if rough[0] is None:
+            return Extent(None, 0.0)
+        west, south, east, north, longest = map(float, rough)
+        # only features whose 32-bit box reaches a side can be the outermost there
+        near = {
+            "west": west + abs(west) * _ULPS,
+            "south": south + abs(south) * _ULPS,
+            "east": east - abs(east) * _ULPS,
+            "north": north - abs(north) * _ULPS,
+        }
+        outermost = (
+            f"SELECT {geometry} FROM {self._table} WHERE {quoted(self.shape.key)} IN "
+            f"(SELECT id FROM {rtree} WHERE minx <= :west OR miny <= :south "
+            f"OR maxx >= :east OR maxy >= :north)"
+        )
+        blobs = [row[0] for row in self._ask(outermost, near)]
+        return Extent(_extent_of(blobs).box, longest)
+
+
+_WITHIN = "r.minx >= :iwest AND r.maxx <= :ieast AND r.miny >= :isouth AND r.maxy <= :inorth"
+
+
+def _extent_of(blobs: list[bytes | None]) -> Extent:
+    boxes = [box for one in blobs if one is not None and (box := blob.envelope(one)) is not None]
+    if not boxes:
+        return Extent(None, 0.0)
+    found = np.array(boxes)
+    sides = np.maximum(found[:, 2] - found[:, 0], found[:, 3] - found[:, 1])
+    edges = (*found[:, :2].min(axis=0), *found[:, 2:].max(axis=0))
+    return Extent(Bbox(*(float(edge) for edge in edges)), float(sides.max()))
+
+
+def _number(value: Any) -> Any:
+    """Return an id as SQLite compares it with whole numbers."""
+    try:
+        return int(value) if isinstance(value, str) and value.isascii() else value
+    except ValueError:
+        return value
+
+
+def _truth(value: Any, column: str, feature_id: Any) -> bool | None:
+    if value is None:
+        return None
+    if value not in (0, 1):
+        raise TableInvalid(
+            f"feature {feature_id!r}: {column} = {value!r} is neither true nor false"
+        )
+    return bool(value)
+
+
+def known_column(table: TableNow, name: str, layer: Layer) -> Column:
+    """Return a column of a table.
+
+    Raises
+    ------
+    BadQuery
+        The table has no column of that name.
+    """
+    for column in table.columns:
+        if column.name == name:
+            return column
+    there = ", ".join(column.name for column in table.columns)
+    raise BadQuery(f"layer {layer.id!r} has no column {name!r}; it has: {there}")
