@@ -194,7 +194,7 @@ def test_severity_and_outcome_have_cues_beside_colour(
     )
     assert dashed == 1  # F03, the only doubt
     fills = drawn.evaluate_all("(all) => all.map((one) => one.getAttribute('fill'))")
-    assert "url(#severity-approval_required)" in fills
+    assert "url(#cue-severity-approval_required)" in fills
     signs = page.locator(".finding-table .severity-sign").evaluate_all(
         "(all) => all.map((one) => one.firstElementChild.tagName)"
     )

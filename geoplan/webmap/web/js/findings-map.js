@@ -21,7 +21,7 @@ geoplan.FindingsMap = class {
     };
     return geoplan.svg("svg", { width: 0, height: 0, class: "definitions", "aria-hidden": "true" },
       geoplan.svg("defs", {}, Object.entries(severity).map(([name, look]) =>
-        geoplan.svg("pattern", { id: `severity-${name}`, width: 8, height: 8, patternUnits: "userSpaceOnUse" },
+        geoplan.svg("pattern", { id: `cue-severity-${name}`, width: 8, height: 8, patternUnits: "userSpaceOnUse" },
           geoplan.svg("rect", { width: 8, height: 8, fill: look.colour, "fill-opacity": 0.1 }),
           mark[look.fill](look.colour).map(([d, stroke]) =>
             geoplan.svg("path", { d, stroke, "stroke-width": look.fill === "dots" ? 1.6 : 1.1, fill: "none" }))))));
@@ -40,7 +40,7 @@ geoplan.FindingsMap = class {
     const outline = { color: look.colour, weight: 2.6, lineCap: "butt", fill: false, ...dash };
     const kind = row.shape.type;
     if (kind.endsWith("Polygon")) {
-      return [{ ...outline, fill: true, fillOpacity: 1, fillColor: `url(#severity-${this.findings.rule(row).severity})` }];
+      return [{ ...outline, fill: true, fillOpacity: 1, fillColor: `url(#cue-severity-${this.findings.rule(row).severity})` }];
     }
     if (kind.endsWith("Point")) {
       return [{ color: "#FFFFFF", weight: 4, radius: 7, fill: false },
