@@ -11,6 +11,7 @@
     │   ├── UnknownFormat
     │   ├── BadCrs
     │   ├── PackNotFound
+    │   ├── RuleNotFound
     │   ├── ChainageNotFound
     │   ├── ChainageAmbiguous
     │   ├── OutsideRaster
@@ -103,6 +104,10 @@ class BadCrs(BadRequest):
 
 class PackNotFound(BadRequest):
     """There is no rule pack of that name."""
+
+
+class RuleNotFound(BadRequest):
+    """No pack of rules holds the rule."""
 
 
 class ChainageNotFound(BadRequest):

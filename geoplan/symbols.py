@@ -81,13 +81,34 @@ class MethodLook(BaseModel):
     ground: float = Field(gt=0, lt=1)
 
 
+class SeverityLook(BaseModel):
+    """What a finding of a rule means: its colour, and two cues beside it.
+
+    Attributes
+    ----------
+    colour : str
+        As ``#RRGGBB``.
+    sign : {"barred", "triangle", "square"}
+        The shape beside its number.
+    fill : {"cross", "hatch", "dots"}
+        The pattern of its area.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    colour: str = Colour
+    sign: Literal["barred", "triangle", "square"]
+    fill: Literal["cross", "hatch", "dots"]
+
+
 class Marks(BaseModel):
-    """The looks that all kinds share, by the codes of ``status`` and ``geometry_method``."""
+    """The looks that all kinds share, by ``status``, ``geometry_method``, severity of a finding."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     status: dict[str, StatusLook]
     method: dict[str, MethodLook]
+    severity: dict[str, SeverityLook]
 
 
 class Symbol(BaseModel):
@@ -112,7 +133,7 @@ class Symbol(BaseModel):
     order: int
 
 
-_SHARED = ("status", "method")
+_SHARED = ("status", "method", "severity")
 """Tables of the file that are no kind of layer."""
 FILE = "symbols.toml"
 """File beside a catalogue in which a plan brings symbols for kinds of its own."""
@@ -126,7 +147,7 @@ def symbols() -> dict[str, Symbol]:
 
 @cache
 def marks() -> Marks:
-    """Return the looks by status and by geometry method, in the order of the legend."""
+    """Return the looks by status, geometry method and severity, in the order of the legend."""
     tables = tomllib.loads(_own_text())
     return Marks.model_validate({name: tables[name] for name in _SHARED})
 

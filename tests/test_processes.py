@@ -488,7 +488,8 @@ def test_a_map_is_a_document(town: Catalogue) -> None:
     assert isinstance(document, Document)
     assert document.media_type == "text/html"
     assert document.content.startswith("<!DOCTYPE html>")
-    assert document.inputs == {"layers": (), "lang": "en"}
+    nothing = {"check": False, "packs": (), "on": None}
+    assert document.inputs == {"layers": (), "lang": "en", **nothing}
     assert [layer.id for layer in document.sources] == list(town)
 
 

@@ -36,6 +36,7 @@ from geoplan.errors import (
     OutsideRaster,
     RasterNotFound,
     RouteInvalid,
+    RuleNotFound,
     WrongGeometryType,
 )
 
@@ -110,6 +111,7 @@ STATUS: dict[type[GeoplanError], int] = {
     FeatureNotFound: 404,
     ProcessNotFound: 404,
     RasterNotFound: 404,
+    RuleNotFound: 404,
     NotAcceptable: 406,
     BodyTooSlow: 408,
     BodyTooLarge: 413,

@@ -18,7 +18,7 @@ from geoplan_api.deps import (
     LinksDep,
     ServiceDep,
 )
-from geoplan_api.links import MAP, PROCESSES, Link, Links
+from geoplan_api.links import MAP, PROCESSES, RULES, Link, Links
 from geoplan_api.negotiation import HTML, JSON, OPENAPI, Offer
 from geoplan_api.openapi import definition
 from geoplan_api.pages import documentation_page, landing_page
@@ -102,5 +102,6 @@ def _landing_links(lang: Lang, links: Links, offer: Offer) -> list[Link]:
         links.to("data", "/collections", json, word("link.data", lang)),
         links.to(PROCESSES, "/processes", json, word("link.processes", lang)),
         links.to(MAP, "/map", HTML.media_type, word("link.map", lang)),
+        links.to(RULES, "/rules", json, word("link.rules", lang)),
         links.to("status", "/health", json, word("link.health", lang)),
     ]

@@ -14,6 +14,7 @@ Link = dict[str, str]
 EXECUTE = "http://www.opengis.net/def/rel/ogc/1.0/execute"
 PROCESSES = "http://www.opengis.net/def/rel/ogc/1.0/processes"
 MAP = "http://www.opengis.net/def/rel/ogc/1.0/map"
+RULES = "urn:geoplan:rel:rules"
 
 
 class Links:
@@ -55,3 +56,8 @@ def item_path(layer_id: str, feature_id: FeatureId) -> str:
 def process_path(process_id: str) -> str:
     """Return the path of a process."""
     return f"/processes/{process_id}"
+
+
+def rule_path(rule_id: str, pack: str | None = None) -> str:
+    """Return the path of a rule, as one pack has it where one is named."""
+    return f"/rules/{rule_id}" + (f"?pack={pack}" if pack else "")

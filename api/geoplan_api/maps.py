@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from geoplan_api.deps import AsHtml, LangDep, ServiceDep
+from geoplan_api.deps import LangDep, ServiceDep
+from geoplan_api.errors import BadParameter
+from geoplan_api.negotiation import HTML, choose
 from geoplan_api.processes import run
+from geoplan_api.query import read_day, read_pack, single
 
 router = APIRouter()
+_PARAMETERS = ("f", "check", "packs", "on")
+
+
+async def _checked(request: Request) -> dict[str, Any]:
+    """Read whether, and by which rules, the plan is to be checked."""
+    given = single(request.query_params.multi_items(), _PARAMETERS)
+    choose((HTML,), given.get("f"), request.headers.get("accept"))
+    check = given.get("check", "false")
+    if check not in ("true", "false"):
+        raise BadParameter(f"check = {check!r} is neither true nor false")
+    packs = given["packs"].split(",") if "packs" in given else []
+    day = {"on": read_day("on", given["on"])} if "on" in given else {}
+    return {"check": check == "true", "packs": [read_pack("packs", one) for one in packs], **day}
 
 
 @router.api_route("/map", methods=["GET", "HEAD"])
-async def map_(service: ServiceDep, lang: LangDep, _: AsHtml) -> Response:
-    """Draw the whole plan as one page that needs nothing else."""
+async def map_(
+    service: ServiceDep, lang: LangDep, checked: Annotated[dict[str, Any], Depends(_checked)]
+) -> Response:
+    """Draw the whole plan as one page that needs nothing else, with a check where asked for."""
     from geoplan.processes import PROCESSES
 
     process = PROCESSES["map"]
-    return await run(service, process, process.inputs.model_validate({"lang": lang}), lang)
+    inputs = process.inputs.model_validate({"lang": lang, **checked})
+    return await run(service, process, inputs, lang)

@@ -14,6 +14,7 @@ from geoplan_api.links import items_path
 from geoplan_api.negotiation import GEOJSON, HTML, JSON, OPENAPI, Offer
 from geoplan_api.query import DEFAULT_LIMIT, MAX_LIMIT, column_schema, queryable
 from geoplan_api.references import CRS84, URIS
+from geoplan_api.rules import DEMANDS, FILTERS, SEVERITIES
 from geoplan_api.schemas import SCHEMAS, TEXT, Schema, ref
 from geoplan_api.words import word
 
@@ -87,7 +88,11 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
         "/openapi.json": _get(words, "definition", {OPENAPI: {"type": "object"}}, (OPENAPI,)),
         "/api": _get(words, "documentation", {HTML: TEXT}, html),
         "/health": _get(words, "health", {JSON: ref("health")}, json),
-        "/map": _get(words, "map", {HTML: TEXT}, html, statuses=(*_ANYWHERE, 422)),
+        "/map": _map(words),
+        "/rules": _rules(words),
+        "/rules/{ruleId}": _get(
+            words, "rule", {JSON: ref("rule"), HTML: TEXT}, (JSON, HTML), ("ruleId", "pack")
+        ),
         "/collections": _get(words, "collections", {JSON: ref("collections")}, json),
         "/collections/{collectionId}": _get(
             words, "collection", {JSON: ref("collection")}, json, ("collectionId",)
@@ -129,6 +134,20 @@ def _get(
             "responses": _responses(words, answers, statuses),
         }
     }
+
+
+def _map(words: _Words) -> dict[str, Any]:
+    operation = _get(words, "map", {HTML: TEXT}, (HTML,), statuses=(*_ANYWHERE, 422))
+    operation["get"]["parameters"] += [_shared(name) for name in ("check", "packs", "on")]
+    return operation
+
+
+def _rules(words: _Words) -> dict[str, Any]:
+    """Describe the list of rules: a pack that is named may not be there, or not be readable."""
+    answers = {JSON: ref("rules"), HTML: TEXT}
+    operation = _get(words, "rules", answers, (JSON, HTML))
+    operation["get"]["parameters"] += [_shared(name) for name in FILTERS]
+    return operation
 
 
 def _items(service: Service, layer: Layer, words: _Words) -> dict[str, Any]:
@@ -214,6 +233,13 @@ def _shared_parameters(words: _Words, layers: list[str]) -> dict[str, Any]:
         "collectionId": ("path", {"type": "string", "enum": layers}),
         "featureId": ("path", TEXT),
         "processId": ("path", {"type": "string", "enum": list(PROCESS_IDS)}),
+        "ruleId": ("path", TEXT),
+        **dict.fromkeys(FILTERS, ("query", TEXT)),
+        "check": ("query", {"type": "boolean", "default": False}),
+        "packs": ("query", TEXT),
+        "severity": ("query", {"type": "string", "enum": list(SEVERITIES)}),
+        "demand": ("query", {"type": "string", "enum": list(DEMANDS)}),
+        "on": ("query", {"type": "string", "format": "date"}),
     }
     return {
         name: _parameter(where, name, schema, words(f"parameter.{name}"))

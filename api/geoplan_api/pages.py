@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from geoplan.model import Lang, Layer
     from geoplan_api.service import Service
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light; --ink: #1c2733; --soft: #5b6875; --line: #dde3e8; --link: #0b5394; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 62rem; padding: 2rem 1.25rem 4rem; color: var(--ink);
@@ -51,11 +51,15 @@ def landing_page(service: Service, landing: dict[str, Any], lang: Lang) -> str:
     return document(
         landing["title"],
         HTML_LANG[lang],
-        _STYLE,
+        STYLE,
         tag("h1", landing["title"]),
         tag("p", landing["description"]) if plan.note else None,
         tag("p", _small_print(service, lang), class_="soft"),
         tag("a", word("page.map", lang), href="/map", class_="button"),
+        " ",
+        tag("a", word("page.map-check", lang), href="/map?check=true", class_="button"),
+        " ",
+        tag("a", word("page.rules", lang), href="/rules", class_="button"),
         tag("h2", word("page.features", lang)),
         _table(_heads(lang, "layer", "kind", "count", "source", ""), rows),
         tag("h2", word("page.clients", lang)),
@@ -79,7 +83,7 @@ def documentation_page(definition: dict[str, Any], lang: Lang) -> str:
     return document(
         definition["info"]["title"],
         HTML_LANG[lang],
-        _STYLE,
+        STYLE,
         tag("h1", word("link.service-doc", lang)),
         tag("p", definition["info"]["title"]),
         tag("p", tag("a", word("page.home", lang), href="/")),

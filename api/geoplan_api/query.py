@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from geoplan.errors import BadBbox
@@ -41,6 +41,7 @@ Value = str | int | float | bool
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+_PACK = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 _MOMENT = re.compile(rf"{_DATE}([Tt ]{_TIME})?")
@@ -205,6 +206,29 @@ def read_limit(text: str) -> int:
         raise BadParameter(f"limit = {text!r}: a whole number from 1 to {MAX_LIMIT} is needed")
     digits = text.lstrip("0")
     return MAX_LIMIT if len(digits) > len(str(MAX_LIMIT)) else min(int(digits), MAX_LIMIT)
+
+
+def read_day(name: str, text: str) -> date:
+    """Read a day as RFC 3339 writes it.
+
+    Examples
+    --------
+    >>> read_day("on", "2026-11-22")
+    datetime.date(2026, 11, 22)
+    """
+    try:
+        if re.fullmatch(_DATE, text, re.ASCII):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass  # such as 30 February
+    raise BadParameter(f"{name} = {text!r} is no day, YYYY-MM-DD")
+
+
+def read_pack(name: str, text: str) -> str:
+    """Read the id of a pack of rules, which may become part of a file's name."""
+    if not _PACK.fullmatch(text):
+        raise BadParameter(f"{name} = {text!r} is no id of a pack, such as cn-national")
+    return text
 
 
 def read_bbox(text: str, crs: Reference) -> tuple[Bbox, ...]:

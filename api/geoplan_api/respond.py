@@ -36,11 +36,15 @@ def text_response(text: str | bytes, media_type: str, lang: Lang, **headers: str
     return Response(body, headers={**own, "Content-Type": media_type})
 
 
-def html_response(page: str, lang: Lang) -> Response:
-    """Answer with a page of our own: it runs no script and fetches nothing."""
+def html_response(page: str, lang: Lang, *, form: bool = False) -> Response:
+    """Answer with a page of our own: it runs no script and fetches nothing.
+
+    A page with a `form` may send it to this service, and nowhere else.
+    """
+    target = "'self'" if form else "'none'"
     policy = (
-        "default-src 'none'; style-src 'unsafe-inline'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+        f"form-action {target}; frame-ancestors 'none'"
     )
     return text_response(page, "text/html; charset=utf-8", lang, Content_Security_Policy=policy)
 

@@ -30,6 +30,14 @@ _GEOMETRIES = [
     "GeometryCollection",
 ]  # fmt: skip
 _SPATIAL = _object({"bbox": _array(_NUMBERS, minItems=1), "crs": TEXT})
+_DATED = {
+    **_object(
+        {
+            "on": {"oneOf": [{"type": "string"}, {"type": "integer"}], "nullable": True},
+            "confidence": {"type": "string", "nullable": True},
+        }
+    )
+}
 _FEATURE_ID: Schema = {"oneOf": [{"type": "string"}, {"type": "integer"}]}
 
 SCHEMAS: dict[str, Schema] = {
@@ -106,6 +114,48 @@ SCHEMAS: dict[str, Schema] = {
             "run": {"type": "object"},
         },
         {"features": _array({"type": "object"}), "rows": _array({"type": "object"})},
+    ),
+    "text": _object({"zh": TEXT, "en": TEXT}),
+    "rules": _object(
+        {
+            "pack": _object({"id": TEXT, "title": ref("text"), "version": TEXT, "sha256": TEXT}),
+            "packs": _array(TEXT),
+            "on": {"type": "string", "format": "date", "nullable": True},
+            "notInForce": {"type": "object", "additionalProperties": TEXT},
+            "withdrawn": {"type": "object", "additionalProperties": TEXT},
+            "numberMatched": COUNT,
+            "rules": _array(ref("rule")),
+            "links": _LINKS,
+        }
+    ),
+    "rule": _object(
+        {
+            "id": TEXT,
+            "title": ref("text"),
+            "meaning": ref("text"),
+            "subject": TEXT,
+            "object": TEXT,
+            "where": {"type": "object"},
+            "demand": _object({"kind": TEXT}),
+            "severity": TEXT,
+            "basis": {
+                **_object(
+                    {
+                        "law": ref("text"),
+                        "article": TEXT,
+                        "in_force": _DATED,
+                        "repealed": _DATED,
+                        "confidence": TEXT,
+                    }
+                ),
+                "nullable": True,
+            },
+            "inWords": _object({"zh": {"type": "object"}, "en": {"type": "object"}}),
+            "pack": TEXT,
+            "overrides": _array(TEXT),
+            "links": _LINKS,
+        },
+        {"otherPacks": _array(TEXT), "unreadablePacks": _array(TEXT)},
     ),
     "health": _object(
         {

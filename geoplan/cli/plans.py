@@ -10,6 +10,7 @@ import typer
 from geoplan.cli.foreign import show_provenance
 from geoplan.cli.options import AsJson, Language, Layers, Output, PlanDir, language, settings
 from geoplan.cli.progress import showing
+from geoplan.cli.ruling import On, Packs
 from geoplan.cli.running import FAIL_ON_MET, run
 from geoplan.cli.showing import show
 
@@ -45,6 +46,11 @@ def map_(
     output: Annotated[Path, typer.Option("-o", "--output", help="Write to FILE.html.")],
     plan: PlanDir = None,
     layer: Layers = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="With the findings of a check by planning rules.")
+    ] = False,
+    pack: Packs = None,
+    on: On = None,
     lang: Language = None,
 ) -> None:
     """离线地图 · Write a map as one HTML file that opens without a network."""
@@ -54,7 +60,8 @@ def map_(
     chosen = language(lang)
     if output.suffix.lower() not in (".html", ".htm"):
         raise typer.BadParameter(f"{output.name}: a map is an .html file", param_hint="-o")
-    document = run("map", plan, layers=layer or (), lang=chosen)
+    asked = layer or ()
+    document = run("map", plan, layers=asked, lang=chosen, check=check, packs=pack or (), on=on)
     write_text(output, document.content)
     typer.echo(phrase("cli.map_written", chosen, path=output, megabytes=_megabytes(output)))
 

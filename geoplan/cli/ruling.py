@@ -108,6 +108,7 @@ def rules(
     import datetime
 
     from geoplan.rules import load_pack
+    from geoplan.rules.browse import holds
 
     try:
         day = None if on is None else datetime.date.fromisoformat(on)
@@ -120,15 +121,11 @@ def rules(
     if rule_id in found:
         typer.echo(_told(*found[rule_id], chosen))
         return
-    wanted = [one for one, _ in found.values() if rule_id is None or _holds(one, rule_id)]
+    wanted = [one for one, _ in found.values() if holds(one, rule_id or "")]
     if not wanted:
         raise typer.BadParameter(f"no rule is, or holds, {rule_id!r}", param_hint="ID")
     for rule in wanted:
         typer.echo(printable(_line(rule, chosen)))
-
-
-def _holds(rule: Rule, text: str) -> bool:
-    return text.casefold() in rule.model_dump_json().casefold()
 
 
 def _line(rule: Rule, lang: Lang) -> str:
@@ -143,18 +140,26 @@ def _line(rule: Rule, lang: Lang) -> str:
 def _told(rule: Rule, pack: RulePack, lang: Lang) -> str:
     """Return all there is to say of a rule, its basis and how far that was read."""
     from geoplan.i18n import phrases
-    from geoplan.rules.findings import told
+    from geoplan.rules import wording
 
     words = phrases(lang)
+    sides = ((rule.subject, rule.where.subject), (rule.object, rule.where.object))
+    where = [
+        f"{kind}: {'; '.join(wording.conditions_in_words(wanted, kind, lang))}"
+        for kind, wanted in sides
+        if wanted
+    ]
+    written = "" if pack.origins[rule.id] == (pack.id,) else " > ".join(pack.origins[rule.id])
     rows: list[tuple[str, Any]] = [
-        ("rule_id", f"{rule.id} ({pack.id} {pack.version})"),
+        ("rule_id", rule.id),
+        ("pack", f"{pack.id} {pack.version}" + (f" ({written})" if written else "")),
         ("title", rule.title.to(lang)),
         ("message", rule.meaning.to(lang)),
         ("severity", words[f"severity.{rule.severity}"]),
         ("subject_kind", rule.subject),
         ("object_kind", rule.object),
-        ("demand", " ".join(f"{k}={v}" for k, v in rule.demand.model_dump().items())),
-        ("where", rule.where.model_dump_json(exclude_defaults=True)),
+        ("demand", wording.demand_in_words(rule.demand, lang)),
+        ("where", "; ".join(where)),
         ("activity", rule.activity and rule.activity.to(lang)),
         ("duty", rule.duty and rule.duty.to(lang)),
     ]
@@ -163,8 +168,8 @@ def _told(rule: Rule, pack: RulePack, lang: Lang) -> str:
         rows += [
             ("law", basis.law.to(lang)),
             ("article", basis.article),
-            ("in_force", told(basis.in_force)),
-            ("repealed", told(basis.repealed)),
+            ("in_force", wording.date_in_words(basis.in_force, lang)),
+            ("repealed", wording.date_in_words(basis.repealed, lang)),
             ("confidence", words[f"confidence.{basis.confidence}"]),
             ("source", basis.source_url),
             ("note", basis.note and basis.note.to(lang)),

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import datetime
+import json
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
 from geoplan.catalogue import Catalogue
-from geoplan.model import Document, Lang, Text
+from geoplan.model import Document, Lang, Result, Text
+from geoplan.processes.check import PackId, result_of
 from geoplan.processes.coverage import CoverageInputs, coverage, has_two_area_layers
 from geoplan.processes.overlap import OverlapInputs, overlap
 from geoplan.processes.process import Inputs, LayerIds, Process, chosen, plan_layers, run_record
+from geoplan.rules.check import check
+from geoplan.rules.pack import NATIONAL, load_pack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from geoplan.rules import Rule
 
 
 class MapInputs(Inputs):
@@ -16,6 +28,23 @@ class MapInputs(Inputs):
 
     layers: LayerIds = Field(default=(), description="Layer ids; none means all.")
     lang: Lang = Field(default="zh", description="The language the map opens in.")
+    check: bool = Field(
+        default=False, description="Whether the findings of a check by rules are on the map."
+    )
+    packs: tuple[PackId, ...] = Field(
+        default=(),
+        max_length=20,
+        description="Rule packs to check by, a later one before an earlier; none means the "
+        "national base. To name one asks for the check.",
+    )
+    on: datetime.date | None = Field(
+        default=None, description="The day whose law counts; to name one asks for the check."
+    )
+
+    @property
+    def checks(self) -> bool:
+        """Whether the map is to hold a check."""
+        return self.check or bool(self.packs) or self.on is not None
 
 
 def map_(catalogue: Catalogue, inputs: MapInputs) -> Document:
@@ -32,18 +61,29 @@ def map_(catalogue: Catalogue, inputs: MapInputs) -> Document:
         MapLayer(layer, catalogue.read(layer.id), catalogue.schema(layer), catalogue.symbol(layer))
         for layer in asked
     )
-    content = MapContent(catalogue.plan, drawn, overlaps, covered)
+    checked, rules = _check(catalogue, inputs) if inputs.checks else (None, {})
+    content = MapContent(catalogue.plan, drawn, overlaps, covered, checked, rules)
     page = planner_page(content, lang=inputs.lang)
     planes = overlaps.run.measuring_planes if overlaps else ()
     return Document("map", "text/html", page, inputs.model_dump(), asked, run_record(planes))
+
+
+def _check(catalogue: Catalogue, inputs: MapInputs) -> tuple[Result, Mapping[str, Rule]]:
+    """Check the whole plan, whichever layers are drawn: a layer left out is not one missing."""
+    folder = catalogue.directory / "rules"
+    packs = [load_pack(name, on=inputs.on, folder=folder) for name in inputs.packs or (NATIONAL,)]
+    found = check(catalogue, packs, on=inputs.on)
+    rules = {rule_id: rule for pack in packs for rule_id, rule in pack.rules.items()}
+    return result_of(found, json.loads(inputs.model_dump_json())), rules
 
 
 PROCESS = Process(
     "map",
     Text(zh="离线地图", en="Map"),
     Text(
-        zh="把图层、重叠与覆盖率输出为一个可离线打开的网页地图。",
-        en="Layers, overlaps and coverage as one HTML map that opens without a network.",
+        zh="把图层、重叠与覆盖率（可附合规核查结果）输出为一个可离线打开的网页地图。",
+        en="Layers, overlaps, coverage and, where asked for, the findings of a check by rules as "
+        "one HTML map that opens without a network.",
     ),
     MapInputs,
     map_,

@@ -71,6 +71,10 @@ class RulePack:
         Rules that were not in force on the day → why.
     sha256 : str
         Of all files that it was read from, in order.
+    origins : mapping of str to tuple of str
+        Rule id → the packs that write it, the one that counts first.
+    withdrawn : mapping of str to str
+        Rule id → the pack that withdraws it.
     """
 
     id: str
@@ -82,6 +86,8 @@ class RulePack:
     rules: Mapping[str, Rule]
     left: Mapping[str, str]
     sha256: str
+    origins: Mapping[str, tuple[str, ...]]
+    withdrawn: Mapping[str, str]
 
     def unknown(self, rule: Rule) -> tuple[str, ...]:
         """Return which dates of a rule are not known: ``in_force``, ``repealed``."""
@@ -116,15 +122,10 @@ def load_pack(
         a rule that is not there.
     """
     chain = _chain(name, folder)
-    rules: dict[str, Rule] = {}
-    digest = hashlib.sha256()
-    for pack, texts in reversed(chain):
-        for text in texts:
-            digest.update(text.encode())
-        for gone in pack.withdraws:
-            if rules.pop(gone, None) is None:
-                raise PackInvalid(f"pack {pack.id}: it withdraws {gone}, which is not there")
-        rules |= {rule.id: rule for rule in pack.rule}
+    digest = hashlib.sha256(
+        "".join(text for _, texts in reversed(chain) for text in texts).encode()
+    )
+    rules, origins, withdrawn = _stacked([pack for pack, _ in reversed(chain)])
     _refuse_loose_ends(name, rules)
     left = {} if on is None else _not_in_force(rules.values(), on)
     head = chain[0][0]
@@ -138,7 +139,29 @@ def load_pack(
         rules={key: rule for key, rule in rules.items() if key not in left},
         left=left,
         sha256=digest.hexdigest(),
+        origins=origins,
+        withdrawn=withdrawn,
     )
+
+
+def _stacked(
+    packs: Iterable[_PackFile],
+) -> tuple[dict[str, Rule], dict[str, tuple[str, ...]], dict[str, str]]:
+    """Put packs on top of each other, the base first: rules, who writes each, who withdraws."""
+    rules: dict[str, Rule] = {}
+    origins: dict[str, tuple[str, ...]] = {}
+    withdrawn: dict[str, str] = {}
+    for pack in packs:
+        for gone in pack.withdraws:
+            if rules.pop(gone, None) is None:
+                raise PackInvalid(f"pack {pack.id}: it withdraws {gone}, which is not there")
+            withdrawn[gone] = pack.id
+            del origins[gone]
+        for rule in pack.rule:
+            rules[rule.id] = rule
+            origins[rule.id] = (pack.id, *origins.get(rule.id, ()))
+            withdrawn.pop(rule.id, None)
+    return rules, origins, withdrawn
 
 
 def pack_names(folder: Path | None = None) -> list[str]:

@@ -17,13 +17,17 @@ SCRIPTS = (
     "map.js",
     "facts.js",
     "details.js",
+    "findings.js",
+    "findings-map.js",
+    "findings-card.js",
+    "findings-panel.js",
     "legend.js",
     "panel.js",
     "main.js",
 )
 """Our scripts, in the order in which they build on each other."""
 
-STYLES = ("page.css", "panel.css", "map.css")
+STYLES = ("page.css", "panel.css", "map.css", "findings.css")
 
 _IMAGE = re.compile(r"url\((images/[\w.-]+\.png)\)")
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)

@@ -1,14 +1,17 @@
-"""What a map is made of: a plan, its layers with their features, and two answers."""
+"""What a map is made of: a plan, its layers with their features, and answers about them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geopandas import GeoDataFrame
 
     from geoplan.model import Layer, Plan, Result
+    from geoplan.rules import Rule
     from geoplan.schema import LayerSchema
     from geoplan.symbols import Symbol
 
@@ -49,9 +52,15 @@ class MapContent:
     overlaps, coverage : Result, optional
         Answers to draw and list; None says on the page that it was not analysed, which an
         answer without rows does not.
+    check : Result, optional
+        The plan against rules; without it the page has no list of findings.
+    rules : mapping of str to Rule
+        The rules that it was checked by: their texts, law and confidence.
     """
 
     plan: Plan
     layers: tuple[MapLayer, ...]
     overlaps: Result | None = None
     coverage: Result | None = None
+    check: Result | None = None
+    rules: Mapping[str, Rule] = field(default_factory=dict)

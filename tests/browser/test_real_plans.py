@@ -53,8 +53,18 @@ def test_anshan_says_what_is_drawn_and_how_sure_it_is(open_page: Callable[..., P
     expect(page.locator("#details")).to_contain_text("±8,000 m")
 
 
-def test_anshan_fits_a_phone(open_page: Callable[..., Page]) -> None:
-    page = open_page(document(Catalogue.open(ROOT / "layers")), 390, 844)
+def test_anshan_with_its_check_fits_a_phone(open_page: Callable[..., Page]) -> None:
+    plan = Catalogue.open(ROOT / "layers")
+    content = map_(plan, MapInputs(lang="zh", check=True)).content
+    page = open_page(content, 390, 844)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     height = page.evaluate("map_planner.getContainer().getBoundingClientRect().height")
     assert height >= 0.3 * 844
+    page.locator("[data-tab=findings]").first.click()
+    rows = page.locator(".rule-finding")
+    # schematic geometry allows no certainty: every finding is a doubt (README)
+    assert rows.count() == 33
+    assert rows.filter(has_text="存疑").count() == 33
+    assert rows.filter(has_text="已见原文").or_(rows.filter(has_text="转引")).count() > 0
+    rows.first.click()
+    expect(page.locator("#details")).to_contain_text("仅供参考")

@@ -98,12 +98,15 @@ def test_fail_on(folder: Path, tmp_path: Path) -> None:
 def test_rules_are_listed_searched_and_shown(folder: Path) -> None:
     assert len(ask("rules", "--plan", folder)[1].splitlines()) == 144
     _, out, _ = ask("rules", "HWY-02", "--lang", "en", "--plan", folder)
-    assert "distance_m=20.0" in out
+    assert "At least 20 m from the outer edge of its land" in out
     assert "第十一条、第十三条" in out
     assert "text seen" in out
     _, out, _ = ask("rules", "tunnel", "--lang", "en", "--plan", folder)
     assert "HWY-12" in out
     assert "HWY-02" not in out
+    _, out, _ = ask("rules", "GAS-13", "--pack", "example-city", "--plan", folder)
+    assert "example-city 1 (example-city > cn-national)" in out
+    assert "不详" in out  # when it came into force
     assert ask("rules", "nothing like it", "--plan", folder)[0] == 2
     assert ask("rules", "--on", "yesterday", "--plan", folder)[0] == 2
 

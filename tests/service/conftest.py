@@ -86,6 +86,15 @@ def client(base: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
+def checked(client: httpx.Client) -> dict[str, Any]:
+    """Return the answer of one check of the town, which takes seconds."""
+    inputs = {"inputs": {"on": "2026-11-22"}}
+    answer = client.post("/processes/check/execution", json=inputs)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+@pytest.fixture(scope="session")
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     """Return a plan of odd layers: many, nowhere, empty, tall, long, with hostile names."""
     directory = tmp_path_factory.mktemp("odd")

@@ -176,7 +176,8 @@ def test_the_landing_page_leads_everywhere(client: httpx.Client, base: str) -> N
         "/collections/highways", "/collections/highways/items",
     }  # fmt: skip
     assert wanted <= found
-    for link in found:
+    # drawn once, in test_rule_pages: a check takes seconds
+    for link in found - {"/map?check=true"}:
         assert client.get(link.replace("&amp;", "&")).status_code == 200, link
 
 

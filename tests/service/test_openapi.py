@@ -16,7 +16,7 @@ from geoplan import Catalogue
 from geoplan.processes import PROCESSES
 from geoplan.settings import Settings
 
-FILL = {"collectionId": "highways", "featureId": "HW-1", "processId": "overlap"}
+FILL = {"collectionId": "highways", "featureId": "HW-1", "processId": "overlap", "ruleId": "HWY-01"}
 
 _HW_1 = {"layer": "highways", "feature": "HW-1"}
 RUNNABLE: dict[str, dict[str, Any]] = {
@@ -164,9 +164,10 @@ def test_every_route_is_documented_and_every_documented_one_is_there(
 
 
 def _routers() -> list[Any]:
-    from geoplan_api import collections, features, landing, maps, processes
+    from geoplan_api import collections, features, landing, maps, processes, rules
 
-    return [part.router for part in (collections, features, landing, maps, processes)]
+    parts = (collections, features, landing, maps, processes, rules)
+    return [part.router for part in parts]
 
 
 def test_the_app_has_no_route_beside_its_routers(town: Catalogue) -> None:
@@ -194,12 +195,15 @@ def test_every_documented_parameter_is_taken(
     samples = {
         "bbox": "122,41,123,42", "datetime": "2025-01-01", "limit": "3", "after": "HW-1",
         "properties": "name",
+        "pack": "cn-national", "check": "false", "on": "2026-11-22",
         "string": "x", "boolean": "true", "number": "1.5", "integer": "1",
     }  # fmt: skip
     for method, path, operation in _operations(definition):
         for name, one in _parameters(definition, operation).items():
             if one["in"] != "query" or method != "get":
                 continue
+            if path == "/map" and name in ("packs", "on"):
+                continue  # seconds each: asked together in test_rule_pages
             schema = one["schema"]
             known = schema.get("enum") or schema.get("items", {}).get("enum")
             values = known or [samples.get(name) or samples[schema["type"]]]
@@ -227,6 +231,8 @@ def test_errors_are_documented_as_problems(
     wrong: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         ("get", "/", {"params": {"x": "1"}}, {}),
         ("get", "/map", {"params": {"f": "png"}}, {}),
+        ("get", "/rules", {"params": {"severity": "fatal"}}, {}),
+        ("get", "/rules/{ruleId}", {}, {"ruleId": "NONE-01"}),
         ("get", "/api", {"headers": {"Accept": "image/png"}}, {}),
         ("get", "/conformance", {"headers": {"Host": "evil.example"}}, {}),
         ("get", "/collections/{collectionId}", {}, {"collectionId": "none"}),

@@ -31,7 +31,10 @@ geoplan.Details = class {
 
   render() {
     if (!this.item) return;
-    const body = { feature: () => this.feature(), overlap: () => this.overlap(), zone: () => this.zone() };
+    const body = {
+      feature: () => this.feature(), overlap: () => this.overlap(), zone: () => this.zone(),
+      finding: () => geoplan.findingCard(this, this.item.row),
+    };
     const { kicker, title, content } = body[this.item.type]();
     this.heading = geoplan.el("h2", { tabindex: -1, id: "details-title" }, title);
     const close = geoplan.el("button",
@@ -91,6 +94,7 @@ geoplan.Details = class {
         geoplan.el("h3", {}, words.say("attributes")),
         identity, figures, origin,
         this.related(layer, feature),
+        geoplan.findingsOf(this, layer, feature),
         rest.length ? [geoplan.el("h3", {}, words.say("other-attributes")), this.table(rest)] : null,
         geoplan.el("h3", {}, words.say("layer-source")),
         this.table([

@@ -7,7 +7,10 @@ geoplan.App = class {
     this.data = data;
     geoplan.strokes.learn(data.marks);
     this.index = new geoplan.PlanIndex(data, this.words);
+    this.index.findings = data.check ? new geoplan.Findings(this.index) : null;
     this.planMap = new geoplan.PlanMap(map, this.index, (item) => this.choose(item, false));
+    // findings lie on the same ground as overlaps, and say more of it: one of both at a time
+    if (this.index.findings) this.planMap.setVisible(geoplan.OVERLAPS, false);
     this.furniture = new geoplan.Furniture(map, this.words, () => this.planMap.home());
     this.details = new geoplan.Details(document.getElementById("details"), this.index, this);
     this.panel = new geoplan.Panel(this.index, this.planMap, this);

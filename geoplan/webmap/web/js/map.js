@@ -18,6 +18,7 @@ geoplan.PlanMap = class {
     document.body.append(geoplan.paint.definitions(index.data.symbols));
     index.data.layers.forEach((layer) => this.drawLayer(layer));
     this.drawOverlaps();
+    this.findings = index.findings ? new geoplan.FindingsMap(this, index.findings) : null;
     this.pane("chosen-lines", 434);
     this.pane("chosen", 436);
     this.bounds = this.wholeBounds();
@@ -116,7 +117,9 @@ geoplan.PlanMap = class {
 
   /** Show what a list points at, even if its layer was switched off; say which layer that is. */
   reveal(item) {
-    const key = { overlap: geoplan.OVERLAPS, feature: item.layer && item.layer.id }[item.type];
+    const key = {
+      overlap: geoplan.OVERLAPS, finding: geoplan.FINDINGS, feature: item.layer && item.layer.id,
+    }[item.type];
     if (key && this.hidden.has(key)) this.setVisible(key, true);
     return key;
   }
@@ -133,6 +136,7 @@ geoplan.PlanMap = class {
       });
       entry.always = this.item && this.item.row === row;
     }
+    if (this.findings) this.findings.label();
     for (const layer of this.index.data.layers) {
       if (this.hidden.has(layer.id)) continue;
       for (const feature of layer.features.filter((one) => one.anchor)) {
@@ -174,6 +178,8 @@ geoplan.PlanMap = class {
         this.shape(item.row.shape, { ...geoplan.strokes.gap, pane: "chosen", interactive: false })
           .addTo(this.chosen);
       }
+    } else if (item && item.type === "finding") {
+      this.findings.mark(item.row);
     } else if (item && item.type === "overlap") {
       // The red outline is drawn over it, so the light ring has to be the inner one.
       const wide = item.row.shape && this.isLine(item.row.shape) ? 14 : 0;
@@ -196,6 +202,10 @@ geoplan.PlanMap = class {
   }
 
   zoomTo(item) {
+    if (item.type === "finding") {
+      this.findings.zoomTo(item.row);
+      return;
+    }
     const zone = item.type === "zone" && this.index.find(item.row.zone_layer, item.row.zone_id);
     const shape = item.type === "feature" ? item.feature.shape
       : (zone && zone.feature.shape) || item.row.shape;

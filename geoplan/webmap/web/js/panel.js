@@ -1,7 +1,7 @@
-// The panel: layers with their legend, overlaps, coverage, features without a position.
+// The panel: layers with their legend, findings, overlaps, coverage, features without a position.
 "use strict";
 
-geoplan.TABS = ["layers", "overlaps", "coverage", "unlocated"];
+geoplan.TABS = ["layers", "findings", "overlaps", "coverage", "unlocated"];
 
 // How many features are drawn, and of how many where some have no position.
 const drawnOf = (layer) => {
@@ -21,14 +21,17 @@ geoplan.Panel = class {
     this.tab = "layers";
     this.unfolded = new Set();
     this.entries = new Map();
+    this.findings = index.findings ? new geoplan.FindingsPanel(this, index.findings) : null;
   }
 
   render() {
     const scrolled = this.sections.scrollTop;
     this.entries.clear();
     this.root.setAttribute("aria-label", this.words.say("panel"));
-    geoplan.refill(this.tabs, geoplan.TABS.map((key) => this.tabButton(key)));
-    geoplan.refill(this.sections, this.layers(), this.overlaps(), this.coverage(), this.unlocated());
+    geoplan.refill(this.tabs, geoplan.TABS.filter((key) => key !== "findings" || this.findings)
+      .map((key) => this.tabButton(key)));
+    geoplan.refill(this.sections, this.layers(), this.findings && this.findings.section(),
+      this.overlaps(), this.coverage(), this.unlocated());
     this.showTab();
     this.mark(this.item);
     this.sections.scrollTop = scrolled;
@@ -76,7 +79,7 @@ geoplan.Panel = class {
           geoplan.paint.swatch("area", [geoplan.strokes.conflictArea(conflict)])),
         geoplan.el("span", { class: "count" }, String(this.index.overlaps().length))));
     return this.section("layers", null,
-      geoplan.el("ul", { class: "layers" }, overlaps, rows("plan")),
+      geoplan.el("ul", { class: "layers" }, this.findings && this.findings.legend(), overlaps, rows("plan")),
       geoplan.signs(this.index),
       context.length
         ? [geoplan.el("h3", {}, this.words.say("context")),
@@ -240,6 +243,7 @@ geoplan.Panel = class {
 
   mark(item) {
     this.item = item;
+    if (this.findings && item && item.type === "finding") this.findings.reach(item.row);
     this.entries.forEach((button, row) => {
       if (item && item.row === row) {
         button.setAttribute("aria-current", "true");

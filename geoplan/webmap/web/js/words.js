@@ -12,7 +12,16 @@ geoplan.Words = class {
   }
 
   say(key, values = {}) {
-    const text = this.phrases[this.lang][`map.${key}`] || key;
+    return this.phrase(`map.${key}`, key, values);
+  }
+
+  /** What a code of a group is called, such as a severity; an unheard-of code stands as it is. */
+  code(group, key, values = {}) {
+    return this.phrase(`${group}.${key}`, key, values);
+  }
+
+  phrase(key, otherwise, values) {
+    const text = geoplan.own(this.phrases[this.lang], key) || String(otherwise);
     return text.replace(/\{(\w+)\}/g, (whole, name) =>
       Object.prototype.hasOwnProperty.call(values, name) ? String(values[name]) : whole
     );
