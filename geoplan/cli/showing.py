@@ -49,13 +49,21 @@ def show(result: Result, lang: str | None, output: Path | None, *, as_json: bool
 
 
 def show_parts(result: Result, lang: str | None) -> None:
-    """Print what is to be said of each layer as a whole."""
+    """Print what is to be said of each layer as a whole, then of each raster and its classes."""
     from dataclasses import replace
 
     import pandas as pd
 
-    table = pd.DataFrame(list(result.parts)).drop(columns=["nearest_id"], errors="ignore")
-    _print_table(replace(result, features=table.astype({"reason": object})), language(lang))
+    layers = [part for part in result.parts if "layer" in part]
+    rasters = [part for part in result.parts if "raster" in part]
+    classes = [
+        {"raster": part["raster"], **one} for part in rasters for one in part.get("classes", ())
+    ]
+    for rows in (layers, rasters, classes):
+        if rows:
+            table = pd.DataFrame(rows).drop(columns=["nearest_id", "classes"], errors="ignore")
+            coded = {name: object for name in ("reason",) if name in table}
+            _print_table(replace(result, features=table.astype(coded)), language(lang))
 
 
 def _print_table(result: Result, lang: Lang) -> None:
@@ -73,9 +81,11 @@ def _print_table(result: Result, lang: Lang) -> None:
         heading = words.get(f"column.{name}", name)  # percentiles have no other name
         table.add_column(heading, justify="right" if number else "left")
     titles = {layer.id: layer.title.to(lang) for layer in result.sources}
+    titles |= {raster.id: raster.title.to(lang) for raster in result.rasters}
     features = result.features
     sizes = [name for name in _OF_PLACED if name in features]
-    if sizes:  # zones without a position stand in the notes, by layer
+    # zones without a position stand in the notes, by layer; what has a verdict is always shown
+    if sizes and "outcome" not in features:
         features = features[features[sizes].notna().any(axis=1)]
     for row in features[shown].itertuples(index=False):
         cells = (_cell(name, value, titles, words) for name, value in zip(shown, row, strict=True))
@@ -109,7 +119,7 @@ def _cell(name: str, value: Any, titles: dict[str, str], words: dict[str, str]) 
 
     if isna(value):
         return "–"
-    if name.endswith("_layer") or name in ("by", "layer"):
+    if name.endswith("_layer") or name in ("by", "layer", "raster"):
         return "、".join(titles.get(layer, layer) for layer in value.split(", "))
     if name == "reason":
         return words.get(f"reason.{value}", str(value))

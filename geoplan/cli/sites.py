@@ -24,6 +24,10 @@ def site_check(
     ],
     plan: PlanDir = None,
     layer: Layers = None,
+    raster: Annotated[
+        list[str] | None,
+        typer.Option(help="Raster to ask; may be given again. [all, without --layer]"),
+    ] = None,
     within_m: Annotated[float, typer.Option(help="How near to look [m].")] = 500.0,
     source_crs: Annotated[
         str | None, typer.Option(help="What the coordinates are in, when the file does not say.")
@@ -47,6 +51,7 @@ def site_check(
         crs=crs,
         accuracy_m=accuracy_m,
         layers=layer or (),
+        rasters=raster or (),
         within_m=within_m,
     )
     if not as_json:

@@ -14,8 +14,9 @@ from pyproj.exceptions import CRSError
 from geoplan import queries
 from geoplan.catalogue import Catalogue
 from geoplan.errors import BadCrs, BadData, BadQuery, GeometryTooLarge
-from geoplan.model import Layer, LeftOut, Result, Text
+from geoplan.model import Layer, LeftOut, RasterLayer, Result, Text
 from geoplan.processes.process import ACCURACY, Inputs, LayerIds, Process, chosen, run_record
+from geoplan.processes.site_rasters import raster_parts
 from geoplan.reading import Resident, resident
 
 if TYPE_CHECKING:
@@ -46,14 +47,22 @@ class SiteInputs(Inputs):
         default=0.0, ge=0, allow_inf_nan=False, description="How far the site may be off [m]."
     )
     layers: LayerIds = Field(default=(), description="Layers to check; none means all.")
+    rasters: LayerIds = Field(
+        default=(),
+        description="Rasters to ask; none means all, or no raster where layers are named.",
+    )
     within_m: float = Field(
         default=500.0, ge=0, le=100_000, allow_inf_nan=False, description="How near to look [m]."
     )
 
 
 def site_check(catalogue: Catalogue, inputs: SiteInputs) -> Result:
-    """Check a site against every layer; see `geoplan.queries.site_check`."""
+    """Check a site against every layer, and ask every raster of it.
+
+    See `geoplan.queries.site_check` and `geoplan.processes.site_rasters`.
+    """
     asked = chosen(catalogue, inputs.layers)
+    rasters = _rasters(catalogue, inputs)
     site = site_of(inputs)
     kept: dict[str, Resident] = {}
     refused: dict[str, str] = {}
@@ -79,8 +88,20 @@ def site_check(catalogue: Catalogue, inputs: SiteInputs) -> Result:
         f"{outcome}_layers": sum(part["outcome"] == outcome for part in parts)
         for outcome in ("hit", "uncertain", "clear", "not_checked")
     }
+    of_rasters = raster_parts(catalogue, rasters, site)
+    totals |= {
+        f"{outcome}_rasters": sum(part["outcome"] == outcome for part in of_rasters)
+        for outcome in ("measured", "not_checked")
+    }
+    parts = (*parts, *of_rasters)
     plain = json.loads(inputs.model_dump_json())
-    return Result("site-check", features, plain, asked, run, left_out, totals, parts)
+    return Result("site-check", features, plain, asked, run, left_out, totals, parts, rasters)
+
+
+def _rasters(catalogue: Catalogue, inputs: SiteInputs) -> tuple[RasterLayer, ...]:
+    """Return the rasters to ask: whoever names layers only asks for no more than these."""
+    unnamed = () if inputs.layers else tuple(catalogue.rasters)
+    return tuple(catalogue.raster(one) for one in inputs.rasters or unnamed)
 
 
 def site_of(inputs: SiteInputs) -> GeoDataFrame:
