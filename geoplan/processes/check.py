@@ -41,19 +41,25 @@ def check(catalogue: Catalogue, inputs: CheckInputs) -> Result:
 def result_of(found: Check, inputs: dict[str, object]) -> Result:
     """Return a check as the answer of a process, the tally of each rule among its parts."""
     counts = found.tally
-    outcome, severity = found.findings["outcome"], found.findings["severity"]
-    totals = {
-        "count": len(found.findings),
-        **{name: int(counts[name].sum()) for name in counts.columns if name.endswith("_count")},
-        "prohibited_hit_count": int(((outcome == "hit") & (severity == "prohibited")).sum()),
-        "prohibited_doubt_count": int(((outcome != "hit") & (severity == "prohibited")).sum()),
-    }
+    totals = totals_of(found)
     parts = tuple(
         {str(name): value for name, value in row.items()}
         for row in counts.to_dict(orient="records")
     )
     run = record_of(found.record)
     return Result("check", found.findings, inputs, found.sources, run, (), totals, parts)
+
+
+def totals_of(found: Check) -> dict[str, int]:
+    """Return how many findings there are, what came of all pairs asked, and of prohibitions."""
+    counts = found.tally
+    outcome, severity = found.findings["outcome"], found.findings["severity"]
+    return {
+        "count": len(found.findings),
+        **{name: int(counts[name].sum()) for name in counts.columns if name.endswith("_count")},
+        "prohibited_hit_count": int(((outcome == "hit") & (severity == "prohibited")).sum()),
+        "prohibited_doubt_count": int(((outcome != "hit") & (severity == "prohibited")).sum()),
+    }
 
 
 def record_of(record: Record) -> ReportRecord:
