@@ -11,9 +11,10 @@ from pydantic import Field
 from geoplan.catalogue import Catalogue
 from geoplan.model import ReportRecord, Result, Text
 from geoplan.processes.process import Inputs, Process
-from geoplan.rules.check import Check, Record
+from geoplan.rules.check import Check
 from geoplan.rules.check import check as checked
 from geoplan.rules.pack import NATIONAL
+from geoplan.rules.record import Record
 
 PackId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
 

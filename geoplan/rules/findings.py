@@ -111,8 +111,7 @@ def finished(
     filled = [part.dropna(axis=1, how="all") for part in parts if len(part)]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
     table = table.reindex(columns=list(dict.fromkeys([*COLUMNS, *table.columns])))
-    for name in COLUMNS:
-        table[name] = table[name].astype(float if name in NUMBERS else object)
+    table = table.astype({name: float if name in NUMBERS else object for name in COLUMNS})
     table = _one_a_pair(table)
     _name(table, sources)
     _cite(table, rules)

@@ -21,6 +21,7 @@ from geoplan.cli import app
 from geoplan.errors import BadQuery, PackNotFound
 from geoplan.export import result_document
 from geoplan.processes import SiteInputs
+from geoplan.rules.check import check
 from tests.rules.conftest import Layers, line, rect, row, rule, write_plan
 
 SETBACK = 'kind = "setback", distance_m = 20, measured_from = "land_edge"'
@@ -125,6 +126,41 @@ def test_a_layer_that_cannot_be_measured_is_told(tmp_path: Path) -> None:
         "clear",
         "not_checked",
     ]
+
+
+def test_only_what_concerns_the_site_is_asked(tmp_path: Path) -> None:
+    # that P keeps no distance from railways and lies in no zone is no matter of the site
+    others = rule('kind = "no_overlap"', other="railway", key="PAP-02")
+    inside = rule('kind = "inside_only"', other="highway", key="PAP-03")
+    catalogue = write_plan(tmp_path / "plan", rule(SETBACK) + others + inside, layers())
+    far = asked(catalogue, line((90, 900), (200, 900)), kind="highway",
+                attributes={"land_half_width_m": 12})  # fmt: skip
+    assert (findings(far), unchecked(far)) == ([], [])
+    park = asked(catalogue, SITE, kind="industrial_park", accuracy_m=2)
+    assert {one["rule_id"] for one in findings(park)} == {"PAP-01", "PAP-03"}
+    assert unchecked(park) == [("no_layer", "railway", 1, "PAP-02")]
+
+
+def test_a_site_is_asked_of_the_plan_as_it_stands_now(tmp_path: Path) -> None:
+    # layers are kept between questions: a road moved 5 m south is another road
+    catalogue = write_plan(tmp_path / "plan", rule(SETBACK), layers())
+    before = asked(catalogue, SITE, kind="industrial_park", accuracy_m=2)
+    moved = layers() | {
+        "highway": [row("G1", line((0, -5), (4000, -5)), 1.0, land_half_width_m=12.0)]
+    }
+    again = write_plan(tmp_path / "plan", rule(SETBACK), moved)
+    after = asked(again, SITE, kind="industrial_park", accuracy_m=2)
+    assert findings(before)[0]["measured"] == pytest.approx(16, abs=1e-6)
+    assert findings(after)[0]["measured"] == pytest.approx(21, abs=1e-6)
+    assert before["run"]["code"] != after["run"]["code"]
+
+
+def test_a_site_is_checked_as_a_feature_of_the_plan_is(paper: Catalogue) -> None:
+    # P itself, drawn anew as a site, has the finding that the check of the plan has of P
+    of_plan = check(paper, ["paper"]).findings
+    of_site = findings(asked(paper, rect(100, 28, 190, 90), kind="industrial_park", accuracy_m=2))
+    columns = ["outcome", "measured", "threshold", "margin", "pm", "article"]
+    assert [[one[name] for name in columns] for one in of_site] == of_plan[columns].values.tolist()
 
 
 @pytest.mark.parametrize(
