@@ -252,35 +252,46 @@ class _Run:
     def _check_pair(self, rules: list[Rule], subject: Source, objects: Source, names: str) -> None:
         if not rules:
             return
-        asked: list[tuple[Rule, Tally, list[pd.DataFrame]]] = []
+        asked: list[Rule] = []
+        tallies: dict[str, Tally] = {}
         for rule in rules:
-            tally = self._tally(rule, subject, objects, names)
+            tallies[rule.id] = self._tally(rule, subject, objects, names)
             if len(subject.features) == 0 or (len(objects.features) == 0):
                 self._say(rule, EMPTY_LAYER, subject, names)
                 continue
-            self._unknown(rule, subject, tally, names)
-            asked.append((rule, tally, []))
+            self._unknown(rule, subject, tallies[rule.id], names)
+            asked.append(rule)
+        found: list[pd.DataFrame] = []
         with naming(subject.layer, objects.layer):
-            for facing in self._facings([rule for rule, _, _ in asked], subject, objects):
+            for facing in self._facings(asked, subject, objects):
                 self.planes[facing.plane.name] = None
-                for rule, _, found in asked:
-                    if self._too_far(rule, facing):
-                        continue
-                    rows = evaluate(rule, facing, self.rules)
-                    if len(rows) == 0:
-                        continue
-                    rows = with_chainage(rows, facing, subject)
-                    other = None if _takes_all(rule) else objects
-                    rows = findings.of_pairs(rows, rule, facing, subject, other)
-                    found.append(rows.assign(rule_id=rule.id, object_layer=names))
-        for _, tally, found in asked:
-            if not found:
+                rows = self._evaluated(asked, facing, subject)
+                if len(rows):
+                    other = None if _takes_all(asked[0]) else objects
+                    rows = findings.of_pairs(rows, self.rules, facing, subject, other)
+                    found.append(rows.assign(object_layer=names))
+        if found:
+            self._keep(pd.concat(found, ignore_index=True), tallies)
+
+    def _evaluated(self, rules: list[Rule], facing: Facing, subject: Source) -> pd.DataFrame:
+        """Return the verdicts of rules in one plane, with ``rule_id``."""
+        tables = []
+        for rule in rules:
+            if self._too_far(rule, facing):
                 continue
-            rows = pd.concat(found, ignore_index=True)
-            if tally.once:
-                rows = rows[rows["subject_id"].map(str) < rows["object_id"].map(str)]
-            self.parts.append(rows)
-            tally.listed = _surest(rows)
+            rows = evaluate(rule, facing, self.rules)
+            if len(rows):
+                tables.append(with_chainage(rows, facing, subject).assign(rule_id=rule.id))
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+    def _keep(self, found: pd.DataFrame, tallies: dict[str, Tally]) -> None:
+        """Keep what was found of two layers, and let each tally know its part of it."""
+        for once in [rule_id for rule_id, tally in tallies.items() if tally.once]:
+            twice = found["subject_id"].map(str) >= found["object_id"].map(str)
+            found = found[~(twice & (found["rule_id"] == once))]
+        self.parts.append(found)
+        for rule_id, rows in _surest(found).groupby("rule_id", sort=False):
+            tallies[str(rule_id)].listed = rows
 
     def _facings(self, rules: list[Rule], subject: Source, objects: Source) -> Iterator[Facing]:
         """Yield two layers face to face as far as some rules look."""
@@ -351,7 +362,8 @@ def _takes_all(rule: Rule) -> bool:
 
 
 def _surest(rows: pd.DataFrame) -> pd.DataFrame:
-    rows = rows[["outcome", "subject_id", "object_id"]]
+    """Return of each rule and pair the surest outcome."""
+    rows = rows[["outcome", "rule_id", "subject_id", "object_id"]]
     rank = rows["outcome"].map({"hit": 0, "uncertain": 1, "not_checked": 2}).to_numpy()
     first = rows.iloc[np.argsort(rank, kind="stable")]
-    return first.drop_duplicates(["subject_id", "object_id"])
+    return first.drop_duplicates(["rule_id", "subject_id", "object_id"])

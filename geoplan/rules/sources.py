@@ -10,7 +10,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from geopandas.array import GeometryArray
 
 from geoplan.crs import planes_of, shared_crs
 from geoplan.degree_boxes import boxes_in_degrees, reaching_boxes
@@ -88,19 +87,16 @@ class Source:
         return shapely.STRtree(reaching_boxes(self.boxes))
 
     def near(self, other: Source, margin_m: float) -> Source:
-        """Return those of the features that may lie within a distance of another's.
-
-        Their geometries are copies: a check prepares them, and kept layers serve several threads.
-        """
+        """Return those of the features that may lie within a distance of another's."""
         if len(self.located) == 0 or len(other.located) == 0:
             return self._part(np.empty(0, dtype=np.intp))
         _, found = self._tree.query(reaching_boxes(other.boxes, margin_m))
         return self._part(np.unique(found))
 
     def _part(self, at: NDArray[np.intp]) -> Source:
+        if len(at) == len(self.features):
+            return self
         features = self.located.iloc[at]
-        shapes = shapely.force_2d(features.geometry.to_numpy())
-        features = features.set_geometry(GeometryArray(shapes, features.crs))
         part = Source(self.layer, features)
         # what is known of the whole is not worked out again of a part
         vars(part).update(
@@ -108,14 +104,18 @@ class Source:
             has_place=np.ones(len(at), dtype=bool),
             accuracy_m=self.accuracy_m.reindex(features.index),
             attributes=self.attributes.reindex(features.index),
+            boxes=self.boxes[at] if len(at) else np.empty((0, 4)),
         )
         return part
 
     def side(self, here: InPlane) -> Side:
-        """Return those of the features that are in a plane."""
+        """Return those of the features that are in a plane.
+
+        Their geometries are copies: a check prepares them, and kept layers serve several threads.
+        """
         ids = pd.Index(here.ids)
         accuracy = np.asarray(self.accuracy_m.reindex(ids), dtype=np.float64)
-        drawn = Drawn(here.geometries, accuracy)
+        drawn = Drawn(shapely.force_2d(here.geometries), accuracy)
         return Side(self.layer, here.ids, self.attributes.loc[ids], drawn, here.is_part)
 
 
