@@ -96,10 +96,8 @@ def test_classes_have_names_and_missing_data_is_one_of_them(town: Catalogue) -> 
 def test_a_raster_that_says_nothing_is_not_checked_and_says_why(town: Catalogue) -> None:
     in_lake, beyond = asked(town, IN_LAKE), asked(town, BEYOND)
     told = {
-        name: [
-            (part["outcome"], part["reason"]) for part in map(of_rasters(one).get, of_rasters(one))
-        ]
-        for name, one in (("in_lake", in_lake), ("beyond", beyond))
+        name: [(part["outcome"], part["reason"]) for part in of_rasters(document).values()]
+        for name, document in (("in_lake", in_lake), ("beyond", beyond))
     }
     assert told == {
         "in_lake": [("not_checked", "no_raster_data"), ("measured", None)],
