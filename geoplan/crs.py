@@ -58,6 +58,7 @@ __all__ = [
     "shared_crs",
     "to_crs",
     "to_lonlat",
+    "transformer",
     "whole_measure",
 ]
 
@@ -377,6 +378,8 @@ def refuse_other_ground(one: CRS, other: CRS) -> None:
     CrsMismatch
         What is in the one cannot be laid over what is in the other without a shift.
     """
+    if one.srs == other.srs:
+        return
     bases = geographic(one), geographic(other)
     if bases[0] != bases[1] and any(base.to_epsg() not in SAME_GROUND for base in bases):
         raise CrsMismatch(

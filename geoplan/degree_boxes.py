@@ -35,7 +35,9 @@ def boxes_in_degrees(layer: GeoDataFrame, crs: CRS) -> NDArray[np.float64]:
     return boxes
 
 
-def reaching_boxes(boxes: NDArray[np.float64], margin_m: float = 0.0) -> NDArray[Any]:
+def reaching_boxes(
+    boxes: NDArray[np.float64], margin_m: float | NDArray[np.float64] = 0.0
+) -> NDArray[Any]:
     """Return boxes in degrees, shape (n, 4), that hold all within a distance of their features.
 
     A straight edge of the plane leaves the box that its ends have in degrees by less than half
@@ -59,7 +61,9 @@ def that_may_meet(
     return np.unique(hits)
 
 
-def margin_deg(boxes: NDArray[np.float64], margin_m: float) -> tuple[float, NDArray[np.float64]]:
+def margin_deg(
+    boxes: NDArray[np.float64], margin_m: float | NDArray[np.float64]
+) -> tuple[float | NDArray[np.float64], NDArray[np.float64]]:
     """Return a margin in degrees of latitude, and of longitude at each box; never too small."""
     north = margin_m / _METRES_PER_DEGREE
     furthest = np.minimum(np.abs(boxes[:, [1, 3]]).max(axis=1) + north, 89.0)
@@ -74,7 +78,9 @@ def on_earth(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _grown(
-    boxes: NDArray[np.float64], north_deg: float, east_deg: NDArray[np.float64] | float
+    boxes: NDArray[np.float64],
+    north_deg: float | NDArray[np.float64],
+    east_deg: float | NDArray[np.float64],
 ) -> NDArray[Any]:
     west, south, east, north = boxes.T
     bulge = 0.01 * np.maximum(east - west, north - south) + 1e-6

@@ -44,7 +44,7 @@ class MeasuringPlane:
     crs: CRS
     meridian: float
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The authority code where there is one, else the plane in words."""
         return plane_name(self.crs, self.meridian)
@@ -85,7 +85,8 @@ def plane_name(crs: CRS, meridian: float) -> str:
 
 def reproject(geometries: NDArray[Any], source: CRS, target: CRS) -> NDArray[Any]:
     """Return geometries in another CRS, x east and y north in both; Z and M stay as they are."""
-    moving = transformer(source.to_wkt(), target.to_wkt())
+    # as text that is at hand: writing a CRS out takes longer than moving a few features
+    moving = transformer(source.srs, target.srs)
 
     def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(moving.transform(xy[:, 0], xy[:, 1]))
@@ -95,8 +96,9 @@ def reproject(geometries: NDArray[Any], source: CRS, target: CRS) -> NDArray[Any
 
 @cache
 def transformer(source: str, target: str) -> Transformer:
-    """Return the way from one CRS to another, both as WKT."""
-    return Transformer.from_crs(CRS.from_wkt(source), CRS.from_wkt(target), always_xy=True)
+    """Return the way from one CRS to another, both as text that names or defines it."""
+    ends = CRS.from_user_input(source), CRS.from_user_input(target)
+    return Transformer.from_crs(*ends, always_xy=True)
 
 
 def geographic(crs: CRS) -> CRS:
@@ -123,8 +125,13 @@ def plane_at(crs: CRS, lon: float, lat: float) -> MeasuringPlane:
     'EPSG:4550'
     """
     meridian = float(nearest_meridian(lon))
-    base = geographic(crs)
-    if base.to_epsg() in (_CGCS2000, _WGS84) and _in_china(meridian, lat):
+    return _plane_of(crs.srs, meridian, _in_china(meridian, lat))
+
+
+@cache
+def _plane_of(crs: str, meridian: float, in_china: bool) -> MeasuringPlane:
+    base = geographic(CRS.from_user_input(crs))
+    if in_china and base.to_epsg() in (_CGCS2000, _WGS84):
         zone = _EPSG_OF_75E + round((meridian - _CHINA_MERIDIANS[0]) / ZONE_WIDTH_DEG)
         return MeasuringPlane(_from_epsg(zone), meridian)
     return MeasuringPlane(_transverse_mercator(base.to_wkt(), meridian), meridian)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from geoplan.queries.surroundings import ReadyLayer, ready
 from geoplan.queries.uncertainty import ACCURACY, without_accuracy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from geopandas import GeoDataFrame
 
@@ -61,8 +61,37 @@ class Resident(NamedTuple):
     names: Mapping[Any, tuple[Any, Any]]
 
 
-_KEPT: OrderedDict[tuple[Any, ...], Resident] = OrderedDict()
-_MOST_KEPT = 64
+_Made = TypeVar("_Made")
+
+
+class Kept(Generic[_Made]):
+    """What was made of layers, kept until their files change; the least used goes first."""
+
+    def __init__(self, most: int = 64) -> None:
+        self._kept: OrderedDict[tuple[Any, ...], _Made] = OrderedDict()
+        self._most = most
+
+    def get(self, catalogue: Catalogue, layer: Layer, make: Callable[[Layer], _Made]) -> _Made:
+        """Return what was made of a layer, made anew where its file or its entry changed."""
+        state = (layer, *file_state(catalogue, layer))
+        found = self._kept.get(state)
+        if found is None:
+            found = self._kept[state] = make(layer)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(state)
+        return found
+
+
+def file_state(catalogue: Catalogue, layer: Layer) -> tuple[Any, ...]:
+    """Return what changes when the file of a layer does."""
+    path = catalogue.path(layer.id).resolve()
+    stat = path.stat() if path.exists() else None
+    return path, stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
+_RESIDENT: Kept[Resident] = Kept()
 
 
 def resident(catalogue: Catalogue, layer: Layer) -> Resident:
@@ -75,20 +104,16 @@ def resident(catalogue: Catalogue, layer: Layer) -> Resident:
     BadData
         What it holds cannot be measured.
     """
-    path = catalogue.path(layer.id).resolve()
-    stat = path.stat() if path.exists() else None
-    state = (path, layer, stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino))
-    if state not in _KEPT:
-        features = LayerReader(catalogue)(layer)
-        zh = layer.name_column
-        en = layer.name_en_column or zh
-        told = zip(features.index, features[zh], features[en], strict=True) if zh and en else ()
-        names = {feature: (name, name_en) for feature, name, name_en in told}
-        _KEPT[state] = Resident(ready(features, layer.id), names)
-        while len(_KEPT) > _MOST_KEPT:
-            _KEPT.popitem(last=False)
-    _KEPT.move_to_end(state)
-    return _KEPT[state]
+    return _RESIDENT.get(catalogue, layer, lambda one: _made_ready(catalogue, one))
+
+
+def _made_ready(catalogue: Catalogue, layer: Layer) -> Resident:
+    features = LayerReader(catalogue)(layer)
+    zh = layer.name_column
+    en = layer.name_en_column or zh
+    told = zip(features.index, features[zh], features[en], strict=True) if zh and en else ()
+    names = {feature: (name, name_en) for feature, name, name_en in told}
+    return Resident(ready(features, layer.id), names)
 
 
 def _refuse_elsewhere(plan: Plan, layer: Layer, features: GeoDataFrame) -> None:

@@ -231,10 +231,12 @@ def test_the_process_names_features_and_keeps_what_it_read(town: Catalogue) -> N
         "uncertain_layers": 1,
         "clear_layers": 1,
         "not_checked_layers": 0,
+        "measured_rasters": 2,
+        "not_checked_rasters": 0,
     }
     document = json.loads(json.dumps(result_document(result), allow_nan=False))
     assert [part["outcome"] for part in document["parts"]] == [
-        "hit", "uncertain", "clear", "hit", "hit",
+        "hit", "uncertain", "clear", "hit", "hit", "measured", "measured",
     ]  # fmt: skip
     again = processes.site_check(town, inputs)
     assert again.features.drop(columns="geometry").equals(result.features.drop(columns="geometry"))

@@ -13,10 +13,22 @@ import typer
 from geoplan.cli.options import language
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from geoplan.model import Lang, Result
 
-_IN_WORDS = ("relation", "side", "state", "chainage_basis", "structure")
+_IN_WORDS = ("relation", "side", "state", "chainage_basis", "structure", "binds")
 """Columns of codes that both phrase files have words for."""
+
+_WITH_WORDS = ("reason", "severity", "confidence")
+"""Columns of codes that have words of their own, by the name of the column."""
+
+_OF_FINDINGS = (
+    "outcome", "severity", "rule_id", "title", "title_en", "binds", "feature_layer", "feature_id",
+    "feature_name", "feature_name_en", "measured", "threshold", "pm", "unit", "activity",
+    "activity_en", "law", "law_en", "article", "confidence", "reason",
+)  # fmt: skip
+"""What a terminal has room for of a finding on a site."""
 
 _ONLY_IN_FILES = ("_min_m2", "_max_m2", "_min_m", "_max_m", "_x", "_y")
 """Ends of columns that a terminal has no room for: the ± beside the measure says as much."""
@@ -49,13 +61,30 @@ def show(result: Result, lang: str | None, output: Path | None, *, as_json: bool
 
 
 def show_parts(result: Result, lang: str | None) -> None:
-    """Print what is to be said of each layer as a whole."""
+    """Print what is to be said of each layer as a whole, of each raster, and of rules."""
+    layers = [part for part in result.parts if "layer" in part]
+    rasters = [part for part in result.parts if "raster" in part]
+    classes = [
+        {"raster": part["raster"], **one} for part in rasters for one in part.get("classes", ())
+    ]
+    findings = [
+        {name: part[name] for name in _OF_FINDINGS} for part in result.parts if "rule_id" in part
+    ]
+    unchecked = [part for part in result.parts if {"rule_ids", "packs"} & set(part)]
+    tables: list[Sequence[Mapping[str, Any]]] = [layers, rasters, classes, findings, unchecked]
+    for rows in tables:
+        if rows:
+            _print_rows(result, rows, language(lang))
+
+
+def _print_rows(result: Result, rows: Sequence[Mapping[str, Any]], lang: Lang) -> None:
     from dataclasses import replace
 
     import pandas as pd
 
-    table = pd.DataFrame(list(result.parts)).drop(columns=["nearest_id"], errors="ignore")
-    _print_table(replace(result, features=table.astype({"reason": object})), language(lang))
+    table = pd.DataFrame(rows).drop(columns=["nearest_id", "classes"], errors="ignore")
+    coded = {name: object for name in ("reason",) if name in table}
+    _print_table(replace(result, features=table.astype(coded)), lang)
 
 
 def _print_table(result: Result, lang: Lang) -> None:
@@ -73,9 +102,11 @@ def _print_table(result: Result, lang: Lang) -> None:
         heading = words.get(f"column.{name}", name)  # percentiles have no other name
         table.add_column(heading, justify="right" if number else "left")
     titles = {layer.id: layer.title.to(lang) for layer in result.sources}
+    titles |= {raster.id: raster.title.to(lang) for raster in result.rasters}
     features = result.features
     sizes = [name for name in _OF_PLACED if name in features]
-    if sizes:  # zones without a position stand in the notes, by layer
+    # zones without a position stand in the notes, by layer; what has a verdict is always shown
+    if sizes and "outcome" not in features:
         features = features[features[sizes].notna().any(axis=1)]
     for row in features[shown].itertuples(index=False):
         cells = (_cell(name, value, titles, words) for name, value in zip(shown, row, strict=True))
@@ -109,10 +140,10 @@ def _cell(name: str, value: Any, titles: dict[str, str], words: dict[str, str]) 
 
     if isna(value):
         return "–"
-    if name.endswith("_layer") or name in ("by", "layer"):
+    if name.endswith("_layer") or name in ("by", "layer", "raster"):
         return "、".join(titles.get(layer, layer) for layer in value.split(", "))
-    if name == "reason":
-        return words.get(f"reason.{value}", str(value))
+    if name in _WITH_WORDS:
+        return words.get(f"{name}.{value}", str(value))
     if name == "outcome":
         return words[f"outcome.{value}"]
     if name in _IN_WORDS:

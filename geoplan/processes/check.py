@@ -11,9 +11,10 @@ from pydantic import Field
 from geoplan.catalogue import Catalogue
 from geoplan.model import ReportRecord, Result, Text
 from geoplan.processes.process import Inputs, Process
-from geoplan.rules.check import Check, Record
+from geoplan.rules.check import Check
 from geoplan.rules.check import check as checked
 from geoplan.rules.pack import NATIONAL
+from geoplan.rules.record import Record
 
 PackId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
 
@@ -41,19 +42,25 @@ def check(catalogue: Catalogue, inputs: CheckInputs) -> Result:
 def result_of(found: Check, inputs: dict[str, object]) -> Result:
     """Return a check as the answer of a process, the tally of each rule among its parts."""
     counts = found.tally
-    outcome, severity = found.findings["outcome"], found.findings["severity"]
-    totals = {
-        "count": len(found.findings),
-        **{name: int(counts[name].sum()) for name in counts.columns if name.endswith("_count")},
-        "prohibited_hit_count": int(((outcome == "hit") & (severity == "prohibited")).sum()),
-        "prohibited_doubt_count": int(((outcome != "hit") & (severity == "prohibited")).sum()),
-    }
+    totals = totals_of(found)
     parts = tuple(
         {str(name): value for name, value in row.items()}
         for row in counts.to_dict(orient="records")
     )
     run = record_of(found.record)
     return Result("check", found.findings, inputs, found.sources, run, (), totals, parts)
+
+
+def totals_of(found: Check) -> dict[str, int]:
+    """Return how many findings there are, what came of all pairs asked, and of prohibitions."""
+    counts = found.tally
+    outcome, severity = found.findings["outcome"], found.findings["severity"]
+    return {
+        "count": len(found.findings),
+        **{name: int(counts[name].sum()) for name in counts.columns if name.endswith("_count")},
+        "prohibited_hit_count": int(((outcome == "hit") & (severity == "prohibited")).sum()),
+        "prohibited_doubt_count": int(((outcome != "hit") & (severity == "prohibited")).sum()),
+    }
 
 
 def record_of(record: Record) -> ReportRecord:

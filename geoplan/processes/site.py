@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import geopandas as gpd
 import shapely
@@ -14,12 +16,21 @@ from pyproj.exceptions import CRSError
 from geoplan import queries
 from geoplan.catalogue import Catalogue
 from geoplan.errors import BadCrs, BadData, BadQuery, GeometryTooLarge
-from geoplan.model import Layer, LeftOut, Result, Text
+from geoplan.model import Layer, LeftOut, RasterLayer, Result, Text
+from geoplan.processes import site_rules
+from geoplan.processes.check import PackId, record_of
 from geoplan.processes.process import ACCURACY, Inputs, LayerIds, Process, chosen, run_record
+from geoplan.processes.site_rasters import raster_parts
 from geoplan.reading import Resident, resident
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geopandas import GeoDataFrame
+
+    from geoplan.model import RunRecord
+    from geoplan.queries import ReadyLayer
+    from geoplan.rules.pack import RulePack
 
 MAX_VERTICES = 100_000
 
@@ -46,14 +57,41 @@ class SiteInputs(Inputs):
         default=0.0, ge=0, allow_inf_nan=False, description="How far the site may be off [m]."
     )
     layers: LayerIds = Field(default=(), description="Layers to check; none means all.")
+    rasters: LayerIds = Field(
+        default=(),
+        description="Rasters to ask; none means all, or no raster where layers are named.",
+    )
+    packs: Annotated[tuple[PackId, ...], Field(max_length=20)] = Field(
+        default=(),
+        description="Rule packs to check the site by, against all layers of the plan; a later "
+        "one replaces rules of an earlier one. None means no rules.",
+    )
+    on: datetime.date | None = Field(
+        default=None, description="The day whose law counts; none takes every rule."
+    )
+    kind: str | None = Field(
+        default=None,
+        max_length=100,
+        description="What the site would be, such as industrial_park; rules need it.",
+    )
+    attributes: dict[str, bool | int | float | str] = Field(
+        default_factory=dict,
+        max_length=100,
+        description="What is known of the site, by the names of the fields of its kind.",
+    )
     within_m: float = Field(
         default=500.0, ge=0, le=100_000, allow_inf_nan=False, description="How near to look [m]."
     )
 
 
 def site_check(catalogue: Catalogue, inputs: SiteInputs) -> Result:
-    """Check a site against every layer; see `geoplan.queries.site_check`."""
+    """Check a site against every layer, and ask every raster of it.
+
+    See `geoplan.queries.site_check` and `geoplan.processes.site_rasters`.
+    """
     asked = chosen(catalogue, inputs.layers)
+    rasters = _rasters(catalogue, inputs)
+    packs = site_rules.load(catalogue, inputs.packs, inputs.on)
     site = site_of(inputs)
     kept: dict[str, Resident] = {}
     refused: dict[str, str] = {}
@@ -79,8 +117,43 @@ def site_check(catalogue: Catalogue, inputs: SiteInputs) -> Result:
         f"{outcome}_layers": sum(part["outcome"] == outcome for part in parts)
         for outcome in ("hit", "uncertain", "clear", "not_checked")
     }
+    of_rasters = raster_parts(catalogue, rasters, site)
+    totals |= {
+        f"{outcome}_rasters": sum(part["outcome"] == outcome for part in of_rasters)
+        for outcome in ("measured", "not_checked")
+    }
+    run, of_rules, rule_totals = _by_rules(catalogue, inputs, packs, site, there, run)
+    parts = (*parts, *of_rasters, *of_rules)
     plain = json.loads(inputs.model_dump_json())
-    return Result("site-check", features, plain, asked, run, left_out, totals, parts)
+    totals |= rule_totals
+    return Result("site-check", features, plain, asked, run, left_out, totals, parts, rasters)
+
+
+def _by_rules(
+    catalogue: Catalogue,
+    inputs: SiteInputs,
+    packs: list[RulePack],
+    site: GeoDataFrame,
+    there: Mapping[str, ReadyLayer],
+    run: RunRecord,
+) -> tuple[RunRecord, list[dict[str, Any]], dict[str, int]]:
+    """Return the record, the parts and the totals of the check by rules, where it is asked for."""
+    if not packs:
+        return run, [], {}
+    crs = next((layer.crs for layer in there.values()), site.crs)
+    candidate = site_rules.candidate_of(catalogue, site, inputs.kind, inputs.attributes, crs)
+    found, parts = site_rules.rule_parts(catalogue, packs, candidate, inputs.on)
+    if found is None:
+        return run, parts, {}
+    record = record_of(found.record)
+    planes = tuple(dict.fromkeys((*run.measuring_planes, *record.measuring_planes)))
+    return replace(record, measuring_planes=planes), parts, site_rules.totals(found)
+
+
+def _rasters(catalogue: Catalogue, inputs: SiteInputs) -> tuple[RasterLayer, ...]:
+    """Return the rasters to ask: whoever names layers only asks for no more than these."""
+    unnamed = () if inputs.layers else tuple(catalogue.rasters)
+    return tuple(catalogue.raster(one) for one in inputs.rasters or unnamed)
 
 
 def site_of(inputs: SiteInputs) -> GeoDataFrame:

@@ -94,7 +94,7 @@ def zonal_classes(catalogue: Catalogue, inputs: ZonalClassesInputs) -> Result:
         )
 
     def ask(zones: Any, raster: Raster) -> Any:
-        return _in_words(queries.zonal_classes(zones, raster, categories=entry.categories))
+        return in_words(queries.zonal_classes(zones, raster, categories=entry.categories))
 
     features, result = _asked(catalogue, inputs, entry, ask)
     totals = {"count": len(features)} | {
@@ -105,7 +105,7 @@ def zonal_classes(catalogue: Catalogue, inputs: ZonalClassesInputs) -> Result:
     return result("zonal-classes", features, totals)
 
 
-def _in_words(found: pd.DataFrame) -> pd.DataFrame:
+def in_words(found: pd.DataFrame) -> pd.DataFrame:
     """Return shares of classes under the names of this process, what has no data by name."""
     names = {"class_zh": "class_name", "class_en": "class_name_en", "ratio": "zone_ratio"}
     names |= {"area_m2": "class_area_m2", "length_m": "class_length_m"}

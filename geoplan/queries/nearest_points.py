@@ -83,6 +83,8 @@ def pieces_of(features: NDArray[Any]) -> Pieces:
     """
     long = shapely.get_dimensions(features) == LINE
     long &= shapely.get_num_coordinates(features) > _RUN + 1
+    if not long.any():
+        return Pieces(shapely.force_2d(features), np.arange(len(features)), len(features))
     whole, lines = np.flatnonzero(~long), np.flatnonzero(long)
     parts, place = shapely.get_parts(features[lines], return_index=True)
     points, part = shapely.get_coordinates(parts, return_index=True)
@@ -138,10 +140,12 @@ def near_pairs(
     tried = np.zeros(len(pair), dtype=bool)
     tried[first] = True
     rest = np.flatnonzero(~tried & (at_least < distance[of_pair] * stretch))
-    first = np.concatenate([first, rest])
-    ones, others = left.geometries[mine[first]], right.geometries[theirs[first]]
-    points = np.concatenate([points, _nearest_points(ones[len(pairs) :], others[len(pairs) :])])
-    _better(near, points, of_pair[first], plane.geod)
+    if len(rest):
+        first = np.concatenate([first, rest])
+        ones, others = left.geometries[mine[first]], right.geometries[theirs[first]]
+        further = _nearest_points(ones[len(pairs) :], others[len(pairs) :])
+        points = np.concatenate([points, further])
+        _better(near, further, of_pair[rest], plane.geod)
     _bisect(ones, others, points, of_pair[first], near, plane.geod)
     return near.where(near.distance_m <= reach_m[near.ours])
 
@@ -172,9 +176,13 @@ def _candidates(
     """
     around = reach[left.owner]
     boxes, theirs_boxes = shapely.bounds(left.geometries), shapely.bounds(right.geometries)
-    west, south, east, north = boxes.T
-    searched = shapely.box(west - around, south - around, east + around, north + around)
-    mine, theirs = shapely.STRtree(right.geometries).query(searched)
+    if len(boxes) == 1:  # one box is looked at sooner than a tree is made
+        theirs = np.flatnonzero(_gap(boxes, theirs_boxes) <= around)
+        mine = np.zeros_like(theirs)
+    else:
+        west, south, east, north = boxes.T
+        searched = shapely.box(west - around, south - around, east + around, north + around)
+        mine, theirs = shapely.STRtree(right.geometries).query(searched)
     at_least = _gap(boxes[mine], theirs_boxes[theirs])
     at_most = np.hypot(
         *(_middle_vertices(left.geometries)[mine] - _middle_vertices(right.geometries)[theirs]).T

@@ -14,13 +14,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from geopandas.array import GeometryArray
 
-from geoplan.crs import geographic, refuse_other_ground, reproject
-from geoplan.degree_boxes import reaching_boxes
+from geoplan.crs import geographic, refuse_other_ground, reproject, transformer
 from geoplan.errors import BadQuery, GeoplanError
+from geoplan.queries.beside import Beside, all_beside
 from geoplan.queries.certain import Drawn
 from geoplan.queries.checks import AREA, LINE, POINT
-from geoplan.queries.nearest_points import near_pairs, pieces_of
 from geoplan.queries.pairs import of_dimension
 from geoplan.queries.surroundings import ReadyLayer, Site, ready
 from geoplan.queries.uncertainty import meeting_outcome
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
+    from pyproj import CRS
 
     from geoplan.model import Outcome
 
@@ -52,9 +53,7 @@ Relation = Literal["overlaps", "touches", "near", "nearest"]
 """The feature shares something measurable; only meets; lies within the distance; is the nearest
 of its layer beyond it."""
 
-_FLOATS = COLUMNS[4:12]
-_FARTHEST_M = 300_000.0
-"""How far a nearest feature is looked for; beyond it a plane is no longer true."""
+_TEXTS = ("layer", "relation", "outcome")
 
 
 def site_check(
@@ -121,7 +120,7 @@ def site_check(
             parts[name] = _not_checked(name, error)
             continue
         there[name] = found
-    beside = _all_beside(asked, list(there.values()), within_m)
+    beside = all_beside(asked, list(there.values()), within_m)
     measured = _Measured.of(asked, beside)
     covered = measured.covered_m2(len(there))
     for number, (name, layer) in enumerate(there.items()):
@@ -130,102 +129,25 @@ def site_check(
 
 
 @dataclass(frozen=True)
-class _Beside:
-    """Features near the site, of all layers together, each with the number of its layer."""
-
-    layer: NDArray[np.intp]
-    ids: NDArray[Any]
-    accuracy_m: NDArray[np.float64]
-    shapes: NDArray[Any]
-    points: NDArray[np.float64]
-    distance_m: NDArray[np.float64]
-    far: NDArray[np.bool_]
-
-    def where(self, wanted: NDArray[Any]) -> _Beside:
-        return _Beside(*(getattr(self, name)[wanted] for name in self.__dataclass_fields__))
-
-
-def _all_beside(site: Site, layers: list[ReadyLayer], within_m: float) -> _Beside:
-    """Return what is within the distance of the site; of a layer without such, its nearest."""
-    site_off = float(np.nan_to_num(site.accuracy_m))
-    near = _beside(site, layers, [within_m] * len(layers))
-    # what can reach the site by its accuracy is listed, however far it is drawn
-    limit = np.maximum(within_m, np.nan_to_num(near.accuracy_m) + site_off)
-    near = near.where(near.distance_m <= limit)
-    empty = [
-        number
-        for number, layer in enumerate(layers)
-        if len(layer.ids) and not (near.layer == number).any()
-    ]
-    nearest = [_nearest(site, layers, number) for number in empty]
-    columns = zip(*(vars(one).values() for one in (near, *nearest)), strict=True)
-    return _Beside(*(np.concatenate(values) for values in columns))
-
-
-def _beside(site: Site, layers: list[ReadyLayer], reach_m: list[float]) -> _Beside:
-    """Return the features of layers that are within a distance, or may be by their accuracy."""
-    rows, shapes = [], []
-    for number, (layer, reach) in enumerate(zip(layers, reach_m, strict=True)):
-        if reach <= 0 and not len(layer.ids):
-            continue
-        farthest = max(reach, layer.worst_m + float(np.nan_to_num(site.accuracy_m)))
-        at = np.sort(layer.tree.query(reaching_boxes(site.box, farthest)[0]))
-        rows.append((np.full(len(at), number), layer.ids[at], layer.accuracy_m[at]))
-        shapes.append(site.plane.project(layer.geometries[at], layer.crs))
-    nothing = np.empty(0, dtype=object)
-    every = np.concatenate([nothing, *shapes])
-    worst = max([layer.worst_m for layer in layers], default=0.0)
-    limit = np.array([max([*reach_m, worst + float(np.nan_to_num(site.accuracy_m))])])
-    near = near_pairs(site.plane, pieces_of(site.shape), pieces_of(every), limit)
-    layer_no, ids, accuracy = (
-        np.concatenate([empty, *(row[column] for row in rows)])
-        for column, empty in enumerate((np.empty(0, dtype=np.intp), nothing, np.empty(0)))
-    )
-    at = near.theirs
-    far = np.zeros(len(at), dtype=bool)
-    return _Beside(
-        layer_no[at], ids[at], accuracy[at], every[at], near.points, near.distance_m, far
-    )
-
-
-def _nearest(site: Site, layers: list[ReadyLayer], number: int) -> _Beside:
-    """Return the nearest feature of one layer, none where all are too far to be measured.
-
-    The tree knows degrees only. What is nearest there gives a distance that the true nearest
-    cannot exceed; all that lie within it are measured.
-    """
-    layer = layers[number]
-    guess = layer.tree.query_nearest(shapely.box(*site.box[0]), all_matches=False)
-    shapes = site.plane.project(layer.geometries[guess], layer.crs)
-    reach = np.array([_FARTHEST_M])
-    first = near_pairs(site.plane, pieces_of(site.shape), pieces_of(shapes), reach)
-    bound = float(first.distance_m[0]) * (1 + 1e-9) + 1e-6 if len(first.distance_m) else 0.0
-    one = _beside(site, [layer], [bound])
-    one = one.where(one.distance_m <= bound)
-    # of equally near ones the id that comes first as text, whatever the order of the rows
-    order = sorted(range(len(one.ids)), key=lambda row: (one.distance_m[row], str(one.ids[row])))
-    best = one.where(np.array(order[:1], dtype=np.intp))
-    best.layer[:], best.far[:] = number, True
-    return best
-
-
-@dataclass(frozen=True)
 class _Measured:
     """What the site shares with the features beside it: columns of one length."""
 
     site: Site
-    beside: _Beside
+    beside: Beside
     measures: dict[str, NDArray[np.float64]]
-    relation: NDArray[Any]
-    outcome: NDArray[Any]
+    own_size: NDArray[np.float64]
+    relation: NDArray[np.str_]
+    outcome: NDArray[np.str_]
     geometry: NDArray[Any]
 
     @classmethod
-    def of(cls, site: Site, beside: _Beside) -> _Measured:
+    def of(cls, site: Site, beside: Beside) -> _Measured:
         met = np.flatnonzero(beside.distance_m == 0)
-        measures, shared = _shared(site, beside.shapes, met)
+        # copies: they are prepared on the way, and layers are kept for several threads
+        beside.shapes[met] = shapely.force_2d(beside.shapes[met])
+        measures, own_size, shared = _shared(site, beside.shapes, met)
         geometry = _lines(beside.points)
-        relation = np.where(beside.far, "nearest", "near").astype(object)
+        relation = np.where(beside.far, "nearest", "near").astype("<U8")
         relation[met] = "touches"
         shares = met[~shapely.is_missing(shared[met])]
         relation[shares], geometry[shares] = "overlaps", shared[shares]
@@ -235,10 +157,10 @@ class _Measured:
             np.zeros(len(beside.ids), dtype=np.intp),
             np.arange(len(beside.ids)),
             beside.distance_m,
-        ).astype(object)
+        )
         # drawn to share nothing, and exact: it only touches
         outcome[(relation == "touches") & (outcome == "hit")] = "clear"
-        return cls(site, beside, measures, relation, outcome, geometry)
+        return cls(site, beside, measures, own_size, relation, outcome, geometry)
 
     def part(self, number: int, name: str, layer: ReadyLayer, covered_m2: float) -> dict[str, Any]:
         """Return the verdict on a layer and the figures that it rests on."""
@@ -254,7 +176,7 @@ class _Measured:
             "reason": reason,
             "feature_count": len(layer.ids) + len(layer.unlocated),
             "overlap_count": int((relations == "overlaps").sum()),
-            "near_count": int(np.isin(relations, ("near", "touches")).sum()),
+            "near_count": int(((relations == "near") | (relations == "touches")).sum()),
             "uncertain_count": int((outcomes == "uncertain").sum()),
             "covered_area_m2": covered,
             "coverage_ratio": None if covered is None else min(covered / self.site.size, 1.0),
@@ -266,12 +188,17 @@ class _Measured:
     def covered_m2(self, count: int) -> NDArray[np.float64]:
         """Return the area of the site under each of `count` layers, ground counted once [m²]."""
         areas, layer = self.measures["area_m2"], self.beside.layer
-        total = np.bincount(layer, weights=np.nan_to_num(areas), minlength=count)
-        several = np.flatnonzero(np.bincount(layer[areas > 0], minlength=count) > 1)
-        unions = [
-            shapely.union_all(self.geometry[(layer == number) & (areas > 0)]) for number in several
-        ]
-        total[several] = self.site.plane.area_m2(np.array([*unions, None], dtype=object)[:-1])
+        taken = np.flatnonzero(areas > 0)
+        total = np.bincount(layer[taken], weights=areas[taken], minlength=count)
+        unions, of_layer = [], []
+        for number in np.flatnonzero(np.bincount(layer[taken], minlength=count) > 1).tolist():
+            pieces = self.geometry[taken[layer[taken] == number]]
+            # of a partition no ground is counted twice, and that is known sooner than a union
+            if not shapely.coverage_is_valid(pieces):
+                unions.append(shapely.disjoint_subset_union_all(pieces))
+                of_layer.append(number)
+        if unions:
+            total[of_layer] = self.site.plane.area_m2(np.array(unions, dtype=object))
         return np.asarray(total, dtype=float)
 
     def answer(self, names: list[str], parts: list[dict[str, Any]]) -> GeoDataFrame:
@@ -290,50 +217,67 @@ class _Measured:
         }
         largest = [-np.nan_to_num(self.measures[name]) for name in ("length_m", "area_m2")]
         order = np.lexsort((*largest, beside.distance_m, beside.layer))
-        geometry = reproject(self.geometry[order], site.plane.crs, site.crs)
-        rows = pd.DataFrame({name: values[order] for name, values in columns.items()})
-        answer = gpd.GeoDataFrame(rows, geometry=geometry, crs=site.crs)
+        geometry = self.geometry[order]
+        if site.plane.crs.srs != site.crs.srs:
+            geometry = reproject(geometry, site.plane.crs, site.crs)
+        ordered = {name: values[order] for name, values in columns.items()}
+        answer = _table(ordered, geometry, site.crs)
         answer.attrs = {"parts": parts, "measuring_planes": [site.plane.name]}
         return answer
 
     def _ratios(self) -> dict[str, NDArray[np.float64]]:
-        site, shapes = self.site, self.beside.shapes
         area, length = self.measures["area_m2"], self.measures["length_m"]
         areal = ~np.isnan(area)
         size, measured = np.where(areal, area, length), np.where(areal, AREA, LINE)
-        dims = shapely.get_dimensions(shapes)
-        own = np.full(len(shapes), np.nan)
-        for dim, measure in ((AREA, site.plane.area_m2), (LINE, site.plane.length_m)):
-            asked = np.flatnonzero((dims == dim) & (measured == dim) & ~np.isnan(size))
-            own[asked] = measure(shapes[asked])
-        of_site = np.where(measured == site.dimension, size / site.size, np.nan)
+        of_site = np.where(measured == self.site.dimension, size / self.site.size, np.nan)
         return {
             "site_ratio": np.minimum(of_site, 1.0),
-            "feature_ratio": np.minimum(size / own, 1.0),
+            "feature_ratio": np.minimum(size / self.own_size, 1.0),
         }
+
+
+def _table(columns: dict[str, NDArray[Any]], geometry: NDArray[Any], crs: CRS) -> GeoDataFrame:
+    """Return columns as a table, without pandas and geopandas guessing what is in them."""
+    texts = {name: pd.array(columns[name], dtype="str") for name in _TEXTS}
+    rows = pd.DataFrame({**columns, **texts}, copy=False)
+    # labels as objects: geopandas compares them many times, and Arrow's strings are slow at it
+    rows.columns = rows.columns.astype(object)
+    return gpd.GeoDataFrame(rows, geometry=GeometryArray(geometry, crs), copy=False)
 
 
 def _shared(
     site: Site, shapes: NDArray[Any], met: NDArray[np.intp]
-) -> tuple[dict[str, NDArray[np.float64]], NDArray[Any]]:
-    """Return what the site shares with the features it meets, and its measure.
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64], NDArray[Any]]:
+    """Return the measure of what the site shares with the features it meets, theirs, and it.
 
-    Measured by the lower of the two dimensions, as `geoplan.queries.overlap` does.
+    Measured by the lower of the two dimensions, as `geoplan.queries.overlap` does. Their own
+    measure is NaN where they are of a higher one.
     """
     count = len(shapes)
+    own = np.full(count, np.nan)
     measures = {name: np.full(count, np.nan) for name in ("area_m2", "length_m", "point_count")}
     shared = np.full(count, None, dtype=object)
     pieces = np.full(count, None, dtype=object)
-    pieces[met] = shapely.intersection(site.shape[0], shapes[met])
+    shapely.prepare(site.shape)
+    # what lies wholly inside needs no cutting
+    inside = shapely.contains_properly(site.shape[0], shapes[met])
+    pieces[met[inside]] = shapes[met[inside]]
+    crossing = met[~inside]
+    pieces[crossing] = shapely.intersection(site.shape[0], shapes[crossing])
     lowest = np.minimum(shapely.get_dimensions(shapes), site.dimension)
     for dim, name, measure in (
         (AREA, "area_m2", site.plane.area_m2),
         (LINE, "length_m", site.plane.length_m),
     ):
         rows = met[lowest[met] == dim]
+        if len(rows) == 0:
+            continue
         pure = of_dimension(pieces[rows], dim)
-        size = measure(pure)
-        crossing = dim == LINE == site.dimension and (shapely.get_dimensions(shapes[rows]) == LINE)
+        alike = rows[shapely.get_dimensions(shapes[rows]) == dim]
+        # one call for both: there are few of either
+        sizes = measure(np.concatenate([pure, shapes[alike]]))
+        size, own[alike] = sizes[: len(rows)], sizes[len(rows) :]
+        crossing = (shapely.get_dimensions(shapes[rows]) == LINE) & (dim == LINE == site.dimension)
         kept = (size > 0) | crossing
         measures[name][rows[kept]] = size[kept]
         shared[rows[kept]] = np.where(crossing, pieces[rows], pure)[kept]
@@ -343,7 +287,7 @@ def _shared(
     points = met[lowest[met] == POINT]
     measures["point_count"][points] = _point_count(pieces[points])
     shared[points] = pieces[points]
-    return measures, shared
+    return measures, own, shared
 
 
 def _point_count(pieces: NDArray[Any]) -> NDArray[np.float64]:
@@ -354,13 +298,12 @@ def _point_count(pieces: NDArray[Any]) -> NDArray[np.float64]:
     return np.bincount(owner[of_part][isolated], minlength=len(pieces)).astype(float)
 
 
-def _azimuth(site: Site, beside: _Beside) -> NDArray[np.float64]:
+def _azimuth(site: Site, beside: Beside) -> NDArray[np.float64]:
     """Return the geodesic azimuth from site to feature, NaN where they meet."""
     azimuth = np.full(len(beside.ids), np.nan)
     apart = beside.distance_m > 0
-    ends = np.asarray(shapely.points(beside.points[apart].reshape(-1, 2)), dtype=object)
-    degrees = reproject(ends, site.plane.crs, geographic(site.plane.crs))
-    lon, lat = shapely.get_x(degrees), shapely.get_y(degrees)
+    to_degrees = transformer(site.plane.crs.srs, geographic(site.plane.crs).srs)
+    lon, lat = to_degrees.transform(*beside.points[apart].reshape(-1, 2).T)
     forward, _, _ = site.plane.geod.inv(lon[0::2], lat[0::2], lon[1::2], lat[1::2])
     azimuth[apart] = np.mod(np.asarray(forward), 360.0)
     return azimuth

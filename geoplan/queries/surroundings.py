@@ -53,6 +53,18 @@ class ReadyLayer:
     unlocated: list[Any]
     worst_m: float
     tree: shapely.STRtree = field(repr=False)
+    _in_planes: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
+
+    def in_plane(self, plane: MeasuringPlane, at: NDArray[np.intp]) -> NDArray[Any]:
+        """Return the features at some places in a plane; each is projected once."""
+        kept = self._in_planes.get(plane.name)
+        if kept is None:
+            nothing = np.full(len(self.ids), None, dtype=object)
+            kept = self._in_planes.setdefault(plane.name, nothing)
+        lacking = at[shapely.is_missing(kept[at])]
+        if len(lacking):
+            kept[lacking] = plane.project(self.geometries[lacking], self.crs)
+        return np.asarray(kept[at], dtype=object)
 
 
 def ready(layer: GeoDataFrame, role: str = "layer") -> ReadyLayer:
@@ -103,15 +115,18 @@ class Site:
     @classmethod
     def of(cls, site: GeoDataFrame) -> Site:
         """Return a site made ready, refused where it cannot be measured."""
-        crs = shared_crs(site)
-        present, _ = located(site, "site")
+        # the column alone: a table looks its geometry up anew whenever it is asked
+        geometry = site.geometry
+        crs = shared_crs(geometry)
+        present, _ = located(geometry, "site")
         if len(present) != 1 or len(site) != 1:
             raise BadQuery(f"a site is one feature with a position; got {len(site)} features")
         box = boxes_in_degrees(present, crs)
         west, south, east, north = map(float, box[0])
         plane = plane_at(crs, (west + east) / 2.0, (south + north) / 2.0)
         refuse_beyond(plane, box[0], "the site")
-        shape = plane.project(present.geometry.to_numpy(), crs)
-        accuracy = float(accuracies(present)[0]) if ACCURACY in present else 0.0
+        # a copy: it is prepared on the way, and may be asked of by several threads at once
+        shape = shapely.force_2d(plane.project(present.to_numpy(), crs))
+        accuracy = float(accuracies(site)[0]) if ACCURACY in site else 0.0
         size = float(Side(plane, shape).sizes(np.array([0]))[0])
         return cls(crs, plane, shape, dimension(present, "site"), size, accuracy, box)

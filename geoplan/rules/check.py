@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-import geoplan
 from geoplan.errors import BadQuery
-from geoplan.reading import LayerReader, naming
+from geoplan.reading import Kept, LayerReader, naming
 from geoplan.rules import findings
 from geoplan.rules.evaluate import evaluate, reach_m
 from geoplan.rules.model import (
+    AlongChannel,
     AreaThreshold,
     CoverageAtLeast,
     InsideOnly,
     NoNumericThreshold,
 )
 from geoplan.rules.pack import RulePack, load_pack
-from geoplan.rules.sources import Source, facings, joined
+from geoplan.rules.record import Record, recorded
+from geoplan.rules.sources import Near, Source, facings, joined
 from geoplan.rules.stretches import with_chainage
 from geoplan.rules.tally import Side, Tally, concerned, table
 from geoplan.rules.verdicts import (
@@ -40,10 +40,8 @@ if TYPE_CHECKING:
 
     from geoplan.catalogue import Catalogue
     from geoplan.model import Layer
+    from geoplan.rules.facing import Facing
     from geoplan.rules.model import Rule
-
-EXPIRY_DAYS = 90
-"""How long a report stands before it should be run again: laws and plans change."""
 
 LAND, RIVER = "highway_land", "river_centreline"
 """Kinds that tell where to measure, in whatever role."""
@@ -55,42 +53,6 @@ class Candidate:
 
     layer: Layer
     features: GeoDataFrame
-
-
-@dataclass(frozen=True)
-class Record:
-    """How a check came about.
-
-    Attributes
-    ----------
-    code : str
-        Of the report: the same for the same rules, layers and software.
-    time, expires : datetime
-        When it was run, and until when it should be relied on.
-    on : date, optional
-        The day whose law was asked.
-    packs : dict of str to str
-        Id and version of each pack → sha256.
-    layers : dict of str to str
-        Layer id → sha256 of its file, or of the candidate's features.
-    left : dict of str to str
-        Rules that were not in force on the day → why.
-    unbound : tuple of str
-        Rules whose subjects the plan has no layer of.
-    planes : tuple of str
-        The planes that were measured in.
-    """
-
-    code: str
-    software: str
-    time: datetime
-    expires: datetime
-    on: date | None
-    packs: dict[str, str]
-    layers: dict[str, str]
-    left: dict[str, str]
-    unbound: tuple[str, ...]
-    planes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -176,7 +138,8 @@ def check(
     crs = next((source.features.crs for source in run.sources.values()), None)
     parts = [*run.parts, pd.DataFrame(run.said)]
     found = findings.finished(parts, rules, run.sources, crs)
-    record = _record(run, loaded, on)
+    unbound = tuple(rule.id for rule in rules.values() if rule.subject not in run.kinds())
+    record = recorded(catalogue, run.sources, loaded, on, unbound, tuple(run.planes))
     layers = tuple(source.layer for source in run.sources.values())
     return Check(found, table_of, record, layers, tuple(run.tallies))
 
@@ -185,6 +148,9 @@ def _loaded(catalogue: Catalogue, pack: str | RulePack, on: date | None) -> Rule
     if isinstance(pack, RulePack):
         return pack
     return load_pack(pack, on=on, folder=catalogue.directory / "rules")
+
+
+_KEPT: Kept[Source] = Kept()
 
 
 class _Run:
@@ -201,6 +167,10 @@ class _Run:
         self.tallies: list[Tally] = []
         self.planes: dict[str, None] = {}
 
+    def kinds(self) -> set[str]:
+        """Return the kinds of the layers that were read."""
+        return {source.layer.kind for source in self.sources.values()}
+
     def subjects(self) -> Iterator[Source]:
         """Yield the layers whose features rules may bind."""
         kinds = {rule.subject for rule in self.rules.values()}
@@ -212,22 +182,27 @@ class _Run:
 
     def objects(self, kind: str, subject: Source) -> list[Source]:
         """Return the layers that rules protect against a subject."""
-        mine = self.candidate
-        of_plan = [
+        if self.candidate is not None and not self._is_asked(subject):
+            return [self._candidate(self.candidate)]
+        return [
             self.source(layer)
             for layer in self.catalogue.values()
             if layer.role == "plan" and layer.kind == kind
         ]
-        if mine is None or subject.layer.id == mine.layer.id:
-            return of_plan
-        # what the plan already holds is only asked whether the candidate disturbs it
-        return [self._candidate(mine)] if mine.layer.kind == kind else []
 
     def source(self, layer: Layer) -> Source:
         """Return a layer of the plan, read once."""
         if layer.id not in self.sources:
-            self.sources[layer.id] = Source(layer, self.read(layer))
+            # many candidates are asked of one plan: its layers stay; a plan is asked of itself once
+            self.sources[layer.id] = (
+                self._read(layer)
+                if self.candidate is None
+                else _KEPT.get(self.catalogue, layer, self._read)
+            )
         return self.sources[layer.id]
+
+    def _read(self, layer: Layer) -> Source:
+        return Source(layer, self.read(layer))
 
     def _candidate(self, candidate: Candidate) -> Source:
         layer = candidate.layer
@@ -243,63 +218,104 @@ class _Run:
     def check_layer(self, subject: Source) -> None:
         """Check all rules that bind the features of a layer."""
         bound = [rule for rule in self.rules.values() if rule.subject == subject.layer.kind]
+        if self.candidate is not None and not self._is_asked(subject):
+            # what the plan holds is asked only whether the candidate disturbs it; one object more
+            # or less of many says nothing of what they cover together
+            kind = self.candidate.layer.kind
+            bound = [rule for rule in bound if rule.object == kind and not _takes_all(rule)]
         for kind in dict.fromkeys(rule.object for rule in bound):
             group = [rule for rule in bound if rule.object == kind]
             objects = self.objects(kind, subject)
             if not objects:
-                self._absent(group, subject, kind)
+                self._absent(group, subject)
                 continue
             alone = [rule for rule in group if not _takes_all(rule)]
             for other in objects:
                 self._check_pair(alone, subject, other, other.layer.id)
-            for rule in group:
-                if _takes_all(rule):
-                    names = ", ".join(other.layer.id for other in objects)
-                    self._check_pair([rule], subject, joined(objects), names)
+            together = [rule for rule in group if _takes_all(rule)]
+            if together:
+                names = ", ".join(other.layer.id for other in objects)
+                self._check_pair(together, subject, joined(objects), names)
 
-    def _absent(self, rules: list[Rule], subject: Source, kind: str) -> None:
-        """Say of a kind that the plan has no layer of it; of a candidate's own, nothing."""
-        known = {layer.kind for layer in self.catalogue.values() if layer.role == "plan"}
-        if kind in known:
-            return  # asked of the candidate only
+    def _is_asked(self, subject: Source) -> bool:
+        """Tell whether a layer is asked itself, not only whether the candidate disturbs it."""
+        return self.candidate is None or subject.layer.id == self.candidate.layer.id
+
+    def _absent(self, rules: list[Rule], subject: Source) -> None:
+        """Say of a kind that the plan has no layer of it."""
         for rule in rules:
             mine = Side.of(subject, rule.where.subject)
             if len(mine.ids) == 0 and len(subject.features):
                 continue
-            self._say(rule, NO_LAYER, subject, None, field=kind)
+            self._say(rule, NO_LAYER, subject, None, field=rule.object)
 
     def _check_pair(self, rules: list[Rule], subject: Source, objects: Source, names: str) -> None:
         if not rules:
             return
-        asked: list[tuple[Rule, Tally, list[pd.DataFrame]]] = []
+        asked: list[Rule] = []
+        tallies: dict[str, Tally] = {}
         for rule in rules:
-            tally = self._tally(rule, subject, objects, names)
+            tallies[rule.id] = self._tally(rule, subject, objects, names)
             if len(subject.features) == 0 or (len(objects.features) == 0):
                 self._say(rule, EMPTY_LAYER, subject, names)
                 continue
-            self._unknown(rule, subject, tally, names)
-            asked.append((rule, tally, []))
-        aids = {"land": self.aid(LAND), "rivers": self.aid(RIVER)}
-        reach = max((reach_m(rule, self.rules) for rule in rules), default=0.0)
+            self._unknown(rule, subject, tallies[rule.id], names)
+            asked.append(rule)
+        found: list[pd.DataFrame] = []
         with naming(subject.layer, objects.layer):
-            for facing in facings(subject, objects, reach, **aids) if asked else ():
+            for facing in self._facings(asked, subject, objects):
                 self.planes[facing.plane.name] = None
-                for rule, _, found in asked:
-                    rows = evaluate(rule, facing, self.rules)
-                    if len(rows) == 0:
-                        continue
-                    rows = with_chainage(rows, facing, subject)
-                    other = None if _takes_all(rule) else objects
-                    rows = findings.of_pairs(rows, rule, facing, subject, other)
-                    found.append(rows.assign(rule_id=rule.id, object_layer=names))
-        for _, tally, found in asked:
-            if not found:
+                rows = self._evaluated(asked, facing, subject)
+                if len(rows):
+                    other = None if _takes_all(asked[0]) else objects
+                    rows = findings.of_pairs(rows, self.rules, facing, subject, other)
+                    found.append(rows.assign(object_layer=names))
+        if found:
+            self._keep(pd.concat(found, ignore_index=True), tallies)
+
+    def _evaluated(self, rules: list[Rule], facing: Facing, subject: Source) -> pd.DataFrame:
+        """Return the verdicts of rules in one plane, with ``rule_id``."""
+        tables = []
+        for rule in rules:
+            if self._too_far(rule, facing):
                 continue
-            rows = pd.concat(found, ignore_index=True)
-            if tally.once:
-                rows = rows[rows["subject_id"].map(str) < rows["object_id"].map(str)]
-            self.parts.append(rows)
-            tally.listed = _surest(rows)
+            rows = evaluate(rule, facing, self.rules)
+            if len(rows):
+                tables.append(with_chainage(rows, facing, subject).assign(rule_id=rule.id))
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+    def _keep(self, found: pd.DataFrame, tallies: dict[str, Tally]) -> None:
+        """Keep what was found of two layers, and let each tally know its part of it."""
+        for once in [rule_id for rule_id, tally in tallies.items() if tally.once]:
+            twice = found["subject_id"].map(str) >= found["object_id"].map(str)
+            found = found[~(twice & (found["rule_id"] == once))]
+        self.parts.append(found)
+        for rule_id, rows in _surest(found).groupby("rule_id", sort=False):
+            tallies[str(rule_id)].listed = rows
+
+    def _facings(self, rules: list[Rule], subject: Source, objects: Source) -> Iterator[Facing]:
+        """Yield two layers face to face as far as some rules look."""
+        if not rules:
+            return
+        reach = max(reach_m(rule, self.rules) for rule in rules)
+        along = any(isinstance(rule.demand, AlongChannel) for rule in rules)
+        near: Near | None = None
+        if self.candidate is not None:
+            near = "object" if any(_takes_all(rule) for rule in rules) else "both"
+        yield from facings(
+            subject,
+            objects,
+            reach,
+            land=self.aid(LAND),
+            rivers=self.aid(RIVER) if along else None,
+            near=near,
+        )
+
+    def _too_far(self, rule: Rule, facing: Facing) -> bool:
+        """Tell, of a candidate, whether all pairs are farther apart than a rule looks."""
+        if self.candidate is None or _takes_all(rule):
+            return False
+        return facing.least_m > reach_m(rule, self.rules)
 
     def _tally(self, rule: Rule, subject: Source, objects: Source, names: str) -> Tally:
         mine, yours = concerned(rule, subject, objects)
@@ -346,41 +362,8 @@ def _takes_all(rule: Rule) -> bool:
 
 
 def _surest(rows: pd.DataFrame) -> pd.DataFrame:
-    rank = rows["outcome"].map({"hit": 0, "uncertain": 1, "not_checked": 2})
-    first = rows.loc[rank.sort_values(kind="stable").index]
-    return first.drop_duplicates(["subject_id", "object_id"])[
-        ["outcome", "subject_id", "object_id"]
-    ]
-
-
-def _record(run: _Run, packs: list[RulePack], on: date | None) -> Record:
-    named = {f"{pack.id} {pack.version}": pack.sha256 for pack in packs}
-    layers = {name: _sha256(run, source) for name, source in sorted(run.sources.items())}
-    kinds = {source.layer.kind for source in run.sources.values()}
-    software = f"geoplan {geoplan.__version__}"
-    digest = hashlib.sha256(
-        repr((software, sorted(named.items()), sorted(layers.items()), str(on))).encode()
-    )
-    now = datetime.now(tz=UTC)
-    return Record(
-        code=f"GP-{digest.hexdigest()[:12].upper()}",
-        software=software,
-        time=now,
-        expires=now + timedelta(days=EXPIRY_DAYS),
-        on=on,
-        packs=named,
-        layers=layers,
-        left={rule: why for pack in packs for rule, why in pack.left.items()},
-        unbound=tuple(rule.id for rule in run.rules.values() if rule.subject not in kinds),
-        planes=tuple(run.planes),
-    )
-
-
-def _sha256(run: _Run, source: Source) -> str:
-    digest = hashlib.sha256()
-    if source.layer.id in run.catalogue:
-        digest.update(run.catalogue.path(source.layer.id).read_bytes())
-        return digest.hexdigest()
-    digest.update(pd.util.hash_pandas_object(source.attributes.astype(str)).to_numpy().tobytes())
-    digest.update(b"".join(source.features.geometry.to_wkb().fillna(b"")))
-    return digest.hexdigest()
+    """Return of each rule and pair the surest outcome."""
+    rows = rows[["outcome", "rule_id", "subject_id", "object_id"]]
+    rank = rows["outcome"].map({"hit": 0, "uncertain": 1, "not_checked": 2}).to_numpy()
+    first = rows.iloc[np.argsort(rank, kind="stable")]
+    return first.drop_duplicates(["rule_id", "subject_id", "object_id"])

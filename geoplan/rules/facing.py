@@ -7,6 +7,7 @@ farthest threshold, legal lines, attributes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from geoplan.crs import MeasuringPlane
     from geoplan.model import Layer
     from geoplan.rules.model import MeasuringLine
+
+_STRETCH = 1.001  # a plane shows a metre as up to 1.0004 m
 
 WIDEST_M = 200.0
 """No axis is farther than this from the edge of its land [m]: our bound, for one purpose only.
@@ -114,6 +117,16 @@ class Facing:
             self._pairs[name] = self._near(known, self.reach_m)
         return self._pairs[name]
 
+    @cached_property
+    def least_m(self) -> float:
+        """No pair is nearer than this by any line or accuracy [m]; for a few features."""
+        one, other = self.subject.drawn, self.object.drawn
+        if len(self.subject) == 0 or len(self.object) == 0:
+            return float("inf")
+        apart = shapely.distance(one.geometries[:, None], other.geometries[None, :]).min()
+        off = sum(np.nan_to_num(side.accuracy_m).max() for side in (one, other))
+        return float(apart / _STRETCH - off - WIDEST_M)
+
     def unmeasured(self, name: MeasuringLine, within_m: float) -> Pairs:
         """Return the pairs that might be within a distance of a line that is not known."""
         missing = np.array([reason is not None for reason in self.line(name).missing], dtype=bool)
@@ -138,8 +151,7 @@ class Facing:
         off = np.nan_to_num(objects.accuracy_m[there]) + np.nan_to_num(subjects.accuracy_m).max(
             initial=0.0
         )
-        # a plane shows a metre as up to 1.0004 m
-        limit = (reach_m + off) * 1.001
+        limit = (reach_m + off) * _STRETCH
         tree = shapely.STRtree(subjects.geometries)
         theirs, ours = tree.query(objects.geometries[there], predicate="dwithin", distance=limit)
         order = np.lexsort((theirs, ours))

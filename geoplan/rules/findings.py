@@ -18,7 +18,7 @@ from geoplan.rules.sources import as_ids
 from geoplan.rules.verdicts import NOT_CHECKED, UNITS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -48,13 +48,18 @@ NUMBERS = [
     "subject_accuracy_m", "object_accuracy_m", "measured", "threshold", "margin", "pm",
     "uncertainty_m", "half_width_m", "shared_area_m2", "shared_length_m",
 ]  # fmt: skip
+_NOT_EXCEEDED = (InsideOnly, AreaThreshold)
 SEVERITIES = ("prohibited", "approval_required", "notice")
 
 
 def of_pairs(
-    found: pd.DataFrame, rule: Rule, facing: Facing, subject: Source, objects: Source | None
+    found: pd.DataFrame,
+    rules: Mapping[str, Rule],
+    facing: Facing,
+    subject: Source,
+    objects: Source | None,
 ) -> pd.DataFrame:
-    """Return the findings of one rule in one plane; `objects` is None for all of a kind."""
+    """Return the findings of rules in one plane; `objects` is None for all of a kind."""
     mine = facing.subject.ids[found["ours"].to_numpy(dtype=np.intp)]
     table = found.drop(columns=["ours", "theirs"])
     table["subject_layer"], table["subject_id"] = subject.layer.id, mine
@@ -66,7 +71,7 @@ def of_pairs(
     shapes = np.array([*table["geometry"], None], dtype=object)[:-1]
     shapes[pd.isna(table["geometry"]).to_numpy()] = None
     table["geometry"] = list(reproject(shapes, facing.plane.crs, crs))
-    table["margin"] = _margin(table, rule)
+    table["margin"] = _margin(table, rules)
     table["unit"] = [UNITS.get(measure) for measure in table["measure"]]
     return table
 
@@ -98,10 +103,11 @@ def _listed(ids: Sequence[Any]) -> str | None:
     return json.dumps(as_ids(ids), ensure_ascii=False, default=str) if len(ids) else None
 
 
-def _margin(table: pd.DataFrame, rule: Rule) -> NDArray[np.float64]:
+def _margin(table: pd.DataFrame, rules: Mapping[str, Rule]) -> NDArray[np.float64]:
     over = (table["measured"] - table["threshold"]).to_numpy(dtype=float)
     # what must not be exceeded is kept by what lies below
-    return -over if isinstance(rule.demand, InsideOnly | AreaThreshold) else over
+    below = {key for key, rule in rules.items() if isinstance(rule.demand, _NOT_EXCEEDED)}
+    return np.where(table["rule_id"].isin(below), -over, over)
 
 
 def finished(
@@ -111,8 +117,7 @@ def finished(
     filled = [part.dropna(axis=1, how="all") for part in parts if len(part)]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
     table = table.reindex(columns=list(dict.fromkeys([*COLUMNS, *table.columns])))
-    for name in COLUMNS:
-        table[name] = table[name].astype(float if name in NUMBERS else object)
+    table = table.astype({name: float if name in NUMBERS else object for name in COLUMNS})
     table = _one_a_pair(table)
     _name(table, sources)
     _cite(table, rules)

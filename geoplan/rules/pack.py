@@ -10,6 +10,7 @@ import hashlib
 import tomllib
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -193,21 +194,29 @@ def _read(name: str, folder: Path | None) -> tuple[_PackFile, list[str]]:
     if text is None:
         known = ", ".join(pack_names(folder))
         raise PackNotFound(f"there is no rule pack {name!r}; there are: {known}")
-    entries = _toml(text, f"{name}.toml")
-    texts, rules = [text], list(entries.pop("rule", []))
-    for part in entries.get("parts", ()):
+    texts = [text]
+    for part in _toml(text, f"{name}.toml").get("parts", ()):
         part_text = _text(f"{name}.{part}.toml", folder)
         if part_text is None:
             raise PackInvalid(f"pack {name}: its part {name}.{part}.toml is missing")
         texts.append(part_text)
-        rules += _toml(part_text, f"{name}.{part}.toml").get("rule", [])
+    return _pack_of(name, tuple(texts)), texts
+
+
+@lru_cache(maxsize=32)
+def _pack_of(name: str, texts: tuple[str, ...]) -> _PackFile:
+    """Return the pack that texts hold; the same texts are not read twice."""
+    entries = dict(_toml(texts[0], f"{name}.toml"))
+    rules = list(entries.pop("rule", []))
+    for part, text in zip(entries.get("parts", ()), texts[1:], strict=True):
+        rules += _toml(text, f"{name}.{part}.toml").get("rule", [])
     try:
         pack = _PackFile.model_validate({**entries, "rule": rules})
     except ValidationError as error:
         raise PackInvalid(_in_words(name, rules, error)) from None
     if pack.id != name:
         raise PackInvalid(f"{name}.toml calls itself {pack.id!r}: file and id must agree")
-    return pack, texts
+    return pack
 
 
 def _text(file: str, folder: Path | None) -> str | None:
@@ -221,6 +230,7 @@ def _text(file: str, folder: Path | None) -> str | None:
     return None
 
 
+@lru_cache(maxsize=64)
 def _toml(text: str, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)

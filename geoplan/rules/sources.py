@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from geoplan.crs import planes_of, shared_crs
+from geoplan.degree_boxes import boxes_in_degrees, reaching_boxes
 from geoplan.queries.certain import Drawn
 from geoplan.queries.checks import located, refuse_collections
 from geoplan.queries.uncertainty import accuracies
@@ -18,13 +20,16 @@ from geoplan.rules.facing import WIDEST_M, Facing, Side
 from geoplan.rules.lines import Land, land_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
     from geoplan.crs import InPlane
     from geoplan.model import Layer
+
+
+Near = Literal["object", "both"]
 
 
 @dataclass
@@ -40,6 +45,13 @@ class Source:
 
     layer: Layer
     features: GeoDataFrame = field(repr=False)
+    _known: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Return what was made of the layer under a key, made the first time it is asked for."""
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]
 
     @cached_property
     def located(self) -> GeoDataFrame:
@@ -65,11 +77,45 @@ class Source:
         """The features without their geometries."""
         return pd.DataFrame(self.features.drop(columns=self.features.geometry.name))
 
+    @cached_property
+    def boxes(self) -> NDArray[np.float64]:
+        """The boxes in degrees of the features that have a place, shape (n, 4)."""
+        return boxes_in_degrees(self.located, shared_crs(self.located))
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(reaching_boxes(self.boxes))
+
+    def near(self, other: Source, margin_m: float) -> Source:
+        """Return those of the features that may lie within a distance of another's."""
+        if len(self.located) == 0 or len(other.located) == 0:
+            return self._part(np.empty(0, dtype=np.intp))
+        _, found = self._tree.query(reaching_boxes(other.boxes, margin_m))
+        return self._part(np.unique(found))
+
+    def _part(self, at: NDArray[np.intp]) -> Source:
+        if len(at) == len(self.features):
+            return self
+        features = self.located.iloc[at]
+        part = Source(self.layer, features)
+        # what is known of the whole is not worked out again of a part
+        vars(part).update(
+            located=features,
+            has_place=np.ones(len(at), dtype=bool),
+            accuracy_m=self.accuracy_m.reindex(features.index),
+            attributes=self.attributes.reindex(features.index),
+            boxes=self.boxes[at] if len(at) else np.empty((0, 4)),
+        )
+        return part
+
     def side(self, here: InPlane) -> Side:
-        """Return those of the features that are in a plane."""
+        """Return those of the features that are in a plane.
+
+        Their geometries are copies: a check prepares them, and kept layers serve several threads.
+        """
         ids = pd.Index(here.ids)
         accuracy = np.asarray(self.accuracy_m.reindex(ids), dtype=np.float64)
-        drawn = Drawn(here.geometries, accuracy)
+        drawn = Drawn(shapely.force_2d(here.geometries), accuracy)
         return Side(self.layer, here.ids, self.attributes.loc[ids], drawn, here.is_part)
 
 
@@ -92,6 +138,7 @@ def facings(
     *,
     land: Source | None = None,
     rivers: Source | None = None,
+    near: Near | None = None,
 ) -> Iterator[Facing]:
     """Yield two layers face to face, once in each plane that they need.
 
@@ -102,15 +149,22 @@ def facings(
         The farthest distance that is asked for [m].
     land, rivers : Source, optional
         The layer of the land of roads, and that of the centrelines of rivers.
+    near : {"object", "both"}, optional
+        Of which side only what may matter to the other is looked at: worth it where the other
+        is one feature. Of both, nothing is yielded where nothing may matter.
     """
+    absent = bool((~objects.has_place).any())
+    off = sum(float(np.nan_to_num(one.accuracy_m).max(initial=0.0)) for one in (subject, objects))
+    margin = reach_m + off + WIDEST_M
+    if near is not None:
+        objects = objects.near(subject, margin)
+    if near == "both":
+        subject = subject.near(objects, margin)
     if len(subject.located) == 0:
         return
     beside = [one if one is not None else None for one in (land, rivers)]
     used = [objects, *(one for one in beside if one is not None)]
     frames = [source.located if len(source.located) else _nothing(subject) for source in used]
-    off = sum(float(np.nan_to_num(one.accuracy_m).max(initial=0.0)) for one in (subject, objects))
-    margin = reach_m + off + WIDEST_M
-    absent = bool((~objects.has_place).any())
     for plane, mine, others in planes_of(subject.located, *frames, margin_m=margin):
         sides = dict(zip([id(source) for source in used], others, strict=True))
         yield Facing(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -52,6 +52,10 @@ class Side(NamedTuple):
     @classmethod
     def of(cls, source: Source, where: Mapping[str, Wanted]) -> Side:
         """Return the features of a layer that conditions hold for, or may hold for."""
+        return cast("Side", source.once(("side", *where.items()), lambda: cls._of(source, where)))
+
+    @classmethod
+    def _of(cls, source: Source, where: Mapping[str, Wanted]) -> Side:
         found = applies(source.attributes, where)
         may = found.yes | np.array([one is not None for one in found.untold], dtype=bool)
         known = source.has_place & source.accuracy_m.notna().to_numpy()
