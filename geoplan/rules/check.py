@@ -106,12 +106,15 @@ class Check:
     record : Record
     sources : tuple of Layer
         The layers that were read.
+    features : dict of str to GeoDataFrame
+        Layer id → what it holds, indexed by feature id.
     """
 
     findings: GeoDataFrame
     tally: pd.DataFrame
     record: Record
     sources: tuple[Layer, ...]
+    features: dict[str, GeoDataFrame] = field(repr=False)
     _tallies: tuple[Tally, ...] = field(repr=False)
 
     def clear(self, rule_id: str, subject_layer: str) -> pd.DataFrame:
@@ -178,7 +181,8 @@ def check(
     found = findings.finished(parts, rules, run.sources, crs)
     record = _record(run, loaded, on)
     layers = tuple(source.layer for source in run.sources.values())
-    return Check(found, table_of, record, layers, tuple(run.tallies))
+    features = {name: source.features for name, source in run.sources.items()}
+    return Check(found, table_of, record, layers, features, tuple(run.tallies))
 
 
 def _loaded(catalogue: Catalogue, pack: str | RulePack, on: date | None) -> RulePack:
