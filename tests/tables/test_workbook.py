@@ -187,7 +187,7 @@ def test_numbers_in_a_row_are_drawn_together() -> None:
 def test_a_result_without_tables_is_refused(result: Result, tmp_path: Path) -> None:
     with pytest.raises(BadQuery, match="has no tables"):
         workbook(replace(result, tables=()))
-    with pytest.raises(BadQuery, match=r"unknown format \.xlsx"):
+    with pytest.raises(BadQuery, match=r"unknown format '\.xlsx'"):
         write_result(replace(result, tables=()), tmp_path / "x.xlsx")
     assert list(tmp_path.iterdir()) == []
 
