@@ -87,7 +87,7 @@ class Facts:
         if schema is None:
             return Told(None, None)
         told = [schema.title, *(self._words(layer_id, feature, name) for name in CLASS)]
-        known = [one for one in told if one is not None]
+        known = list(dict.fromkeys(one for one in told if one is not None))
         return Told(
             " ".join(one.zh or "" for one in known), ", ".join(one.en or "" for one in known)
         )

@@ -16,6 +16,9 @@ from geoplan.tables.numbering import PAIR
 if TYPE_CHECKING:
     from geoplan.tables.facts import Facts
 
+    Drawn = dict[tuple[Any, Any], dict[str, float]]
+    """Pair of (layer, id) → its shared area [m²] and length [m]."""
+
 PRINTED = (
     "row", "number", "project", "name", "kind_class", "zone", "authority", "relation", "chainage",
     "chainage_basis", "side", "length_m", "area_hm2", "min_distance_m", "structure",
@@ -49,12 +52,22 @@ def relations(numbers: pd.DataFrame, facts: Facts, pieces: pd.DataFrame) -> Tabl
         `COLUMNS`, one row for each number: hits and what is uncertain first, then what was not
         checked. Lengths [m], areas [hm²].
     """
-    shares = set(zip(pieces["left_id"], pieces["right_id"], strict=True))
+    shares = _drawn(pieces)
     main = _stretches_of(numbers, facts)
     rows = [_row(group, facts, main, shares) for _, group in numbers.groupby("number", sort=False)]
     table = pd.DataFrame(rows, columns=COLUMNS[1:])
     table.insert(0, "row", range(1, len(table) + 1))
     return Table("A", table.astype(dict.fromkeys(NUMBERS, float)), PRINTED)
+
+
+def _drawn(pieces: pd.DataFrame) -> Drawn:
+    """Return what each pair shares as drawn: rules on distances do not say it."""
+    sums = pieces.groupby(["left_id", "right_id"], sort=False)[["area_m2", "length_m"]]
+    told: Drawn = {
+        (row["left_id"], row["right_id"]): {"area_m2": row["area_m2"], "length_m": row["length_m"]}
+        for row in sums.sum(min_count=1).reset_index().to_dict("records")
+    }
+    return told
 
 
 def _stretches_of(numbers: pd.DataFrame, facts: Facts) -> dict[tuple[Any, ...], Any]:
@@ -76,7 +89,7 @@ def _stretches_of(numbers: pd.DataFrame, facts: Facts) -> dict[tuple[Any, ...], 
 
 
 def _row(
-    found: pd.DataFrame, facts: Facts, main: dict[tuple[Any, ...], Any], shares: set[Any]
+    found: pd.DataFrame, facts: Facts, main: dict[tuple[Any, ...], Any], shares: Drawn
 ) -> dict[str, Any]:
     """Return the row of the findings that go by one number, the worst of them first."""
     rows = found.to_dict("records")
@@ -105,7 +118,7 @@ def _row(
 
 
 def _place(
-    found: pd.DataFrame, facts: Facts, main: dict[tuple[Any, ...], Any], shares: set[Any]
+    found: pd.DataFrame, facts: Facts, main: dict[tuple[Any, ...], Any], shares: Drawn
 ) -> dict[str, Any]:
     """Return how, where, and over which length or area a subject lies to an object."""
     mine, subject, other, thing = (found[name].iloc[0] for name in PAIR)
@@ -115,7 +128,8 @@ def _place(
     nearest = float(distances.min()) if distances.notna().any() else np.nan
     ground = found[["shared_area_m2", "shared_length_m"]].astype(float).gt(0).any(axis=None)
     crossing = all(lines) and nearest == 0  # a point of contact is no shared ground
-    meet = bool(ground) or crossing or ((mine, subject), (other, thing)) in shares
+    drawn = shares.get(((mine, subject), (other, thing)), {})
+    meet = bool(ground) or crossing or bool(drawn)
     relation = relation_of(stretch, meet, lines[0])
     length = found["shared_length_m"].fillna(found["stretch_length_m"].astype(float))
     told = found[found["chainage_from"].notna()].to_dict("records")
@@ -124,8 +138,8 @@ def _place(
         "chainage": None if len(told) == 0 else _chainage(told[0]),
         "chainage_basis": _first(found["chainage_basis"]),
         "side": None if stretch is None else stretch["side"],
-        "length_m": _first(length),
-        "area_hm2": _hectares(_first(found["shared_area_m2"])),
+        "length_m": _first([*length, drawn.get("length_m")]),
+        "area_hm2": _hectares(_first([*found["shared_area_m2"], drawn.get("area_m2")])),
         "min_distance_m": nearest if relation == BESIDE else 0.0,
         "structure": None if stretch is None else stretch["structure"],
     }

@@ -122,6 +122,23 @@ def test_side_distance_and_structure(tmp_path: Path) -> None:
     assert over["length_m"] == pytest.approx(900, rel=1e-6)
 
 
+def test_a_rule_on_a_distance_tells_what_is_taken_too(tmp_path: Path) -> None:
+    layers: Layers = {
+        "highway": [
+            row(
+                "G1", line((0, 0), (4000, 0)), 1.0, road_class="expressway", tech_grade="expressway"
+            )
+        ],
+        "industrial_park": [row("over", rect(100, -40, 190, 90), 2.0)],
+    }
+    (one,) = by(made(tmp_path, rule(SETBACK), layers, "A")["A"], "number").values()
+    assert (one["relation"], one["min_distance_m"]) == ("occupies", 0)
+    assert one["length_m"] == pytest.approx(90, rel=1e-6)
+    assert one["area_hm2"] is None
+    # both fields say the same: once is enough
+    assert one["kind_class"] == "公路 高速公路"
+
+
 def test_what_attributes_say_stands_in_words(tmp_path: Path) -> None:
     rules = rule('kind = "no_overlap", measured_from = "boundary"', other="nature_reserve")
     layers: Layers = {
