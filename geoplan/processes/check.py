@@ -15,7 +15,7 @@ from geoplan.processes.process import Inputs, Process
 from geoplan.rules.check import Check, Record
 from geoplan.rules.check import check as checked
 from geoplan.rules.pack import NATIONAL
-from geoplan.tables import Letter, tables
+from geoplan.tables import Letter, refuse_without_land_use, tables
 
 PackId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
 
@@ -45,6 +45,7 @@ class CheckInputs(Inputs):
 
 def check(catalogue: Catalogue, inputs: CheckInputs) -> Result:
     """Check a plan by packs of rules; see `geoplan.rules.check`."""
+    refuse_without_land_use(catalogue, inputs.tables, inputs.land_use)
     found = checked(catalogue, inputs.packs, on=inputs.on)
     made = tables(found, catalogue, inputs.tables, land_use_layer=inputs.land_use)
     return replace(result_of(found, json.loads(inputs.model_dump_json())), tables=made)

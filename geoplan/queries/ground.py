@@ -97,8 +97,14 @@ def ground_by(pieces: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         ``length_union_m`` and ``area_union_m2``, each place once. A measure that no piece of
         the group has is NaN.
     """
-    groups = pieces.groupby(list(by), sort=False, dropna=False) if len(by) else [((), pieces)]
-    rows = [[*key, *_measured(group).values()] for key, group in groups if len(group)]
+    if len(pieces) == 0:
+        return pd.DataFrame(columns=[*by, *MEASURES])
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    keys = zip(*(pieces[name] for name in by), strict=True) if by else iter([()] * len(pieces))
+    for at, key in enumerate(keys):
+        groups.setdefault(key, []).append(at)
+    columns = [pieces[name].to_numpy(dtype=object) for name in PIECES]
+    rows = [[*key, *_measured([column[at] for column in columns])] for key, at in groups.items()]
     return pd.DataFrame(rows, columns=[*by, *MEASURES])
 
 
@@ -123,19 +129,26 @@ def _chosen(layer: GeoDataFrame, ids: set[Any], name: str) -> GeoDataFrame:
     return present
 
 
-def _measured(pieces: pd.DataFrame) -> dict[str, float]:
-    """Return the measures of one group; a plane holds only its own zone, so planes add up."""
-    told = dict.fromkeys(MEASURES, np.nan)
-    told["pair_count"] = len(pieces.drop_duplicates(["left_id", "right_id"]))
-    for dimension, gross, union in (
-        (LINE, "length_gross_m", "length_union_m"),
-        (AREA, "area_gross_m2", "area_union_m2"),
-    ):
-        of_kind = pieces[pieces[MEASURE_OF[dimension]] > 0]
-        if len(of_kind):
-            told[gross] = float(of_kind[MEASURE_OF[dimension]].sum())
-            told[union] = sum(
-                counted_once(here["plane"].iloc[0], here["geometry"].to_numpy(), dimension)
-                for _, here in of_kind.groupby(of_kind["plane"].map(lambda one: one.name))
-            )
-    return told
+def _measured(columns: list[NDArray[Any]]) -> list[float]:
+    """Return the `MEASURES` of one group of `PIECES`."""
+    told = dict(zip(PIECES, columns, strict=True))
+    pairs = zip(told["left_id"], told["right_id"], strict=True)
+    measures = [float(len(set(pairs)))]
+    for dimension in (LINE, AREA):
+        sizes = told[MEASURE_OF[dimension]].astype(float)
+        there = np.flatnonzero(sizes > 0)
+        gross = float(sizes[there].sum()) if len(there) else np.nan
+        # a piece alone is counted once already
+        measures += [gross, _once(told, there, dimension) if len(there) > 1 else gross]
+    return measures
+
+
+def _once(told: dict[str, NDArray[Any]], there: NDArray[np.intp], dimension: int) -> float:
+    """Return the size of some pieces, each place once; a plane holds only its own zone."""
+    planes: dict[str, list[int]] = {}
+    for at in there.tolist():
+        planes.setdefault(told["plane"][at].name, []).append(at)
+    return sum(
+        counted_once(told["plane"][at[0]], told["geometry"][at], dimension)
+        for at in planes.values()
+    )

@@ -32,7 +32,7 @@ Letter = Literal["A", "B", "C", "F"]
 LAND_USE, AREAS, BASIC_FARMLAND = "land_use", "admin_boundary", "permanent_basic_farmland"
 """Kinds that table B is made of."""
 
-__all__ = ["Facts", "Letter", "numbered", "tables"]
+__all__ = ["Facts", "Letter", "numbered", "refuse_without_land_use", "tables"]
 
 
 def tables(
@@ -68,13 +68,14 @@ def tables(
     EmptyLayer, InvalidGeometry, CrsMismatch
         What the layers of table B hold cannot be measured.
     """
+    refuse_without_land_use(catalogue, letters, land_use_layer)
     numbers = numbered(check.findings)
     facts = Facts(check.sources, check.features, catalogue.schemas)
     made: list[Table] = []
     pieces = pieces_of(numbers, facts.features) if {"A", "F"} & set(letters) else None
     if "A" in letters and pieces is not None:
         made.append(relations(numbers, facts, pieces))
-    if "B" in letters:
+    if "B" in letters and land_use_layer is not None:
         made.append(_land_use(check, catalogue, land_use_layer))
     if "C" in letters:
         made.append(crossings(numbers, facts))
@@ -86,12 +87,27 @@ def tables(
     return tuple(made)
 
 
-def _land_use(check: Check, catalogue: Catalogue, land_id: str | None) -> Table:
-    if land_id is None:
-        raise BadQuery("table B needs a layer of land use: name it (--land-use LAYER)")
+def refuse_without_land_use(
+    catalogue: Catalogue, letters: Collection[Letter], layer_id: str | None
+) -> None:
+    """Refuse table B without a layer of land use: better before a check is run than after.
+
+    Raises
+    ------
+    BadQuery
+        No layer is named, or it is of another kind.
+    LayerNotFound
+        The plan has no layer of that id.
+    """
+    if layer_id is not None and catalogue[layer_id].kind != LAND_USE:
+        kind = catalogue[layer_id].kind
+        raise BadQuery(f"layer {layer_id!r} is of kind {kind!r}, not {LAND_USE!r}: no table B")
+    if "B" in letters and layer_id is None:
+        raise BadQuery("table B needs a layer of land use: name it as land_use (--land-use LAYER)")
+
+
+def _land_use(check: Check, catalogue: Catalogue, land_id: str) -> Table:
     land = catalogue[land_id]
-    if land.kind != LAND_USE:
-        raise BadQuery(f"layer {land_id!r} is of kind {land.kind!r}, not {LAND_USE!r}: no table B")
     read = LayerReader(catalogue)
     features = {**check.features, land_id: read(land)}
     if CLASS not in features[land_id]:

@@ -55,7 +55,7 @@ class Facts:
     ) -> None:
         self.layers = {layer.id: layer for layer in layers}
         self.features, self._schemas = features, schemas
-        self._kept: dict[tuple[str, Any], Mapping[str, Any]] = {}
+        self._kept: dict[str, dict[Any, Any]] = {}
 
     def value(self, layer_id: str | None, feature: Any, column: str) -> Any:
         """Return one attribute as it stands; None where there is none."""
@@ -123,12 +123,15 @@ class Facts:
         return None if layer is None else self._schemas.get(layer.kind)
 
     def _row(self, layer_id: str | None, feature: Any) -> Mapping[str, Any]:
-        if layer_id is None or layer_id not in self.features or feature is None:
+        if layer_id is None or layer_id not in self.features:
             return {}
-        if (layer_id, feature) not in self._kept:
-            row = self.features[layer_id].loc[feature]
-            self._kept[layer_id, feature] = {str(name): row[name] for name in row.index}
-        return self._kept[layer_id, feature]
+        if layer_id not in self._kept:
+            features = self.features[layer_id]
+            table = pd.DataFrame(features.drop(columns=features.geometry.name)).astype(object)
+            rows = table.to_dict("records")
+            self._kept[layer_id] = dict(zip(features.index.tolist(), rows, strict=True))
+        row: Mapping[str, Any] = self._kept[layer_id].get(feature, {})
+        return row
 
 
 def _labelled(field: Field, value: Any) -> Told:

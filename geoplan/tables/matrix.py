@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -150,24 +151,29 @@ def _cells(numbers: pd.DataFrame, ground: pd.DataFrame, by: list[str]) -> pd.Dat
 
 def _counts(numbers: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Return how many conflicts each group has, the worst, and what they go by."""
-    groups = numbers.groupby(by, sort=False) if by else [((), numbers)]
-    rows = [[*key, *_counted(group).values()] for key, group in groups if len(group)]
+    groups: dict[tuple[Any, ...], list[tuple[str, str, str]]] = {}
+    told = numbers[["outcome", "severity", "number"]].itertuples(index=False, name=None)
+    keys = zip(*(numbers[name] for name in by), strict=True) if by else iter([()] * len(numbers))
+    for key, row in zip(keys, told, strict=True):
+        groups.setdefault(key, []).append(row)
+    rows = [[*key, *_counted(group).values()] for key, group in groups.items()]
     columns = [*by, *COUNTS, "worst", "numbers", "unchecked_numbers"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _counted(group: pd.DataFrame) -> dict[str, Any]:
-    outcomes = group["outcome"].value_counts()
-    conflicts = group[group["outcome"] != NOT_CHECKED]
-    unchecked = group.loc[group["outcome"] == NOT_CHECKED, "number"].unique()
-    worst = min(conflicts["severity"], key=SEVERITIES.index, default=None)
+def _counted(group: list[tuple[str, str, str]]) -> dict[str, Any]:
+    """Return the counts of a group of (outcome, severity, number)."""
+    outcomes = Counter(outcome for outcome, _, _ in group)
+    conflicts = [one for one in group if one[0] != NOT_CHECKED]
+    unchecked = list(dict.fromkeys(one[2] for one in group if one[0] == NOT_CHECKED))
+    severities = {severity for _, severity, _ in conflicts}
     return {
         "conflict_count": len(conflicts),
-        "hit_count": int(outcomes.get("hit", 0)),
-        "uncertain_count": int(outcomes.get("uncertain", 0)),
+        "hit_count": outcomes["hit"],
+        "uncertain_count": outcomes["uncertain"],
         "unchecked_count": len(unchecked),
-        "worst": worst,
-        "numbers": ";".join(conflicts["number"]) or None,
+        "worst": min(severities, key=SEVERITIES.index, default=None),
+        "numbers": ";".join(number for _, _, number in conflicts) or None,
         "unchecked_numbers": ";".join(unchecked) or None,
     }
 

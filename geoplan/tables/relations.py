@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,7 +56,8 @@ def relations(numbers: pd.DataFrame, facts: Facts, pieces: pd.DataFrame) -> Tabl
     """
     shares = _drawn(pieces)
     main = _stretches_of(numbers, facts)
-    rows = [_row(group, facts, main, shares) for _, group in numbers.groupby("number", sort=False)]
+    groups = groupby(numbers.to_dict("records"), key=itemgetter("number"))
+    rows = [_row(list(group), facts, main, shares) for _, group in groups]
     table = pd.DataFrame(rows, columns=COLUMNS[1:])
     table.insert(0, "row", range(1, len(table) + 1))
     return Table("A", table.astype(dict.fromkeys(NUMBERS, float)), PRINTED)
@@ -89,11 +92,10 @@ def _stretches_of(numbers: pd.DataFrame, facts: Facts) -> dict[tuple[Any, ...], 
 
 
 def _row(
-    found: pd.DataFrame, facts: Facts, main: dict[tuple[Any, ...], Any], shares: Drawn
+    found: wording.Rows, facts: Facts, main: dict[tuple[Any, ...], Any], shares: Drawn
 ) -> dict[str, Any]:
     """Return the row of the findings that go by one number, the worst of them first."""
-    rows = found.to_dict("records")
-    first = rows[0]
+    first = found[0]
     mine, subject, other, thing = (first[name] for name in PAIR)
     texts = {
         "project": facts.name(mine, subject),
@@ -101,10 +103,10 @@ def _row(
         "kind_class": facts.kind_and_class(other, thing),
         "zone": facts.first(other, thing, ZONE),
         "authority": facts.first(other, thing, AUTHORITY),
-        "measurement": wording.measurement(rows),
-        "basis": wording.basis(rows),
-        "conclusion": wording.conclusion(rows, facts),
-        "procedure": wording.procedure(rows),
+        "measurement": wording.measurement(found),
+        "basis": wording.basis(found),
+        "conclusion": wording.conclusion(found, facts),
+        "procedure": wording.procedure(found),
     }
     return {
         **{name: first[name] for name in ("number", "outcome", "severity", *PAIR)},
@@ -112,34 +114,38 @@ def _row(
         **{name: told.zh for name, told in texts.items()},
         **{f"{name}_en": told.en for name, told in texts.items()},
         "opinion": None,
-        "rule_ids": ";".join(found["rule_id"]),
-        "finding_ids": ";".join(found["finding_id"]),
+        "rule_ids": ";".join(one["rule_id"] for one in found),
+        "finding_ids": ";".join(one["finding_id"] for one in found),
     }
 
 
 def _place(
-    found: pd.DataFrame, facts: Facts, main: dict[tuple[Any, ...], Any], shares: Drawn
+    found: wording.Rows, facts: Facts, main: dict[tuple[Any, ...], Any], shares: Drawn
 ) -> dict[str, Any]:
     """Return how, where, and over which length or area a subject lies to an object."""
-    mine, subject, other, thing = (found[name].iloc[0] for name in PAIR)
+    mine, subject, other, thing = (found[0][name] for name in PAIR)
     stretch = main.get((mine, subject, other, thing))
     lines = [facts.layers[one].geometry == "line" for one in (mine, other)]
-    distances = found.loc[found["measure"] == "distance", "measured"].astype(float)
-    nearest = float(distances.min()) if distances.notna().any() else np.nan
-    ground = found[["shared_area_m2", "shared_length_m"]].astype(float).gt(0).any(axis=None)
+    distances = [one["measured"] for one in found if one["measure"] == "distance"]
+    nearest = min((one for one in distances if one == one), default=np.nan)
+    measures = [one[name] for one in found for name in ("shared_area_m2", "shared_length_m")]
+    ground = any(one > 0 for one in measures)
     crossing = all(lines) and nearest == 0  # a point of contact is no shared ground
     drawn = shares.get(((mine, subject), (other, thing)), {})
-    meet = bool(ground) or crossing or bool(drawn)
+    meet = ground or crossing or bool(drawn)
     relation = relation_of(stretch, meet, lines[0])
-    length = found["shared_length_m"].fillna(found["stretch_length_m"].astype(float))
-    told = found[found["chainage_from"].notna()].to_dict("records")
+    names = "shared_length_m", "stretch_length_m"
+    lengths = [one[name] for one in found for name in names]
+    told = [one for one in found if one["chainage_from"] is not None]
     return {
         "relation": relation,
         "chainage": None if len(told) == 0 else _chainage(told[0]),
-        "chainage_basis": _first(found["chainage_basis"]),
+        "chainage_basis": _first(one["chainage_basis"] for one in found),
         "side": None if stretch is None else stretch["side"],
-        "length_m": _first([*length, drawn.get("length_m")]),
-        "area_hm2": _hectares(_first([*found["shared_area_m2"], drawn.get("area_m2")])),
+        "length_m": _first([*lengths, drawn.get("length_m")]),
+        "area_hm2": _hectares(
+            _first([*(one["shared_area_m2"] for one in found), drawn.get("area_m2")])
+        ),
         "min_distance_m": nearest if relation == BESIDE else 0.0,
         "structure": None if stretch is None else stretch["structure"],
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import shapely
 
 from geoplan import Catalogue
 from geoplan.errors import BadQuery, EmptyLayer, LayerNotFound
@@ -137,6 +138,19 @@ def test_a_rule_on_a_distance_tells_what_is_taken_too(tmp_path: Path) -> None:
     assert one["area_hm2"] is None
     # both fields say the same: once is enough
     assert one["kind_class"] == "公路 高速公路"
+
+
+def test_stretches_of_one_conflict_add_up(tmp_path: Path) -> None:
+    two = shapely.union(rect(1000, -90, 1100, 90), rect(3000, -90, 3050, 90))
+    layers: Layers = {
+        "highway": [row("G1", line((0, 0), (4000, 0)), 1.0)],
+        "scenic_area": [row("two", two, 2.0)],
+    }
+    found = made(tmp_path, rule(NEAR, subject="highway", other="scenic_area"), layers, "A")
+    (one,) = by(found["A"], "number").values()
+    # 300 m before and behind both
+    assert one["chainage"] == "K0+700.000～K1+400.000;K2+700.000～K3+350.000"
+    assert one["length_m"] == pytest.approx(700 + 650, rel=1e-6)
 
 
 def test_what_attributes_say_stands_in_words(tmp_path: Path) -> None:
