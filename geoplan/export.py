@@ -1,4 +1,4 @@
-"""Results as files: GeoPackage, GeoJSON, CSV; and as JSON for scripts."""
+"""Results as files: GeoPackage, GeoJSON, CSV, XLSX; and as JSON for scripts."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ import pandas as pd
 
 from geoplan.crs import to_lonlat
 from geoplan.errors import BadQuery, NotWritable
+from geoplan.readable import readable
 from geoplan.store.write import write_geopackage
+from geoplan.workbook import workbook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from geoplan.model import LeftOut, Result
+    from geoplan.model import Lang, LeftOut, Result, Table
 
 FORMATS = (".gpkg", ".geojson", ".csv")
+"""Endings that every result with a geometry can be written to; one with tables also to .xlsx."""
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
-def write_result(result: Result, path: Path) -> None:
+def write_result(result: Result, path: Path, lang: Lang = "zh") -> None:
     """Write a result to a file; its ending tells the format.
 
     Parameters
@@ -35,7 +38,10 @@ def write_result(result: Result, path: Path) -> None:
     path : Path
         ``.gpkg`` keeps the CRS, ``.geojson`` is in longitude and latitude (RFC 7946) with what
         was left out and the run record beside the features, ``.csv`` has the table, and
-        ``NAME.left-out.csv`` beside it what was left out.
+        ``NAME.left-out.csv`` beside it what was left out, ``.xlsx`` has the tables of a check
+        as people print them (`geoplan.workbook`).
+    lang : {"zh", "en"}
+        The language of a workbook.
 
     Raises
     ------
@@ -54,8 +60,26 @@ def write_result(result: Result, path: Path) -> None:
             # with a byte-order mark: without it Excel shows Chinese as mojibake
             write_text(path, "\ufeff" + _csv(result.features))
             write_text(left_out_path(path), "\ufeff" + _csv(_left_out_table(result)))
+        case ".xlsx" if result.tables:
+            _write_whole(path, workbook(result, lang))
         case other:
             raise BadQuery(f"unknown format {other or path.name!r}: use {', '.join(FORMATS)}")
+
+
+def write_table(table: Table, result: Result, path: Path, lang: Lang = "zh") -> None:
+    """Write one table of a result as CSV, under the heads that people read.
+
+    Raises
+    ------
+    BadQuery
+        The ending is not ``.csv``.
+    NotWritable
+        The file cannot be written; what stood there is unchanged.
+    """
+    if path.suffix.lower() != ".csv":
+        raise BadQuery(f"one table is written as .csv, several as .xlsx; got {path.name!r}")
+    titles = {layer.id: layer.title.to(lang) for layer in result.sources}
+    write_text(path, "\ufeff" + _csv(readable(table, lang, titles)))
 
 
 def left_out_path(path: Path) -> Path:
@@ -85,12 +109,16 @@ def write_text(path: Path, text: str) -> None:
     NotWritable
         The file cannot be written; what stood there is unchanged.
     """
+    _write_whole(path, text.encode())
+
+
+def _write_whole(path: Path, content: bytes) -> None:
     part = None
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         part = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         part.chmod(0o644)
@@ -122,6 +150,7 @@ def result_document(result: Result) -> dict[str, Any]:
         ],
         "leftOut": [_left_out(item) for item in result.left_out],
         **({"parts": [_plain(part) for part in result.parts]} if result.parts else {}),
+        **({"tables": _tables(result)} if result.tables else {}),
         "run": {**asdict(result.run), "time": result.run.time.isoformat()},
     }
     if not _has_geometry(result):
@@ -134,6 +163,14 @@ def result_document(result: Result) -> dict[str, Any]:
     collection = json.loads(lonlat.to_json(na="null", drop_id=True, show_bbox=False))
     collection.pop("crs", None)
     return {"type": "FeatureCollection", "features": collection["features"], **record}
+
+
+def _tables(result: Result) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of each table by its id, codes and numbers as they stand."""
+    return {
+        table.id: json.loads(table.rows.to_json(orient="records", double_precision=15))
+        for table in result.tables
+    }
 
 
 def _plain(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -376,6 +376,26 @@ class ReportRecord(RunRecord):
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table as planning reports print it.
+
+    Attributes
+    ----------
+    id : str
+        The letter it goes by in reports, such as ``A``; a part of it in lower case behind.
+    rows : DataFrame
+        Codes and numbers, units in the column names; a text in both languages stands in two
+        columns, ``name`` and ``name_en``.
+    printed : tuple of str
+        The columns that people read, in order; the rest is for programs.
+    """
+
+    id: str
+    rows: DataFrame
+    printed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Result:
     """The answer of a process: what every map, table, report and response is made of.
 
@@ -399,6 +419,8 @@ class Result:
         outcome, the reason, figures.
     rasters : tuple of RasterLayer
         The rasters that were read.
+    tables : tuple of Table
+        The same findings as reports print them, where they were asked for.
     """
 
     process: str
@@ -410,6 +432,7 @@ class Result:
     totals: Mapping[str, float] = field(default_factory=dict)
     parts: tuple[Mapping[str, Any], ...] = ()
     rasters: tuple[RasterLayer, ...] = ()
+    tables: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True)

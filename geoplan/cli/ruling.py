@@ -10,7 +10,7 @@ import typer
 
 from geoplan.cli.options import AsJson, Language, Layers, Output, PlanDir, language, settings
 from geoplan.cli.running import FAIL_ON_MET, refuse_unknown_condition, run
-from geoplan.cli.showing import printable, show
+from geoplan.cli.showing import printable, show, show_tables
 
 if TYPE_CHECKING:
     from geoplan.model import Lang, Result
@@ -23,6 +23,25 @@ Packs = Annotated[
 On = Annotated[
     str | None,
     typer.Option("--on", help="Day whose law counts, YYYY-MM-DD; none takes every rule."),
+]
+OutputOrBook = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        help="Write to FILE.gpkg, FILE.geojson or FILE.csv; to FILE.xlsx the tables of reports.",
+    ),
+]
+Tables = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--table",
+        help="Table of planning reports instead of the findings: A, B, C or F; may be given again.",
+        show_default=False,
+    ),
+]
+LandUse = Annotated[
+    str | None, typer.Option(help="Layer of kind land_use, for table B.", show_default=False)
 ]
 
 _PRINTED = [
@@ -50,7 +69,7 @@ def check(
     plan: PlanDir = None,
     pack: Packs = None,
     on: On = None,
-    output: Output = None,
+    output: OutputOrBook = None,
     lang: Language = None,
     as_json: AsJson = False,
     every: Annotated[
@@ -63,13 +82,20 @@ def check(
             "one may be, or could not be checked."
         ),
     ] = None,
+    table: Tables = None,
+    land_use: LandUse = None,
 ) -> None:
     """合规核查 · The plan against planning rules: what is hit, by how much, by which article."""
     refuse_unknown_condition(fail_on, "prohibited", "doubt")
-    result = run("check", plan, packs=pack or ("cn-national",), on=on)
+    letters = table or _of_workbook(output, land_use)
+    result = run(
+        "check", plan, packs=pack or ("cn-national",), on=on, tables=letters, land_use=land_use
+    )
     if as_json or output is not None:
-        _write(result, lang, output, as_json=as_json)
-    if not as_json:
+        _write(result, lang, output, as_json=as_json, tables=bool(table))
+    if table and not as_json:
+        show_tables(result, lang)
+    elif not as_json:
         found = result.features
         shown = found if every else found[found["outcome"] != "not_checked"]
         _show(result, shown[_PRINTED], lang)
@@ -77,6 +103,13 @@ def check(
     doubt = fail_on == "doubt" and result.totals["prohibited_doubt_count"] > 0
     if fail_on and (result.totals["prohibited_hit_count"] > 0 or doubt):
         raise typer.Exit(FAIL_ON_MET)
+
+
+def _of_workbook(output: Path | None, land_use: str | None) -> tuple[str, ...]:
+    """Return the tables that a workbook holds where none is named."""
+    if output is None or output.suffix.lower() != ".xlsx":
+        return ()
+    return ("A", "C", "F") if land_use is None else ("A", "B", "C", "F")
 
 
 def legal_zones(
@@ -179,12 +212,20 @@ def _told(rule: Rule, pack: RulePack, lang: Lang) -> str:
     )
 
 
-def _write(result: Result, lang: str | None, output: Path | None, *, as_json: bool) -> None:
-    from geoplan.export import write_result
+def _write(
+    result: Result, lang: str | None, output: Path | None, *, as_json: bool, tables: bool = False
+) -> None:
+    from geoplan.export import write_result, write_table
     from geoplan.i18n import phrase
 
-    if output is not None:
-        write_result(result, output)
+    if output is not None and tables and output.suffix.lower() == ".csv":
+        named = [one for one in result.tables if len(one.id) == 1]
+        if len(named) > 1:
+            raise typer.BadParameter("a CSV holds one table: name one, or write .xlsx")
+        write_table(named[0], result, output, language(lang))
+        typer.echo(phrase("cli.table_written", language(lang), path=output), err=True)
+    elif output is not None:
+        write_result(result, output, language(lang))
         told = phrase("cli.written", language(lang), path=output, count=len(result.features))
         typer.echo(told, err=True)
     if as_json:

@@ -87,6 +87,36 @@ def _print_rows(result: Result, rows: Sequence[Mapping[str, Any]], lang: Lang) -
     _print_table(replace(result, features=table.astype(coded)), lang)
 
 
+def show_tables(result: Result, lang: str | None) -> None:
+    """Print the tables of a result as reports have them, under their titles."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from geoplan.readable import decimals, readable, title_of
+
+    chosen = language(lang)
+    titles = {layer.id: layer.title.to(chosen) for layer in result.sources}
+    width = None if sys.stdout.isatty() else 400
+    for made in result.tables:
+        shown, places = readable(made, chosen, titles), [decimals(one) for one in made.printed]
+        filled = [at for at, name in enumerate(shown.columns) if shown[name].notna().any()]
+        table = Table(title=title_of(made, chosen), title_justify="left", header_style="bold")
+        for at in filled:
+            justify = "left" if places[at] is None else "right"
+            table.add_column(str(shown.columns[at]), justify=justify)  # type: ignore[arg-type]
+        for row in shown.itertuples(index=False, name=None):
+            cells = (_printed(row[at], places[at]) for at in filled)
+            table.add_row(*(Text(printable(cell)) for cell in cells))
+        Console(width=width, highlight=False).print(table)
+
+
+def _printed(value: Any, places: int | None) -> str:
+    if value is None:
+        return "–"
+    return str(value) if places is None else f"{value:,.{places}f}"
+
+
 def _print_table(result: Result, lang: Lang) -> None:
     from rich.console import Console
     from rich.table import Table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
@@ -15,6 +16,7 @@ from geoplan.rules.check import Check
 from geoplan.rules.check import check as checked
 from geoplan.rules.pack import NATIONAL
 from geoplan.rules.record import Record
+from geoplan.tables import Letter, refuse_without_land_use, tables
 
 PackId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
 
@@ -31,12 +33,23 @@ class CheckInputs(Inputs):
     on: datetime.date | None = Field(
         default=None, description="The day whose law counts; none takes every rule."
     )
+    tables: tuple[Letter, ...] = Field(
+        default=(),
+        max_length=4,
+        description="Tables of planning reports: A what projects are to what is protected, B land "
+        "use, C crossings, F the matrix of conflicts.",
+    )
+    land_use: str | None = Field(
+        default=None, max_length=100, description="A layer of kind land_use, for table B."
+    )
 
 
 def check(catalogue: Catalogue, inputs: CheckInputs) -> Result:
     """Check a plan by packs of rules; see `geoplan.rules.check`."""
+    refuse_without_land_use(catalogue, inputs.tables, inputs.land_use)
     found = checked(catalogue, inputs.packs, on=inputs.on)
-    return result_of(found, json.loads(inputs.model_dump_json()))
+    made = tables(found, catalogue, inputs.tables, land_use_layer=inputs.land_use)
+    return replace(result_of(found, json.loads(inputs.model_dump_json())), tables=made)
 
 
 def result_of(found: Check, inputs: dict[str, object]) -> Result:

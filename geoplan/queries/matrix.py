@@ -12,8 +12,8 @@ import shapely
 from geoplan.crs import shared_crs
 from geoplan.errors import BadQuery
 from geoplan.queries.checks import AREA, LINE, POINT, located, refuse_collections
+from geoplan.queries.ground import counted_once
 from geoplan.queries.overlap import InOnePlane, merged, plane_by_plane
-from geoplan.queries.pairs import of_dimension
 from geoplan.queries.shared import MEASURE_OF
 
 if TYPE_CHECKING:
@@ -145,11 +145,4 @@ def _once(one: InOnePlane, dimension: int) -> float:
     A plane holds only what lies in its own zone, so the planes add up.
     """
     chosen = one.pairs[MEASURE_OF[dimension]] > 0
-    pieces = of_dimension(one.pairs.loc[chosen, "geometry"].to_numpy(), dimension)
-    measure = one.plane.area_m2 if dimension == AREA else one.plane.length_m
-    first, second = shapely.STRtree(pieces).query(pieces, predicate="intersects")
-    beside = np.unique(first[first != second])
-    alone = np.ones(len(pieces), dtype=bool)
-    alone[beside] = False
-    union = np.array([shapely.union_all(pieces[beside])], dtype=object)
-    return float(measure(pieces[alone]).sum() + measure(union)[0])
+    return counted_once(one.plane, one.pairs.loc[chosen, "geometry"].to_numpy(), dimension)

@@ -68,12 +68,15 @@ class Check:
     record : Record
     sources : tuple of Layer
         The layers that were read.
+    features : dict of str to GeoDataFrame
+        Layer id → what it holds, indexed by feature id.
     """
 
     findings: GeoDataFrame
     tally: pd.DataFrame
     record: Record
     sources: tuple[Layer, ...]
+    features: dict[str, GeoDataFrame] = field(repr=False)
     _tallies: tuple[Tally, ...] = field(repr=False)
 
     def clear(self, rule_id: str, subject_layer: str) -> pd.DataFrame:
@@ -141,7 +144,8 @@ def check(
     unbound = tuple(rule.id for rule in rules.values() if rule.subject not in run.kinds())
     record = recorded(catalogue, run.sources, loaded, on, unbound, tuple(run.planes))
     layers = tuple(source.layer for source in run.sources.values())
-    return Check(found, table_of, record, layers, tuple(run.tallies))
+    features = {name: source.features for name, source in run.sources.items()}
+    return Check(found, table_of, record, layers, features, tuple(run.tallies))
 
 
 def _loaded(catalogue: Catalogue, pack: str | RulePack, on: date | None) -> RulePack:

@@ -33,9 +33,9 @@ COLUMNS = [
     "object_layer", "object_id", *(f"object_{name}" for name in _OF_FEATURE),
     "measure", "measured", "threshold", "margin", "pm", "unit", "uncertainty_m",
     "reason", "field", "line", "line_basis", "half_width_m", "shared_area_m2", "shared_length_m",
-    "chainage_from", "chainage_to", "chainage_basis", "law", "law_en", "article", "in_force",
-    "confidence", "activity", "activity_en", "duty", "duty_en", "duty_party", "subject_ids",
-    "object_ids", "geometry",
+    "chainage_from", "chainage_to", "chainage_basis", "stretch_length_m", "law", "law_en",
+    "article", "in_force", "confidence", "activity", "activity_en", "duty", "duty_en",
+    "duty_party", "subject_ids", "object_ids", "geometry",
 ]  # fmt: skip
 """Of the findings.
 
@@ -46,7 +46,7 @@ known.
 """
 NUMBERS = [
     "subject_accuracy_m", "object_accuracy_m", "measured", "threshold", "margin", "pm",
-    "uncertainty_m", "half_width_m", "shared_area_m2", "shared_length_m",
+    "uncertainty_m", "half_width_m", "shared_area_m2", "shared_length_m", "stretch_length_m",
 ]  # fmt: skip
 _NOT_EXCEEDED = (InsideOnly, AreaThreshold)
 SEVERITIES = ("prohibited", "approval_required", "notice")

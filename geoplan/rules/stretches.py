@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from geoplan.rules.facing import Facing
     from geoplan.rules.sources import Source
 
-COLUMNS = ["chainage_from", "chainage_to", "chainage_basis"]
+COLUMNS = ["chainage_from", "chainage_to", "chainage_basis", "stretch_length_m"]
 
 
 def with_chainage(found: pd.DataFrame, facing: Facing, subject: Source) -> pd.DataFrame:
     """Return verdicts with the chainages between which each subject is concerned.
 
-    Where that is several stretches, they stand one after the other with ``;`` between. A route
+    Where that is several stretches, they stand one after the other with ``;`` between, and
+    ``stretch_length_m`` is the sum of their lengths [m on the ellipsoid]. A route
     whose chainage cannot be told has none; ``chainage_basis`` then names the error.
     """
     found = found.assign(**dict.fromkeys(COLUMNS))
@@ -66,10 +67,10 @@ def _fill(
     found.loc[rows.index, COLUMNS] = texts
 
 
-def _of_pair(told: dict[Any, pd.DataFrame] | str | None, zone: int) -> list[str | None]:
+def _of_pair(told: dict[Any, pd.DataFrame] | str | None, zone: int) -> list[Any]:
     if isinstance(told, str):
-        return [None, None, told]
-    return [None, None, None] if told is None or zone not in told else _joined(told[zone])
+        return [None, None, told, None]
+    return [None] * len(COLUMNS) if told is None or zone not in told else _joined(told[zone])
 
 
 def _stretches(
@@ -95,12 +96,13 @@ def _is_distance(rows: pd.DataFrame) -> bool:
     return bool((rows["measure"] == "distance").any())
 
 
-def _joined(stretches: pd.DataFrame) -> list[str | None]:
+def _joined(stretches: pd.DataFrame) -> list[Any]:
     through = (stretches["relation"] != NEAR).to_numpy(dtype=bool)
     basis = str(stretches["chainage_basis"].iloc[0])
     if through.any():
         ends = (stretches[name].to_numpy()[through] for name in ("from_chainage", "to_chainage"))
-        return [*(";".join(end) for end in ends), basis]
+        length = float(stretches["length_m"].to_numpy()[through].sum())
+        return [*(";".join(end) for end in ends), basis, length]
     nearest = int(np.argmin(stretches["min_distance_m"].to_numpy()))
     place = str(stretches["nearest_chainage"].iloc[nearest])
-    return [place, place, basis]
+    return [place, place, basis, None]
