@@ -88,7 +88,7 @@ def client(base: str) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session")
 def checked(client: httpx.Client) -> dict[str, Any]:
     """Return the answer of one check of the town, which takes seconds."""
-    inputs = {"inputs": {"on": "2026-11-22"}}
+    inputs = {"inputs": {"on": "2026-11-22", "tables": ["F"]}}
     answer = client.post("/processes/check/execution", json=inputs)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
