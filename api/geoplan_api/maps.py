@@ -12,9 +12,10 @@ router = APIRouter()
 
 
 @router.api_route("/map", methods=["GET", "HEAD"])
-async def map_(service: ServiceDep, lang: LangDep, _: AsHtml) -> Response:
+async def map_(service: ServiceDep, lang: LangDep, offer: AsHtml) -> Response:
     """Draw the whole plan as one page that needs nothing else."""
     from geoplan.processes import PROCESSES
 
     process = PROCESSES["map"]
-    return await run(service, process, process.inputs.model_validate({"lang": lang}), lang)
+    inputs = process.inputs.model_validate({"lang": lang})
+    return await run(service, process, inputs, lang, offer)

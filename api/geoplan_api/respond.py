@@ -23,10 +23,14 @@ def json_response(document: Any, lang: Lang, offer: Offer) -> Response:
 
 def text_response(text: str, media_type: str, lang: Lang, **headers: str) -> Response:
     """Answer with a text; names of headers are written with underscores."""
-    own = {"Content-Language": HTML_LANG[lang], "Vary": _VARY}
-    own |= {name.replace("_", "-"): value for name, value in headers.items()}
+    own = own_headers(lang) | {name.replace("_", "-"): value for name, value in headers.items()}
     body = text.encode("utf-8", "backslashreplace")
     return Response(body, headers={**own, "Content-Type": media_type})
+
+
+def own_headers(lang: Lang) -> dict[str, str]:
+    """Return what every answer says of itself."""
+    return {"Content-Language": HTML_LANG[lang], "Vary": _VARY}
 
 
 def html_response(page: str, lang: Lang) -> Response:
