@@ -88,7 +88,10 @@ def test_the_plane_of_the_town_is_written_and_summed_up(town: Catalogue, tmp_pat
     assert steeper["mean"] == pytest.approx(15, rel=1e-4)
 
 
-def test_a_part_has_the_values_of_the_whole(town: Catalogue, tmp_path: Path) -> None:
+def test_a_part_has_the_values_of_the_whole(
+    town: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geoplan.raster.cog.TILE", 16)  # so that a part has several
     for process in ("slope", "hillshade", "cog"):
         whole = made(town, process).write(tmp_path / "whole.tif")
         bbox = box(500_700, 4_549_990, 400, 150)
