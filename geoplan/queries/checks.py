@@ -44,7 +44,7 @@ def located(layer: GeoDataFrame, role: str) -> tuple[GeoDataFrame, list[Any]]:
         raise DuplicateId(f"two features of {role} have the id {twice!r}: ids must be unique")
     geometries = layer.geometry.to_numpy()
     missing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
-    present = layer[~missing]
+    present = layer[~missing] if missing.any() else layer
     refuse_invalid(present, role)
     return present, layer.index[missing].tolist()
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CERTAIN = 3.3306690738754716e-16  # (3 + 16 eps) eps, for the sign of an orientation
 _ANY_CERTAIN = _CERTAIN * (1 + 1e-9)  # of what is no smaller but for rounding
+_TOGETHER = 4  # edges that one box in the tree stands for
 _AT_ONCE = 4_000  # candidates: their points stay in the processor's cache
 
 
@@ -57,21 +58,33 @@ def crossings(one: Chains, other: Chains) -> Crossings:
     The search is for runs of `one` near single edges of `other`; that is fast when `other`
     has the fewer edges.
     """
-    edge = np.flatnonzero(np.arange(len(other.xy)) < other.last[other.chain])
-    start, end = other.xy[edge], other.xy[edge + 1]
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    tree = shapely.STRtree(_boxes(low, high))
     runs = _Runs.of(one)
-    run, near = tree.query(runs.shapes)
+    run, edge = _candidates(runs, other)
     found = [
-        _in_chunk(one, other, runs, run[chunk], edge[near[chunk]])
-        for chunk in _alike(runs.count[run])
+        _in_chunk(one, other, runs, run[chunk], edge[chunk]) for chunk in _alike(runs.count[run])
     ]
     if not found:
         none = np.empty(0, dtype=np.intp)
         return Crossings(none, none, np.empty((0, 2)), np.empty(0), np.empty((0, 2), np.intp))
     a, b, place, sign, doubtful = (np.concatenate(part) for part in zip(*found, strict=True))
     return Crossings(a, b, place, sign, np.unique(doubtful, axis=0))
+
+
+def _candidates(runs: _Runs, other: Chains) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return runs and single edges whose boxes meet.
+
+    The edges are found by few, which a tree holds as one, and told apart by their boxes.
+    """
+    first, last = other.runs(_TOGETHER)
+    low, high = _boxes_of_runs(other.xy, first, last)
+    run, near = shapely.STRtree(_boxes(low, high)).query(runs.shapes)
+    count = (last - first)[near]
+    which = np.repeat(np.arange(len(run)), count)
+    edge = first[near][which] + np.arange(len(which)) - (np.cumsum(count) - count)[which]
+    start, end, box = other.xy[edge], other.xy[edge + 1], runs.box[run[which]]
+    meets = (np.minimum(start, end) <= box[:, 2:]) & (np.maximum(start, end) >= box[:, :2])
+    meets = meets[:, 0] & meets[:, 1]
+    return run[which[meets]], edge[meets]
 
 
 @dataclass(frozen=True)
@@ -84,8 +97,8 @@ class _Runs:
         All points of the chains [m].
     first, count : ndarray of int, shape (r,)
         Where each run starts, and how many points it has.
-    span : ndarray of float, shape (r, 2)
-        Width and height of each [m].
+    box : ndarray of float, shape (r, 4)
+        Of each: least x and y, greatest x and y [m].
     shapes : ndarray of shapely geometries, shape (r,)
         With the boxes of the runs.
     """
@@ -94,7 +107,7 @@ class _Runs:
     y: NDArray[np.float64]
     first: NDArray[np.intp]
     count: NDArray[np.intp]
-    span: NDArray[np.float64]
+    box: NDArray[np.float64]
     shapes: NDArray[Any]
 
     @classmethod
@@ -102,14 +115,21 @@ class _Runs:
         first, last = chains.runs()
         if len(first) == len(chains.first):  # a chain of one run has its box
             shapes, box = chains.lines, shapely.bounds(chains.lines)
-            span = box[:, 2:] - box[:, :2]
         else:
-            cuts = np.column_stack([first, last + 1]).ravel()
-            whole = np.vstack([chains.xy, chains.xy[-1:]])
-            low, high = (ufunc.reduceat(whole, cuts)[::2] for ufunc in (np.minimum, np.maximum))
-            shapes, span = _boxes(low, high), high - low
+            low, high = _boxes_of_runs(chains.xy, first, last)
+            shapes, box = _boxes(low, high), np.hstack([low, high])
         x, y = np.ascontiguousarray(chains.xy.T)
-        return cls(x, y, first, last - first + 1, span, shapes)
+        return cls(x, y, first, last - first + 1, box, shapes)
+
+
+def _boxes_of_runs(
+    xy: NDArray[np.float64], first: NDArray[np.intp], last: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the least and the greatest coordinates of runs, both of shape (r, 2)."""
+    cuts = np.column_stack([first, last + 1]).ravel()
+    whole = np.vstack([xy, xy[-1:]])
+    low, high = (ufunc.reduceat(whole, cuts)[::2] for ufunc in (np.minimum, np.maximum))
+    return low, high
 
 
 def _alike(count: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
@@ -175,8 +195,9 @@ def _sides(
     ahead = end - start
     point = runs.first[run][:, None] + np.arange(runs.count[run[0]])
     x, y = runs.x[point] - start[:, :1], runs.y[point] - start[:, 1:]
+    span = runs.box[run, 2:] - runs.box[run, :2]
     # no point of a run is farther away than its first, its width and its height
-    reach = np.abs(ahead[:, ::-1]) * (np.abs(np.stack([x[:, 0], y[:, 0]], 1)) + runs.span[run])
+    reach = np.abs(ahead[:, ::-1]) * (np.abs(np.stack([x[:, 0], y[:, 0]], 1)) + span)
     x *= ahead[:, 1:]
     y *= ahead[:, :1]
     side = y - x
@@ -187,7 +208,7 @@ def _sides(
     bound = _CERTAIN * (np.abs(x[row, col]) + np.abs(y[row, col]))
     unsure[row, col] = ~(np.abs(side[row, col]) > bound)
     row, col = np.nonzero(unsure)
-    near = _within(*one.xy[point[row, col]].T, start[row], end[row])
+    near = _within(*_columns(one.xy[point[row, col]]), start[row], end[row])
     doubtful = [(point[row[near], col[near]], edge[row[near]])]
     row, col = np.nonzero(unsure[:, 1:] & unsure[:, :-1])  # edges in one line with the other
     level, along = point[row, col], edge[row]
