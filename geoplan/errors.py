@@ -16,6 +16,7 @@
     │   ├── ChainageAmbiguous
     │   ├── OutsideRaster
     │   ├── RasterNotFound
+    │   ├── AnswerTooLarge
     │   └── WrongGeometryType
     ├── BadData                  what is on disk, or was handed in, is at fault
     │   ├── ForeignFileInvalid
@@ -119,11 +120,15 @@ class ChainageAmbiguous(BadRequest):
 
 
 class OutsideRaster(BadRequest):
-    """None of the features asked about lies on the raster."""
+    """Nothing of what is asked about lies on the raster."""
 
 
 class RasterNotFound(BadRequest):
     """The plan has no raster of that id."""
+
+
+class AnswerTooLarge(BadRequest):
+    """What is asked for would be larger than may be returned."""
 
 
 class WrongGeometryType(BadRequest):

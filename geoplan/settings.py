@@ -19,6 +19,8 @@ class Settings(BaseSettings):
         Language, when ``--lang`` or the request does not say.
     host, port : str, int
         Where the service listens, when ``--host`` and ``--port`` do not say.
+    max_raster_cells : int
+        Cells of a raster that the service makes for one request; the command line makes any.
     """
 
     model_config = SettingsConfigDict(env_prefix="GEOPLAN_", frozen=True)
@@ -27,3 +29,4 @@ class Settings(BaseSettings):
     lang: Lang = "zh"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    max_raster_cells: int = Field(default=25_000_000, ge=1)

@@ -75,7 +75,9 @@ def test_each_process_stands_under_its_id_in_both_languages() -> None:
         *("layers", "overlap", "coverage", "overlap-matrix", "clearance", "nearest", "site-check"),
         *("check", "legal-zones"),
         *("chainage", "locate", "station", "along"),
-        *("zonal-statistics", "zonal-classes", "profile", "map", "quality"),
+        *("zonal-statistics", "zonal-classes", "profile"),
+        *("slope", "aspect", "hillshade", "cog"),
+        *("map", "quality"),
     ]
     for name, process in PROCESSES.items():
         assert process.id == name
@@ -94,6 +96,7 @@ REQUIRED = {
     "zonal-statistics": {"raster"},
     "zonal-classes": {"raster"},
     "profile": {"layer", "feature", "raster"},
+    **{name: {"raster"} for name in ("slope", "aspect", "hillshade", "cog")},
 }
 """What a process cannot be asked without; all else has a default."""
 

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from geoplan.errors import (
+    AnswerTooLarge,
     BadData,
     BadEnvironment,
     BadRequest,
@@ -119,6 +120,7 @@ STATUS: dict[type[GeoplanError], int] = {
     UnknownHost: 421,
     WrongGeometryType: 422,
     OutsideRaster: 422,
+    AnswerTooLarge: 413,
     BadInput: 422,
     BadData: 500,
     CrsMismatch: 422,

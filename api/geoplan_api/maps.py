@@ -38,4 +38,4 @@ async def map_(
 
     process = PROCESSES["map"]
     inputs = process.inputs.model_validate({"lang": lang, **checked})
-    return await run(service, process, inputs, lang)
+    return await run(service, process, inputs, lang, HTML)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import geoplan
 from geoplan_api.errors import PROBLEM
 from geoplan_api.links import items_path
-from geoplan_api.negotiation import GEOJSON, HTML, JSON, OPENAPI, Offer
+from geoplan_api.negotiation import COG, GEOJSON, HTML, JSON, OPENAPI, Offer
 from geoplan_api.query import DEFAULT_LIMIT, MAX_LIMIT, column_schema, queryable
 from geoplan_api.references import CRS84, URIS
 from geoplan_api.rules import DEMANDS, FILTERS, SEVERITIES
-from geoplan_api.schemas import SCHEMAS, TEXT, Schema, ref
+from geoplan_api.schemas import BINARY, SCHEMAS, TEXT, Schema, ref
 from geoplan_api.words import word
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ PROCESS_IDS = (
     "zonal-statistics",
     "zonal-classes",
     "profile",
+    "slope",
+    "aspect",
+    "hillshade",
+    "cog",
     "map",
     "quality",
 )
@@ -183,7 +187,7 @@ def _execution(words: _Words) -> dict[str, Any]:
         "summary": words("operation.execute"),
         "parameters": [_shared("processId")],
         "requestBody": {"required": True, "content": content},
-        "responses": _responses(words, {JSON: ref("result"), HTML: TEXT}, _RUNNING),
+        "responses": _responses(words, {JSON: ref("result"), HTML: TEXT, COG: BINARY}, _RUNNING),
     }
 
 

@@ -17,9 +17,10 @@ import geoplan
 from geoplan.model import Document, Lang
 from geoplan_api.bodies import read_json
 from geoplan_api.deps import AsJson, LangDep, LinksDep, NoParameters, ServiceDep
+from geoplan_api.downloads import raster_response
 from geoplan_api.errors import BadInput, ProcessNotFound
 from geoplan_api.links import EXECUTE, Links, process_path
-from geoplan_api.negotiation import HTML, JSON
+from geoplan_api.negotiation import COG, HTML, JSON, Offer, choose
 from geoplan_api.respond import json_response, text_response
 from geoplan_api.service import Service
 from geoplan_api.words import word
@@ -54,6 +55,16 @@ async def _inputs(request: Request, process: ProcessDep, service: ServiceDep) ->
 InputsDep = Annotated[BaseModel, Depends(_inputs)]
 
 
+async def _offer(request: Request, process: ProcessDep) -> Offer:
+    offers = _offers(process)
+    if len(offers) == 1:
+        return offers[0]
+    return choose(offers, None, request.headers.get("accept"))
+
+
+OfferDep = Annotated[Offer, Depends(_offer)]
+
+
 @router.api_route("/processes", methods=_READ)
 def processes(service: ServiceDep, lang: LangDep, links: LinksDep, offer: AsJson) -> Response:
     """List the processes."""
@@ -80,16 +91,23 @@ def process(
 
 @router.post("/processes/{process_id}/execution")
 async def execution(
-    process: ProcessDep, inputs: InputsDep, service: ServiceDep, lang: LangDep, _: NoParameters
+    process: ProcessDep,
+    inputs: InputsDep,
+    offer: OfferDep,
+    service: ServiceDep,
+    lang: LangDep,
+    _: NoParameters,
 ) -> Response:
     """Run a process and answer with its result."""
-    return await run(service, process, inputs, lang)
+    return await run(service, process, inputs, lang, offer)
 
 
-async def run(service: Service, process: Process, inputs: BaseModel, lang: Lang) -> Response:
+async def run(
+    service: Service, process: Process, inputs: BaseModel, lang: Lang, offer: Offer
+) -> Response:
     """Run a process off the event loop, a few at a time."""
     return await to_thread.run_sync(
-        _run, service.catalogue, process, inputs, lang, limiter=service.runs
+        _run, service, process, inputs, lang, offer, limiter=service.runs
     )
 
 
@@ -134,13 +152,18 @@ def _pointer(steps: list[Any]) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
-def _run(catalogue: Catalogue, process: Process, inputs: BaseModel, lang: Lang) -> Response:
+def _run(
+    service: Service, process: Process, inputs: BaseModel, lang: Lang, offer: Offer
+) -> Response:
     from geoplan.export import result_document
+    from geoplan.processes import RasterResult
 
-    answer = process.run(catalogue, inputs)
+    answer = process.run(service.catalogue, inputs)
+    if isinstance(answer, RasterResult):
+        return raster_response(answer, service.settings.max_raster_cells, offer, lang)
     if isinstance(answer, Document):
         return text_response(answer.content, f"{answer.media_type}; charset=utf-8", lang)
-    return json_response(result_document(answer), lang, JSON)
+    return json_response(result_document(answer), lang, offer)
 
 
 def _summary(process: Process, lang: Lang, links: Links) -> dict[str, Any]:
@@ -155,7 +178,7 @@ def _summary(process: Process, lang: Lang, links: Links) -> dict[str, Any]:
         "outputTransmission": ["value"],
         "links": [
             links.to("self", path, JSON.media_type, title),
-            links.to(EXECUTE, f"{path}/execution", _answers(process), runs),
+            links.to(EXECUTE, f"{path}/execution", _offers(process)[0].media_type, runs),
         ],
     }
 
@@ -181,13 +204,21 @@ def _inputs_described(model: type[BaseModel], catalogue: Catalogue) -> dict[str,
 
 
 def _outputs_described(process: Process, lang: Lang) -> dict[str, Any]:
-    media_type = _answers(process)
-    kind = "string" if media_type == HTML.media_type else "object"
-    schema = {"type": kind, "contentMediaType": media_type}
+    kinds = {HTML: "string", COG: "string", JSON: "object"}
+    schemas = [
+        {"type": kinds[offer], "contentMediaType": offer.media_type}
+        | ({"contentEncoding": "binary"} if offer == COG else {})
+        for offer in _offers(process)
+    ]
+    schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
     return {"result": {"title": process.title.to(lang), "schema": schema}}
 
 
-def _answers(process: Process) -> str:
-    """Return the media type that a process answers with, as its signature says."""
+def _offers(process: Process) -> tuple[Offer, ...]:
+    """Return what a process answers with, as its signature says; the first is the usual one."""
+    from geoplan.processes import RasterResult
+
     made = get_type_hints(process.run)["return"]
-    return HTML.media_type if made is Document else JSON.media_type
+    if made is RasterResult:
+        return COG, JSON
+    return (HTML,) if made is Document else (JSON,)

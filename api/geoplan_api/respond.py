@@ -30,10 +30,14 @@ def json_response(document: Any, lang: Lang, offer: Offer) -> Response:
 
 def text_response(text: str | bytes, media_type: str, lang: Lang, **headers: str) -> Response:
     """Answer with a text; names of headers are written with underscores."""
-    own = {"Content-Language": HTML_LANG[lang], "Vary": VARY}
-    own |= {name.replace("_", "-"): value for name, value in headers.items()}
+    own = own_headers(lang) | {name.replace("_", "-"): value for name, value in headers.items()}
     body = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     return Response(body, headers={**own, "Content-Type": media_type})
+
+
+def own_headers(lang: Lang) -> dict[str, str]:
+    """Return what every answer says of itself."""
+    return {"Content-Language": HTML_LANG[lang], "Vary": VARY}
 
 
 def html_response(page: str, lang: Lang, *, form: bool = False) -> Response:

@@ -6,6 +6,7 @@ from typing import Any
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
+BINARY: Schema = {"type": "string", "format": "binary"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from geoplan.cli.options import AsJson, Language, Layers, Output, PlanDir, language, settings
 from geoplan.cli.routes import read_equations
-from geoplan.cli.running import run
+from geoplan.cli.running import checked_inputs, run
 from geoplan.cli.showing import show
 from geoplan.errors import BadQuery
 
 if TYPE_CHECKING:
     from geoplan.model import Lang
-    from geoplan.raster import Blocks, Raster
-    from geoplan.raster.cog import Resampling
+    from geoplan.processes import RasterResult
 
 _RasterId = Annotated[str, typer.Option("--raster", help="Id of a raster of the plan.")]
 _Dem = Annotated[
@@ -25,7 +25,14 @@ _Dem = Annotated[
         metavar="RASTER", help="Id of an elevation model of the plan, or a GeoTIFF: FILE.tif."
     ),
 ]
-_Tif = Annotated[Path, typer.Option("-o", "--output", help="Write a COG: FILE.tif.")]
+_Tif = Annotated[Path | None, typer.Option("-o", "--output", help="Write a COG: FILE.tif.")]
+_Bbox = Annotated[
+    str | None,
+    typer.Option(
+        metavar="W,S,E,N", help="Only the cells that cover this box [degrees].", show_default=False
+    ),
+]
+_Summary = Annotated[bool, typer.Option("--json", help="Print what the cells amount to.")]
 _Heights = Annotated[float, typer.Option(help="Elevations are multiplied by it.")]
 _terrain = typer.Typer(
     help="地形派生 · Slope, aspect and hillshade of an elevation model, as COGs.",
@@ -112,88 +119,129 @@ def profile(
 
 def slope(
     dem: _Dem,
-    output: _Tif,
+    output: _Tif = None,
     unit: Annotated[str, typer.Option(help="degree or percent.")] = "degree",
     z_factor: _Heights = 1.0,
+    bbox: _Bbox = None,
     plan: PlanDir = None,
     lang: Language = None,
+    as_json: _Summary = False,
 ) -> None:
     """坡度 · How steep the ground is (Horn)."""
-    from geoplan import queries
-
-    with _opened(dem, plan, output) as ground:
-        found = queries.slope(ground, unit=unit, z_factor=z_factor)  # type: ignore[arg-type]
-        _write(found, output, language(lang))
+    made = _made("slope", dem, plan, output, bbox=bbox, unit=unit, z_factor=z_factor)
+    _give(made, output, lang, as_json=as_json)
 
 
-def aspect(dem: _Dem, output: _Tif, plan: PlanDir = None, lang: Language = None) -> None:
+def aspect(
+    dem: _Dem,
+    output: _Tif = None,
+    bbox: _Bbox = None,
+    plan: PlanDir = None,
+    lang: Language = None,
+    as_json: _Summary = False,
+) -> None:
     """坡向 · Which way the ground falls, in degrees clockwise from grid north (Horn)."""
-    from geoplan import queries
-
-    with _opened(dem, plan, output) as ground:
-        # the mean of 359° and 1° is not 180°
-        _write(queries.aspect(ground), output, language(lang), "nearest")
+    made = _made("aspect", dem, plan, output, bbox=bbox)
+    _give(made, output, lang, as_json=as_json)
 
 
 def hillshade(
     dem: _Dem,
-    output: _Tif,
+    output: _Tif = None,
     azimuth_deg: Annotated[float, typer.Option(help="Where the light comes from [°].")] = 315.0,
     altitude_deg: Annotated[float, typer.Option(help="How high it stands [°].")] = 45.0,
     z_factor: _Heights = 1.0,
+    bbox: _Bbox = None,
     plan: PlanDir = None,
     lang: Language = None,
+    as_json: _Summary = False,
 ) -> None:
     """山体阴影 · How bright the ground is under a light (Horn)."""
-    from geoplan import queries
-
     light = {"azimuth_deg": azimuth_deg, "altitude_deg": altitude_deg, "z_factor": z_factor}
-    with _opened(dem, plan, output) as ground:
-        _write(queries.hillshade(ground, **light), output, language(lang))
+    made = _made("hillshade", dem, plan, output, bbox=bbox, **light)
+    _give(made, output, lang, as_json=as_json)
 
 
 def cog(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="A GeoTIFF.")],
+    source: Annotated[str, typer.Argument(metavar="IN", help="A GeoTIFF, or a raster's id.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="FILE.tif.")],
     compress: Annotated[str, typer.Option(help="deflate or zstd; both lose nothing.")] = "deflate",
     resampling: Annotated[
         str | None, typer.Option(help="Of overviews: nearest, average or mode.")
     ] = None,
+    bbox: _Bbox = None,
+    plan: PlanDir = None,
     lang: Language = None,
 ) -> None:
-    """云优化 GeoTIFF · Write a GeoTIFF anew as a COG, cell by cell the same."""
+    """云优化 GeoTIFF · Write a GeoTIFF, or a raster of the plan, as a COG of the same cells."""
     from geoplan.raster import to_cog
 
-    _refuse_other_than_tif(target)
-    chosen = language(lang)
-    to_cog(source, target, compress=compress, resampling=resampling)  # type: ignore[arg-type]
-    _say_written(target, chosen)
+    options: dict[str, Any] = {"compress": compress, "resampling": resampling}
+    if not _is_file(source):
+        made = _made("cog", source, plan, target, bbox=bbox)
+        made.write(target, **options)
+    elif bbox is None:
+        _refuse_other_than_tif(target)
+        to_cog(source, target, **options)
+    else:
+        raise typer.BadParameter(
+            "takes a raster of the plan; a file is written whole", param_hint="--bbox"
+        )
+    _say_written(target, language(lang))
 
 
 _raster.callback()(lambda: None)  # a single command would otherwise be run without its name
 
 
-def _opened(name: str, plan: Path | None, output: Path) -> Raster:
-    """Open a raster of the plan by its id, or a file; ids hold neither dots nor slashes."""
+def _is_file(name: str) -> bool:
+    """Tell a file from the id of a raster, which holds neither dots nor slashes."""
+    return "." in name or "/" in name
+
+
+def _made(
+    process_id: str,
+    name: str,
+    plan: Path | None,
+    output: Path | None,
+    bbox: str | None,
+    **asked: Any,
+) -> RasterResult:
+    """Return what a process makes of a raster of the plan by its id, or of a file."""
     from geoplan.catalogue import Catalogue
+    from geoplan.model import Bbox
+    from geoplan.processes import PROCESSES
+    from geoplan.processes.surface import of_raster
     from geoplan.raster import Raster
 
-    _refuse_other_than_tif(output)
-    if "." in name or "/" in name:
-        raster = Raster(name)
+    if output is not None:
+        _refuse_other_than_tif(output)
+    process = PROCESSES[process_id]
+    box = None if bbox is None else Bbox.parse(bbox)
+    inputs = checked_inputs(process, {"raster": name, "bbox": box, **asked})
+    if _is_file(name):
+        path = Path(name)
+        made = of_raster(process_id, lambda: Raster(name), inputs)
     else:
-        raster = Catalogue.open(plan or settings().plan).open_raster(name)
-    if output.exists() and output.samefile(raster.path):
-        raster.close()
+        catalogue = Catalogue.open(plan or settings().plan)
+        path = catalogue.raster_path(name)
+        made = cast("RasterResult", process.run(catalogue, inputs))
+    if output is not None and output.exists() and path.exists() and output.samefile(path):
         raise BadQuery(f"{output.name} would overwrite its own source: name another file")
-    return raster
+    return made
 
 
-def _write(found: Blocks, output: Path, lang: Lang, resampling: Resampling = "average") -> None:
-    from geoplan.raster import write_cog
+def _give(made: RasterResult, output: Path | None, lang: str | None, *, as_json: bool) -> None:
+    """Write a raster, print what its cells amount to, or both."""
+    from geoplan.export import result_document
 
-    write_cog(found, output, resampling=resampling)
-    _say_written(output, lang)
+    if output is None and not as_json:
+        raise typer.BadParameter("is missing: name FILE.tif, or ask for --json", param_hint="-o")
+    chosen = language(lang)
+    if output is not None:
+        made.write(output)
+        _say_written(output, chosen)
+    if as_json:
+        typer.echo(json.dumps(result_document(made.summary()), ensure_ascii=False))
 
 
 def _refuse_other_than_tif(path: Path) -> None:

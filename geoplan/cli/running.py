@@ -10,7 +10,10 @@ import typer
 from geoplan.cli.options import settings
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from geoplan.model import Result
+    from geoplan.processes import Process
     from geoplan.progress import Progress
 
 FAIL_ON_MET = 1
@@ -18,21 +21,26 @@ FAIL_ON_MET = 1
 
 def run(process_id: str, plan: Path | None, progress: Progress | None = None, **inputs: Any) -> Any:
     """Run a process on a plan; inputs that do not fit are named as options are."""
-    from pydantic import ValidationError
-
     from geoplan.catalogue import Catalogue
     from geoplan.processes import PROCESSES
 
     process = PROCESSES[process_id]
+    checked = checked_inputs(process, inputs)
+    told = {} if progress is None else {"progress": progress}
+    return process.run(Catalogue.open(plan or settings().plan), checked, **told)
+
+
+def checked_inputs(process: Process, inputs: dict[str, Any]) -> BaseModel:
+    """Return the inputs of a process; those that do not fit are named as options are."""
+    from pydantic import ValidationError
+
     try:
-        checked = process.inputs.model_validate(inputs)
+        return process.inputs.model_validate(inputs)
     except ValidationError as error:
         first = error.errors()[0]
         raise typer.BadParameter(
             f"{first['msg']}; got {first['input']!r}", param_hint=str(first["loc"][0])
         ) from None
-    told = {} if progress is None else {"progress": progress}
-    return process.run(Catalogue.open(plan or settings().plan), checked, **told)
 
 
 def refuse_unknown_condition(fail_on: str | None, *known: str) -> None:

@@ -16,6 +16,7 @@ from geoplan.processes import overlap as _overlap
 from geoplan.processes import place as _place
 from geoplan.processes import quality as _quality
 from geoplan.processes import site as _site
+from geoplan.processes import surface as _surface
 from geoplan.processes import terrain as _terrain
 from geoplan.processes import zonal as _zonal
 from geoplan.processes.chainage import ChainageInputs, chainage
@@ -35,7 +36,18 @@ from geoplan.processes.place import (
 )
 from geoplan.processes.process import ACCURACY, Inputs, Process
 from geoplan.processes.quality import quality
+from geoplan.processes.raster_result import RasterResult
 from geoplan.processes.site import SiteInputs, site_check
+from geoplan.processes.surface import (
+    AspectInputs,
+    CogInputs,
+    HillshadeInputs,
+    SlopeInputs,
+    aspect,
+    cog,
+    hillshade,
+    slope,
+)
 from geoplan.processes.terrain import ProfileInputs, profile
 from geoplan.processes.zonal import (
     ZonalClassesInputs,
@@ -63,6 +75,10 @@ PROCESSES: dict[str, Process] = {
         _zonal.STATISTICS_PROCESS,
         _zonal.CLASSES_PROCESS,
         _terrain.PROCESS,
+        _surface.SLOPE,
+        _surface.ASPECT,
+        _surface.HILLSHADE,
+        _surface.COG,
         _map.PROCESS,
         _quality.PROCESS,
     )
@@ -73,9 +89,12 @@ __all__ = [
     "ACCURACY",
     "PROCESSES",
     "AlongInputs",
+    "AspectInputs",
     "ChainageInputs",
     "ClearanceInputs",
+    "CogInputs",
     "CoverageInputs",
+    "HillshadeInputs",
     "Inputs",
     "LayersInputs",
     "LocateInputs",
@@ -85,14 +104,19 @@ __all__ = [
     "OverlapInputs",
     "Process",
     "ProfileInputs",
+    "RasterResult",
     "SiteInputs",
+    "SlopeInputs",
     "StationInputs",
     "ZonalClassesInputs",
     "ZonalStatisticsInputs",
     "along",
+    "aspect",
     "chainage",
     "clearance",
+    "cog",
     "coverage",
+    "hillshade",
     "layers",
     "locate",
     "map_",
@@ -102,6 +126,7 @@ __all__ = [
     "profile",
     "quality",
     "site_check",
+    "slope",
     "station",
     "zonal_classes",
     "zonal_statistics",

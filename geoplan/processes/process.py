@@ -15,6 +15,7 @@ import geoplan
 from geoplan.catalogue import Catalogue
 from geoplan.errors import BadQuery
 from geoplan.model import Document, Layer, Result, RunRecord, Text
+from geoplan.processes.raster_result import RasterResult
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -54,7 +55,7 @@ class Process:
     title: Text
     description: Text
     inputs: type[BaseModel]
-    run: Callable[..., Result | Document]
+    run: Callable[..., Result | Document | RasterResult]
 
 
 def chosen(catalogue: Catalogue, ids: tuple[str, ...]) -> tuple[Layer, ...]:

@@ -57,17 +57,29 @@ def _areas(found: Walked) -> NDArray[Any]:
     there = _stretch(found.one, mine, enter, leave, place)
     back = _stretch(found.other, theirs, leave, again, place)
     each = np.arange(len(enter))
-    which, xy = _interleaved([(each, place[enter]), there, (each, place[leave]), back])
-    order = np.lexsort((np.arange(len(which)), rank[which], lead[which]))
-    # linearrings closes each of them
-    first = np.flatnonzero(lead == each)
-    rings = shapely.linearrings(xy[order], indices=np.searchsorted(first, lead[which][order]))
-    made = np.asarray(shapely.polygons(rings), dtype=object)
-    _gather(made, pair[enter[first]], shapely.multipolygons, shapes)
+    # the pieces one after the other, each from its lowest member on
+    turn = np.lexsort((rank, lead))
+    xy, count = _laid(turn, [(each, place[enter]), there, (each, place[leave]), back])
+    first = np.flatnonzero(lead[turn] == turn)
+    made = _polygons(xy, np.add.reduceat(count, first))
+    _gather(made, pair[enter[turn[first]]], shapely.multipolygons, shapes)
     broken = ~shapely.is_valid(shapes)
     shapes[broken] = None
     shapes[odd] = None
     return shapes
+
+
+def _polygons(xy: NDArray[np.float64], count: NDArray[np.intp]) -> NDArray[Any]:
+    """Return polygons of one ring each, given the points of all rings one after the other."""
+    begin = np.cumsum(count) - count
+    ring, step = _counted(count + 1)
+    step[np.cumsum(count + 1) - 1] = 0  # a ring ends where it begins
+    offsets = np.concatenate([[0], np.cumsum(count + 1)])
+    polygon = shapely.GeometryType.POLYGON
+    made = shapely.from_ragged_array(
+        polygon, xy[begin[ring] + step], (offsets, np.arange(len(count) + 1))
+    )
+    return np.asarray(made, dtype=object)
 
 
 def _next(
@@ -77,8 +89,7 @@ def _next(
     chains: Chains,
 ) -> NDArray[np.intp]:
     """Return for each event the next one of its pair along the ring, round and round."""
-    along = np.hypot(*(place - chains.xy[edge]).T)
-    order = np.lexsort((along, edge, pair))
+    order = _along(pair, edge, place, chains)
     sorted_pair = pair[order]
     final = np.r_[sorted_pair[1:] != sorted_pair[:-1], True]
     fresh = np.flatnonzero(np.r_[True, final[:-1]])
@@ -87,6 +98,21 @@ def _next(
     following = np.empty(len(order), dtype=np.intp)
     following[order] = order[after]
     return following
+
+
+def _along(
+    pair: NDArray[np.intp], edge: NDArray[np.intp], place: NDArray[np.float64], chains: Chains
+) -> NDArray[np.intp]:
+    """Return the order of events by pair, edge, and way along the edge."""
+    key = pair * len(chains.xy) + edge
+    order = np.argsort(key)
+    same = key[order[1:]] == key[order[:-1]]
+    # few edges are crossed twice by one feature
+    several = np.flatnonzero(np.r_[False, same] | np.r_[same, False])
+    events = order[several]
+    way = np.hypot(*(place[events] - chains.xy[edge[events]]).T)
+    order[several] = events[np.lexsort((way, key[events]))]
+    return order
 
 
 def _cycles(following: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -150,14 +176,33 @@ def _counted(count: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp
     return which, np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
 
 
-def _interleaved(
-    parts: list[tuple[NDArray[np.intp], NDArray[np.float64]]],
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the points of all parts in order of owner, then of part, then as they come."""
-    owner = np.concatenate([who for who, _ in parts])
-    xy = np.concatenate([points for _, points in parts])
-    order = np.argsort(owner, kind="stable")
-    return owner[order], xy[order]
+def _laid(
+    turn: NDArray[np.intp], parts: list[tuple[NDArray[np.intp], NDArray[np.float64]]]
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Lay out the points of several parts, owner by owner, each with all its parts in order.
+
+    Parameters
+    ----------
+    turn : ndarray of int, shape (n,)
+        The owners in the order in which they come.
+    parts : list of (owner, xy)
+        The points of each part, those of an owner one after the other, owners ascending.
+
+    Returns
+    -------
+    xy : ndarray of float, shape (p, 2)
+    count : ndarray of int, shape (n,)
+        How many points each owner has, in the order in which they come.
+    """
+    size = np.stack([np.bincount(owner, minlength=len(turn)) for owner, _ in parts])[:, turn]
+    start = (np.cumsum(size.T.ravel()) - size.T.ravel()).reshape(-1, len(parts)).T
+    xy = np.empty((int(size.sum()), 2))
+    rank = np.empty(len(turn), dtype=np.intp)
+    rank[turn] = np.arange(len(turn))
+    for (owner, points), begin, length in zip(parts, start, size, strict=True):
+        shift = (begin - (np.cumsum(length[rank]) - length[rank])[turn])[rank]
+        xy[np.arange(len(owner)) + shift[owner]] = points
+    return xy, size.sum(axis=0)
 
 
 def _lines(found: Walked) -> NDArray[Any]:
@@ -171,8 +216,8 @@ def _lines(found: Walked) -> NDArray[Any]:
     events = np.flatnonzero(plain[found.pair])
     if len(events) == 0:
         return shapes
-    along = np.hypot(*(found.crossing.place[events] - line.xy[edge[events]]).T)
-    events = events[np.lexsort((along, edge[events], found.pair[events]))]
+    place = found.crossing.place[events]
+    events = events[_along(found.pair[events], edge[events], place, line)]
     pair, edge, enters = found.pair[events], edge[events], enters[events]
     place, chain = found.crossing.place[events], line.chain[edge]
 
@@ -191,14 +236,9 @@ def _lines(found: Walked) -> NDArray[Any]:
     into, out = np.arange(0, len(pair), 2), np.arange(1, len(pair), 2)
     which, step = _counted(np.maximum(edge[out] - edge[into], 0))
     piece = np.arange(len(into))
-    owner, xy = _interleaved(
-        [
-            (piece, place[into]),
-            (which, line.xy[edge[into][which] + 1 + step]),
-            (piece, place[out]),
-        ]
-    )
-    pieces = np.asarray(shapely.linestrings(xy, indices=owner), dtype=object)
+    between = line.xy[edge[into][which] + 1 + step]
+    xy, count = _laid(piece, [(piece, place[into]), (which, between), (piece, place[out])])
+    pieces = np.asarray(shapely.linestrings(xy, indices=np.repeat(piece, count)), dtype=object)
     _gather(pieces, pair[into], shapely.multilinestrings, shapes)
     shapes[odd] = None
     return shapes

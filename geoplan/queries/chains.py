@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from geoplan.crs import MeasuringPlane
 
+_CLEARLY = 1e-9  # of the sum of triangles: more than rounding makes of it
+
 _EDGES_AT_ONCE = 65_536  # so that they stay in the processor's cache
 
 RUN_EDGES = 24
@@ -58,16 +60,16 @@ class Chains:
     def of(cls, geometries: NDArray[Any], plane: MeasuringPlane) -> Chains:
         """Return the chains of valid features of one dimension, 1 or 2."""
         areal = bool(shapely.get_dimensions(geometries[0]) == AREA)
+        simple = areal and _of_one_ring(geometries)
         parts, owner = geometries, np.arange(len(geometries))
-        if areal and not _simple_and_left(geometries):
+        if not simple:
+            parts, owner = shapely.get_parts(geometries, return_index=True)
+        xy, chain, first, last = _points(parts)
+        if areal and not (simple and _turn_left(xy, first, last)):
             parts, owner = shapely.get_parts(geometries, return_index=True)
             parts, part = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
             owner = owner[part]
-        elif not areal:
-            parts, owner = shapely.get_parts(geometries, return_index=True)
-        xy, chain = shapely.get_coordinates(parts, return_index=True)
-        first = np.flatnonzero(np.r_[True, chain[1:] != chain[:-1]])
-        last = np.r_[first[1:], len(xy)] - 1
+            xy, chain, first, last = _points(parts)
         axis = xy[first[np.searchsorted(owner, owner)], 0]
         return cls(plane, parts, xy, first, last, owner, chain, axis, areal)
 
@@ -79,17 +81,23 @@ class Chains:
         """
         wanted = np.zeros(len(self.first), dtype=bool)
         wanted[chains] = True
-        starts = np.flatnonzero(wanted[self.chain])
-        starts = starts[starts < self.last[self.chain[starts]]]
-        size = np.zeros(len(self.xy))
-        for begin in range(0, len(starts), _EDGES_AT_ONCE):
-            start = starts[begin : begin + _EDGES_AT_ONCE]
-            axis = self.axis[self.chain[start]]
-            size[start + 1] = measured(
+        points = np.flatnonzero(wanted[self.chain])
+        chain = self.chain[points]
+        edges = np.flatnonzero(points < self.last[chain])
+        size = np.zeros(len(points))
+        for begin in range(0, len(edges), _EDGES_AT_ONCE):
+            edge = edges[begin : begin + _EDGES_AT_ONCE]
+            start = points[edge]
+            axis = self.axis[chain[edge]]
+            size[edge + 1] = measured(
                 self.xy[start], self.xy[start + 1], axis, self.plane, areal=self.areal
             )
         total = np.cumsum(size, dtype=np.longdouble)  # a city of them must not blur one
-        return np.asarray(total - total[self.first][self.chain], dtype=float)
+        count = (self.last - self.first + 1)[wanted]
+        begin_of = total[np.cumsum(count) - count]
+        before = np.zeros(len(self.xy))
+        before[points] = total - np.repeat(begin_of, count)
+        return before
 
     def upto(
         self,
@@ -119,13 +127,13 @@ class Chains:
             total += (own - axis) * (place[:, 1] - self.xy[self.first[chain], 1])
         return total
 
-    def runs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Return the first and the last point of all runs of at most `RUN_EDGES` edges."""
-        count = -(-(self.last - self.first) // RUN_EDGES)
+    def runs(self, edges: int = RUN_EDGES) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the first and the last point of all runs of at most so many edges."""
+        count = -(-(self.last - self.first) // edges)
         which = np.repeat(np.arange(len(self.first)), count)
         number = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
-        start = self.first[which] + number * RUN_EDGES
-        return start, np.minimum(start + RUN_EDGES, self.last[which])
+        start = self.first[which] + number * edges
+        return start, np.minimum(start + edges, self.last[which])
 
 
 def measured(
@@ -145,10 +153,28 @@ def measured(
     )
 
 
-def _simple_and_left(polygons: NDArray[Any]) -> bool:
-    """Tell whether all areas are of one ring each that turns left, as most layers are."""
-    if (shapely.get_type_id(polygons) != shapely.GeometryType.POLYGON).any():
+def _points(
+    parts: NDArray[Any],
+) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Return all points, the part of each, and the first and the last point of each part."""
+    xy, part = shapely.get_coordinates(parts, return_index=True)
+    first = np.flatnonzero(np.r_[True, part[1:] != part[:-1]])
+    return xy, part, first, np.r_[first[1:], len(xy)] - 1
+
+
+def _of_one_ring(areas: NDArray[Any]) -> bool:
+    """Tell whether all areas are of one ring each, as most layers are."""
+    if (shapely.get_type_id(areas) != shapely.GeometryType.POLYGON).any():
         return False
-    if shapely.get_num_interior_rings(polygons).any():
-        return False
-    return bool(shapely.is_ccw(shapely.get_exterior_ring(polygons)).all())
+    return not shapely.get_num_interior_rings(areas).any()
+
+
+def _turn_left(xy: NDArray[np.float64], first: NDArray[np.intp], last: NDArray[np.intp]) -> bool:
+    """Tell whether all rings certainly turn left, by the signs of their areas."""
+    count = last - first + 1
+    x, y = (xy - np.repeat(xy[first], count, axis=0)).T
+    twice = np.zeros(len(xy))
+    twice[:-1] = x[:-1] * y[1:] - x[1:] * y[:-1]
+    twice[last] = 0.0
+    area, size = np.add.reduceat(twice, first), np.add.reduceat(np.abs(twice), first)
+    return bool((area > _CLEARLY * size).all())

@@ -207,9 +207,9 @@ def _measured(
     measure = plane.area_m2 if kind == AREA else plane.length_m
     own = measure(zones)
     gap = zones.copy()
-    for layer in covers:
-        gap = _less(gap, layer, kind)
-    changed = np.flatnonzero(gap != zones)
+    for layer, apart in _heaps(covers):
+        gap = _less(gap, layer, kind, apart=apart)
+    changed = np.flatnonzero([rest is not zone for rest, zone in zip(gap, zones, strict=True)])
     gap_size = own.copy()
     gap_size[changed] = np.minimum(measure(gap[changed]), own[changed])
     covered = own - gap_size
@@ -218,11 +218,23 @@ def _measured(
     return pd.DataFrame(dict(sizes)).assign(small_gap_count=0.0, geometry=gap)
 
 
-def _less(zones: NDArray[Any], covers: NDArray[Any], kind: int) -> NDArray[Any]:
-    """Return zones without what one layer covers, empty where that is all.
+def _heaps(covers: list[NDArray[Any]]) -> list[tuple[NDArray[Any], bool]]:
+    """Return what is to be taken away at once, and whether no two of it meet.
+
+    A layer whose covers lie apart is one geometry as it stands; those of all other layers are
+    best united together, since one union costs less than one of each layer.
+    """
+    apart = [_lie_apart(layer) for layer in covers]
+    heaps = [(layer, True) for layer, alone in zip(covers, apart, strict=True) if alone]
+    others = [layer for layer, alone in zip(covers, apart, strict=True) if not alone]
+    return [*heaps, (np.concatenate(others), False)] if others else heaps
+
+
+def _less(zones: NDArray[Any], covers: NDArray[Any], kind: int, *, apart: bool) -> NDArray[Any]:
+    """Return zones without what is covered, empty where that is all.
 
     The covers of a zone are taken away at once, as one geometry. Where no two of them meet
-    they are one as they stand; otherwise the large ones are cut to the zone, and all are
+    (`apart`) they are one as they stand; otherwise the large ones are cut to the zone, and all are
     united. A line is left with its covers whole: the ends of its cut pieces would lie off it by
     their last digit, and what is off it takes nothing away.
     """
@@ -234,7 +246,6 @@ def _less(zones: NDArray[Any], covers: NDArray[Any], kind: int) -> NDArray[Any]:
     open_pairs = ~np.isin(there[pairs.ours], inside)
     of_zone = there[pairs.ours[open_pairs]]
     pieces = covers[pairs.theirs[open_pairs]]
-    apart = _lie_apart(covers)
     if not apart and kind == AREA:
         # cutting costs more than uniting what is small whole
         large = shapely.get_num_coordinates(pieces) > _LARGE
@@ -257,6 +268,8 @@ def _less(zones: NDArray[Any], covers: NDArray[Any], kind: int) -> NDArray[Any]:
 def _singles(
     pieces: NDArray[Any], of_zone: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    if (shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON).all():
+        return of_zone, pieces
     singles, owner = shapely.get_parts(pieces, return_index=True)
     return of_zone[owner], singles
 

@@ -17,12 +17,16 @@ import numpy as np
 import shapely
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from geoplan.queries.chains import Chains
 
 _CERTAIN = 3.3306690738754716e-16  # (3 + 16 eps) eps, for the sign of an orientation
-_AT_ONCE = 20_000  # candidates: their points stay in the processor's cache
+_ANY_CERTAIN = _CERTAIN * (1 + 1e-9)  # of what is no smaller but for rounding
+_TOGETHER = 4  # edges that one box in the tree stands for
+_AT_ONCE = 4_000  # candidates: their points stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -54,16 +58,10 @@ def crossings(one: Chains, other: Chains) -> Crossings:
     The search is for runs of `one` near single edges of `other`; that is fast when `other`
     has the fewer edges.
     """
-    edge = np.flatnonzero(np.arange(len(other.xy)) < other.last[other.chain])
-    start, end = other.xy[edge], other.xy[edge + 1]
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    tree = shapely.STRtree(_boxes(low, high))
-    first, last = one.runs()
-    run, near = tree.query(_boxes_of_runs(one, first, last))
+    runs = _Runs.of(one)
+    run, edge = _candidates(runs, other)
     found = [
-        _in_chunk(one, other, first[run[chunk]], last[run[chunk]], edge[near[chunk]])
-        for begin in range(0, len(run), _AT_ONCE)
-        for chunk in [slice(begin, begin + _AT_ONCE)]
+        _in_chunk(one, other, runs, run[chunk], edge[chunk]) for chunk in _alike(runs.count[run])
     ]
     if not found:
         none = np.empty(0, dtype=np.intp)
@@ -72,14 +70,74 @@ def crossings(one: Chains, other: Chains) -> Crossings:
     return Crossings(a, b, place, sign, np.unique(doubtful, axis=0))
 
 
-def _boxes_of_runs(chains: Chains, first: NDArray[np.intp], last: NDArray[np.intp]) -> NDArray[Any]:
-    """Return geometries with the boxes of runs; a chain of one run is its own."""
-    if len(first) == len(chains.first):
-        return chains.lines
+def _candidates(runs: _Runs, other: Chains) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return runs and single edges whose boxes meet.
+
+    The edges are found by few, which a tree holds as one, and told apart by their boxes.
+    """
+    first, last = other.runs(_TOGETHER)
+    low, high = _boxes_of_runs(other.xy, first, last)
+    run, near = shapely.STRtree(_boxes(low, high)).query(runs.shapes)
+    count = (last - first)[near]
+    which = np.repeat(np.arange(len(run)), count)
+    edge = first[near][which] + np.arange(len(which)) - (np.cumsum(count) - count)[which]
+    start, end, box = other.xy[edge], other.xy[edge + 1], runs.box[run[which]]
+    meets = (np.minimum(start, end) <= box[:, 2:]) & (np.maximum(start, end) >= box[:, :2])
+    meets = meets[:, 0] & meets[:, 1]
+    return run[which[meets]], edge[meets]
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Stretches of chains.
+
+    Attributes
+    ----------
+    x, y : ndarray of float, shape (n,)
+        All points of the chains [m].
+    first, count : ndarray of int, shape (r,)
+        Where each run starts, and how many points it has.
+    box : ndarray of float, shape (r, 4)
+        Of each: least x and y, greatest x and y [m].
+    shapes : ndarray of shapely geometries, shape (r,)
+        With the boxes of the runs.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    first: NDArray[np.intp]
+    count: NDArray[np.intp]
+    box: NDArray[np.float64]
+    shapes: NDArray[Any]
+
+    @classmethod
+    def of(cls, chains: Chains) -> _Runs:
+        first, last = chains.runs()
+        if len(first) == len(chains.first):  # a chain of one run has its box
+            shapes, box = chains.lines, shapely.bounds(chains.lines)
+        else:
+            low, high = _boxes_of_runs(chains.xy, first, last)
+            shapes, box = _boxes(low, high), np.hstack([low, high])
+        x, y = np.ascontiguousarray(chains.xy.T)
+        return cls(x, y, first, last - first + 1, box, shapes)
+
+
+def _boxes_of_runs(
+    xy: NDArray[np.float64], first: NDArray[np.intp], last: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the least and the greatest coordinates of runs, both of shape (r, 2)."""
     cuts = np.column_stack([first, last + 1]).ravel()
-    whole = np.vstack([chains.xy, chains.xy[-1:]])
+    whole = np.vstack([xy, xy[-1:]])
     low, high = (ufunc.reduceat(whole, cuts)[::2] for ufunc in (np.minimum, np.maximum))
-    return _boxes(low, high)
+    return low, high
+
+
+def _alike(count: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    """Yield positions of candidates whose runs have the same number of points, not too many."""
+    order = np.argsort(count, kind="stable")
+    for same in np.split(order, np.flatnonzero(np.diff(count[order])) + 1):
+        for begin in range(0, len(same), _AT_ONCE):
+            yield same[begin : begin + _AT_ONCE]
 
 
 def _boxes(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[Any]:
@@ -92,32 +150,15 @@ def _columns(xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.f
 
 
 def _in_chunk(
-    one: Chains,
-    other: Chains,
-    first: NDArray[np.intp],
-    last: NDArray[np.intp],
-    edge: NDArray[np.intp],
+    one: Chains, other: Chains, runs: _Runs, run: NDArray[np.intp], edge: NDArray[np.intp]
 ) -> tuple[NDArray[Any], ...]:
-    """Return the crossings of runs with one edge each."""
-    count = last - first + 1
-    offset = np.cumsum(count) - count
-    point = np.arange(int(count.sum())) + np.repeat(first - offset, count)
-    start, end = other.xy[edge], other.xy[edge + 1]
-    candidate = np.repeat(np.arange(len(edge)), count)
-    x, y = one.xy[point].T
-    side, sure = _orientation(start[candidate].T, end[candidate].T, (x, y))
-    vague = np.flatnonzero(~sure)
-    vague = vague[_within(x[vague], y[vague], start[candidate[vague]], end[candidate[vague]])]
-    doubtful = [(point[vague], edge[candidate[vague]])]
-
-    next_too = candidate[1:] == candidate[:-1]
-    level = np.flatnonzero(~sure[1:] & ~sure[:-1] & next_too)  # edges in one line with the other
-    level = level[_boxes_meet(one, point[level], other, edge[candidate[level]])]
-    doubtful.append((point[level], edge[candidate[level]]))
-
+    """Return the crossings of runs of one length with one edge each."""
+    point, side, doubtful = _sides(one, other, runs, run, edge)
     left = side > 0
-    turn = np.flatnonzero((left[1:] != left[:-1]) & next_too)
-    a, b = point[turn], edge[candidate[turn]]
+    width = left.shape[1] - 1
+    turn = np.flatnonzero(left[:, 1:] != left[:, :-1])
+    row, col = turn // width, turn % width
+    a, b = point[row, col], edge[row]
     p, q = one.xy[a], one.xy[a + 1]
     begins, sure_begins = _orientation(p.T, q.T, other.xy[b].T)
     ends, sure_ends = _orientation(p.T, q.T, other.xy[b + 1].T)
@@ -127,14 +168,52 @@ def _in_chunk(
         doubtful.append((a[vague], b[vague]))
 
     crosses = (begins > 0) != (ends > 0)
-    turn, a, b, p, q = turn[crosses], a[crosses], b[crosses], p[crosses], q[crosses]
-    here, there = np.abs(side[turn]), np.abs(side[turn + 1])
+    row, col, a, b, p, q = (part[crosses] for part in (row, col, a, b, p, q))
+    here, there = np.abs(side[row, col]), np.abs(side[row, col + 1])
     place = p + (q - p) * (here / (here + there))[:, None]
     owners = [
         np.column_stack([one.owner[one.chain[mine]], other.owner[other.chain[theirs]]])
         for mine, theirs in doubtful
     ]
-    return a, b, place, np.where(left[turn], -1.0, 1.0), np.concatenate(owners)
+    return a, b, place, np.where(left[row, col], -1.0, 1.0), np.concatenate(owners)
+
+
+def _sides(
+    one: Chains, other: Chains, runs: _Runs, run: NDArray[np.intp], edge: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.float64], list[tuple[NDArray[np.intp], NDArray[np.intp]]]]:
+    """Return on which side of an edge each point of a run lies, and where that is doubtful.
+
+    Returns
+    -------
+    point : ndarray of int, shape (c, n)
+        The points of each run.
+    side : ndarray of float, shape (c, n)
+        Positive on the left, as of `_orientation`.
+    doubtful : list of (points, edges)
+    """
+    start, end = other.xy[edge], other.xy[edge + 1]
+    ahead = end - start
+    point = runs.first[run][:, None] + np.arange(runs.count[run[0]])
+    x, y = runs.x[point] - start[:, :1], runs.y[point] - start[:, 1:]
+    span = runs.box[run, 2:] - runs.box[run, :2]
+    # no point of a run is farther away than its first, its width and its height
+    reach = np.abs(ahead[:, ::-1]) * (np.abs(np.stack([x[:, 0], y[:, 0]], 1)) + span)
+    x *= ahead[:, 1:]
+    y *= ahead[:, :1]
+    side = y - x
+    row, col = np.nonzero(np.abs(side) <= _ANY_CERTAIN * reach.sum(axis=1)[:, None])
+    if len(row) == 0:
+        return point, side, []
+    unsure = np.zeros(side.shape, dtype=bool)
+    bound = _CERTAIN * (np.abs(x[row, col]) + np.abs(y[row, col]))
+    unsure[row, col] = ~(np.abs(side[row, col]) > bound)
+    row, col = np.nonzero(unsure)
+    near = _within(*_columns(one.xy[point[row, col]]), start[row], end[row])
+    doubtful = [(point[row[near], col[near]], edge[row[near]])]
+    row, col = np.nonzero(unsure[:, 1:] & unsure[:, :-1])  # edges in one line with the other
+    level, along = point[row, col], edge[row]
+    meet = _boxes_meet(one, level, other, along)
+    return point, side, [*doubtful, (level[meet], along[meet])]
 
 
 def _orientation(a: Any, b: Any, c: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

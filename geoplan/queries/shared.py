@@ -57,6 +57,11 @@ class Side:
             self._sizes[lacking] = measure(self.geometries[lacking])
         return self._sizes[positions]
 
+    def learn(self, positions: NDArray[np.intp], sizes: NDArray[np.float64]) -> None:
+        """Take sizes that were measured on the way; NaN tells nothing."""
+        known = ~np.isnan(sizes)
+        self._sizes[positions[known]] = sizes[known]
+
 
 def shared(left: Side, right: Side, *, geometry: bool) -> pd.DataFrame:
     """Return every pair that shares something.
@@ -88,6 +93,8 @@ def _areal_or_lineal(
 ) -> pd.DataFrame:
     """Return areas that areas share, or lengths of lines inside areas, boundary included."""
     found = walked(left.geometries[mine], right.geometries[other], left.plane)
+    left.learn(mine, found.left_whole)
+    right.learn(other, found.right_whole)
     ours, theirs = mine[found.ours], other[found.theirs]
     dimension = min(int(left.dimensions[mine[0]]), int(right.dimensions[other[0]]))
     measure = left.plane.area_m2 if dimension == AREA else left.plane.length_m

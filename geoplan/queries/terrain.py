@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from geoplan.errors import BadQuery
-from geoplan.raster.cog import Blocks, filled
+from geoplan.raster.blocks import Blocks, filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -33,6 +33,8 @@ class Walked:
         Where the one lies in the other and no boundaries cross: it is what they share.
     doubtful : ndarray of bool, shape (p,)
         Pairs for GEOS.
+    left_whole, right_whole : ndarray of float, shape (n,) and (m,)
+        Own sizes of the features that were walked along whole, NaN of the others [m or m²].
     crossing : Crossings
         Those of the chains of `one` and `other`.
     pair : ndarray of int, shape (k,)
@@ -47,6 +49,8 @@ class Walked:
     left_inside: NDArray[np.bool_]
     right_inside: NDArray[np.bool_]
     doubtful: NDArray[np.bool_]
+    left_whole: NDArray[np.float64]
+    right_whole: NDArray[np.float64]
     crossing: Crossings
     pair: NDArray[np.intp]
     one: Chains
@@ -71,7 +75,12 @@ def walked(left: NDArray[Any], right: NDArray[Any], plane: MeasuringPlane) -> Wa
     one, other = (Chains.of(side, plane) for side in sides)
     found = crossings(one, other)
     mine, theirs = one.owner[one.chain[found.one]], other.owner[other.chain[found.other]]
-    before = _before(one, mine), _before(other, theirs)
+    matters = _matters(one, mine), _matters(other, theirs)
+    before = (
+        one.before(np.flatnonzero(matters[0][one.owner])),
+        other.before(np.flatnonzero(matters[1][other.owner])),
+    )
+    whole = _whole(one, before[0], matters[0]), _whole(other, before[1], matters[1])
     terms = [(mine, theirs, part) for part in _crossing_terms(one, other, found, before)]
     held = [_inside(one, before[0], other, sides[1]), _inside(other, before[1], one, sides[0])]
     held[1] = (held[1][1], held[1][0], held[1][2])
@@ -100,7 +109,7 @@ def walked(left: NDArray[Any], right: NDArray[Any], plane: MeasuringPlane) -> Wa
     # an area with all its boundary in another that has a hole in it shares less than itself
     doubtful |= (inner[0] & (held_chains[1] > 0)) | (inner[1] & (held_chains[0] > 0))
     if not one_is_left:
-        ours, others, inner = others, ours, inner[::-1]
+        ours, others, inner, whole = others, ours, inner[::-1], whole[::-1]
     order = np.lexsort((others, ours))
     rank = np.argsort(order)
     return Walked(
@@ -110,6 +119,8 @@ def walked(left: NDArray[Any], right: NDArray[Any], plane: MeasuringPlane) -> Wa
         (inner[0] & ~doubtful)[order],
         (inner[1] & ~doubtful)[order],
         doubtful[order],
+        whole[0],
+        whole[1],
         found,
         rank[place[: len(mine)]],
         one,
@@ -118,15 +129,23 @@ def walked(left: NDArray[Any], right: NDArray[Any], plane: MeasuringPlane) -> Wa
     )
 
 
-def _before(chains: Chains, crossed: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return what is measured before each point of the chains where that can matter.
+def _matters(chains: Chains, crossed: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Tell for each feature whether what is measured before its points can matter.
 
     It does not for a feature of one chain that crosses nothing: inside another, it is what they
     share, and its own size is known elsewhere.
     """
     matters = np.bincount(chains.owner) > 1
     matters[crossed] = True
-    return chains.before(np.flatnonzero(matters[chains.owner]))
+    return matters
+
+
+def _whole(
+    chains: Chains, before: NDArray[np.float64], matters: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the sizes of the features that were measured to their ends, NaN of the others."""
+    size = np.bincount(chains.owner, weights=before[chains.last], minlength=len(matters))
+    return np.where(matters, size, np.nan)
 
 
 def _crossing_terms(

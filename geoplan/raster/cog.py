@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,40 +14,15 @@ from geoplan.errors import BadQuery, NotWritable
 from geoplan.raster.source import OPTIONS, Raster, gdal_errors
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike
 
-    from geoplan.raster.grid import Grid
+    from geoplan.raster.blocks import Blocks
 
 Resampling = Literal["nearest", "average", "mode"]
 Compression = Literal["deflate", "zstd"]
 
 TILE = 512
 _COMPRESSIONS, _RESAMPLINGS = ("deflate", "zstd"), ("nearest", "average", "mode")
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """A raster that is computed block by block when it is written.
-
-    Attributes
-    ----------
-    grid : Grid
-        Where its cells lie.
-    dtype : str
-        Of its cells.
-    nodata : float
-        What stands where there is no value.
-    unit : str
-        Of its values.
-    block : callable
-        ``block(row, col, height, width)`` returns a window, shape (height, width).
-    """
-
-    grid: Grid
-    dtype: str
-    nodata: float
-    unit: str
-    block: Callable[[int, int, int, int], NDArray[Any]]
 
 
 def to_cog(
@@ -84,13 +57,18 @@ def to_cog(
     with Raster(source) as raster:
         if target.exists() and target.samefile(raster.path):
             raise BadQuery(f"{target.name} would overwrite its own source: name another file")
-        chosen = resampling or ("average" if raster.dtype.kind == "f" else "nearest")
+        chosen = resampling or usual_resampling(raster.dtype)
         try:
             _finish(raster._source, target, compress, chosen)  # noqa: SLF001 - one room
         except NotWritable:
             _refuse_damaged(raster)  # GDAL copies, and does not say which side failed
             raise
     return target
+
+
+def usual_resampling(dtype: DTypeLike) -> Resampling:
+    """Return how overviews are made where nobody says: whole numbers may be classes."""
+    return "average" if np.dtype(dtype).kind == "f" else "nearest"
 
 
 def _refuse_damaged(raster: Raster) -> None:
@@ -147,13 +125,16 @@ def write_cog(
             "bigtiff": "if_safer",
         }
         try:
-            with rasterio.Env(**OPTIONS), rasterio.open(draft, "w", **profile) as written:
+            inside = rasterio.Env(**OPTIONS, GDAL_TIFF_INTERNAL_MASK="YES")
+            with inside, rasterio.open(draft, "w", **profile) as written:
                 written.units = (blocks.unit,)
-                for row in range(0, grid.height, TILE):
-                    for col in range(0, grid.width, TILE):
-                        height, width = min(TILE, grid.height - row), min(TILE, grid.width - col)
-                        cells = blocks.block(row, col, height, width)
-                        written.write(cells, 1, window=Window(col, row, width, height))
+                if (blocks.scale, blocks.offset) != (1.0, 0.0):
+                    written.scales, written.offsets = (blocks.scale,), (blocks.offset,)
+                for row, col, height, width in blocks.tiles(TILE):
+                    window = Window(col, row, width, height)
+                    written.write(blocks.block(row, col, height, width), 1, window=window)
+                    if blocks.mask is not None:
+                        written.write_mask(blocks.mask(row, col, height, width), window=window)
         except gdal_errors() as error:
             raise NotWritable(f"{target.name} cannot be written: {error}") from error
         with Raster(draft) as source:
@@ -196,8 +177,3 @@ def _finish(source: Any, target: Path, compress: str, resampling: str) -> None:
             draft.replace(target)
         except gdal_errors() as error:
             raise NotWritable(f"{target.name} cannot be written: {error}") from error
-
-
-def filled(values: NDArray[np.float64], nodata: float, dtype: str) -> NDArray[Any]:
-    """Return values with NoData in the place of NaN."""
-    return np.where(np.isnan(values), nodata, values).astype(dtype)

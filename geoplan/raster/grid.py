@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyproj import CRS, Geod, Proj, Transformer
 
+from geoplan.errors import OutsideRaster
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -16,6 +18,11 @@ _LATTICE_CELLS = 256
 _LATTICE_DEG = 0.05
 """How far apart the places are at which the scale is asked of PROJ; between them it is
 interpolated. At 256 cells of 30 m, or 0.05°, that misses the size of a cell by less than 1e-6."""
+
+_OUTLINE_POINTS = 129
+"""Along each edge of a box that is moved between degrees and map: its edges bend there."""
+
+_SAME_CELL = 1e-6  # of a cell: what a way there and back may leave
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,54 @@ class Grid:
     def to_map(self, cells: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return map coordinates, shape (n, 2), of columns and rows."""
         return np.asarray(cells @ self._linear.T + self._origin)
+
+    def window(self, row: int, col: int, height: int, width: int) -> Grid:
+        """Return the grid of a part: so many rows and columns from a cell on."""
+        x, y = self.to_map(np.array([[col, row]], dtype=float))[0].tolist()
+        a, b, _, d, e, _ = self.affine
+        return Grid(self.crs, (a, b, x, d, e, y), height, width)
+
+    def covering(self, bbox: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
+        """Return the smallest window of whole cells that covers a box as far as the grid reaches.
+
+        Parameters
+        ----------
+        bbox : tuple of four floats
+            West, south, east, north [degrees, on the datum of the grid].
+
+        Returns
+        -------
+        row, col, height, width : int
+
+        Raises
+        ------
+        OutsideRaster
+            The box does not meet the grid.
+        """
+        own = self.lonlat(_outline((0, 0, self.width, self.height)))
+        low = np.maximum(own.min(axis=0), bbox[:2])
+        high = np.minimum(own.max(axis=0), bbox[2:])
+        if (low <= high).all():
+            outline = _outline((*low, *high))
+            cells = self.to_cells(self._from_lonlat(outline))
+            first = np.maximum(np.floor(cells.min(axis=0) + _SAME_CELL), 0).astype(int)
+            # a box without width has the cell it lies in
+            beyond = np.maximum(np.ceil(cells.max(axis=0) - _SAME_CELL), first + 1)
+            beyond = np.minimum(beyond, (self.width, self.height)).astype(int)
+            if (first < beyond).all():
+                (col, row), (width, height) = first.tolist(), (beyond - first).tolist()
+                return row, col, height, width
+        said = ", ".join(f"{number:.6g}" for number in (*own.min(axis=0), *own.max(axis=0)))
+        raise OutsideRaster(
+            f"the box {list(bbox)} does not meet the raster, which lies in [{said}]"
+        )
+
+    def _from_lonlat(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return map coordinates, shape (n, 2), of longitude and latitude [degrees]."""
+        if self._to_lonlat is None:
+            return lonlat / self._degrees
+        x, y = self._to_lonlat.transform(lonlat[:, 0], lonlat[:, 1], direction="INVERSE")
+        return np.column_stack([x, y])
 
     def lonlat(self, cells: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return longitude and latitude [degrees], shape (n, 2), of columns and rows."""
@@ -151,6 +206,15 @@ class Grid:
         geod = self.crs.get_geod()
         assert geod is not None, "a CRS tied to the Earth has an ellipsoid"  # noqa: S101
         return geod
+
+
+def _outline(box: tuple[float, float, float, float]) -> NDArray[np.float64]:
+    """Return points along the edges of a box, shape (n, 2), its corners among them."""
+    x, y = (np.linspace(box[at], box[at + 2], _OUTLINE_POINTS) for at in (0, 1))
+    return np.concatenate(
+        [np.column_stack(np.broadcast_arrays(*side)) for side in ((x, y[0]), (x, y[-1]))]
+        + [np.column_stack(np.broadcast_arrays(*side)) for side in ((x[0], y), (x[-1], y))]
+    )
 
 
 def _radii(lat: NDArray[np.float64], geod: Geod) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -75,6 +75,10 @@ class Raster:
         Of the values, scale and offset applied.
     nodata : float or int or None
         As stored.
+    scale, offset : float
+        A value is what is stored × scale + offset.
+    masked : bool
+        Whether a mask band, or an alpha band, says where there is no value.
     native : bool
         Whether stored values are the values: no scale, no offset, no mask band.
 
@@ -139,8 +143,8 @@ class Raster:
         self.scale, self.offset = source.scales[position], source.offsets[position]
         self.unit = unit or source.units[position] or None
         flags = {flag.name for flag in source.mask_flag_enums[position]}
-        self._mask_band = bool(flags & {"per_dataset", "alpha"})
-        self.native = not self._mask_band and self.scale == 1.0 and self.offset == 0.0
+        self.masked = bool(flags & {"per_dataset", "alpha"})
+        self.native = not self.masked and self.scale == 1.0 and self.offset == 0.0
         chosen = source.nodatavals[position] if nodata is None else nodata
         self.nodata = _storable(chosen, self.dtype)
         self.block_shape: tuple[int, int] = source.block_shapes[position]
@@ -154,6 +158,10 @@ class Raster:
             The file is cut short or damaged there.
         """
         return np.asarray(self._read(self._source.read, row, col, height, width))
+
+    def stored_mask(self, row: int, col: int, height: int, width: int) -> NDArray[np.uint8]:
+        """Return a window of the mask, 0 where there is no value, shape (height, width)."""
+        return np.asarray(self._read(self._source.read_masks, row, col, height, width))
 
     def read(self, row: int, col: int, height: int, width: int) -> NDArray[np.float64]:
         """Return a window of values, shape (height, width), NaN where there is no data.
@@ -172,9 +180,8 @@ class Raster:
         values = raw.astype(np.float64)
         if self.nodata is not None:
             values[raw == self.dtype.type(self.nodata)] = np.nan
-        if self._mask_band:
-            mask = self._read(self._source.read_masks, row, col, height, width)
-            values[np.asarray(mask) == 0] = np.nan
+        if self.masked:
+            values[self.stored_mask(row, col, height, width) == 0] = np.nan
         if not self.native:
             values = values * self.scale + self.offset
         return values
