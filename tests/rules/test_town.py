@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import defaultdict
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -62,18 +63,17 @@ def told(found: Check) -> dict[tuple[str, str, str], dict[str, object]]:
     rows = {}
     for row in found.findings.to_dict("records"):
         if row["reason"] == "no_layer":
-            pair = ["any"], [row["field"]]
+            ours, theirs = ["any"], [row["field"]]
         elif row["subject_id"] is not None:
-            pair = [row["subject_id"]], [row["object_id"] or "all"]
+            ours, theirs = [row["subject_id"]], [row["object_id"] or "all"]
         else:
-            pair = [
+            ours, theirs = (
                 ["any"] if row[side] is None else json.loads(row[side])
                 for side in ("subject_ids", "object_ids")
-            ]
-        for one in pair[0]:
-            for other in pair[1]:
-                assert (row["rule_id"], one, other) not in rows
-                rows[row["rule_id"], one, other] = row
+            )
+        for pair in product(ours, theirs):
+            assert (row["rule_id"], *pair) not in rows
+            rows[row["rule_id"], *pair] = row
     return rows
 
 
