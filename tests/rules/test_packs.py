@@ -176,6 +176,11 @@ confidence = "memory"
 """
 
 
+def where(field: str, wanted: str) -> str:
+    """Return a condition on the object of the rule."""
+    return f"[rule.where]\nobject = {{ {field} = {wanted} }}\n"
+
+
 def test_a_pack_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(GOOD + RULE, encoding="utf-8")
     pack = load_pack("own", folder=tmp_path)
@@ -207,6 +212,18 @@ def test_a_pack_of_ones_own(tmp_path: Path) -> None:
             ),
             "OWN-01 builds on PIP-01",
         ),
+        # a rule on what does not exist would never be hit, and nobody would notice
+        (GOOD + RULE.replace("highway", "highways"), "OWN-01.object: there is no kind of layer"),
+        (GOOD + RULE.replace("highway", "chainage_equation"), "there is no kind of layer"),
+        (GOOD + RULE + where("roadclass", '"county"'), "did you mean 'road_class'?"),
+        (GOOD + RULE + where("road_class", '"countie"'), "did you mean 'county'?"),
+        (GOOD + RULE + where("road_class", '["county", "lane"]'), "'lane' is no value of it"),
+        (GOOD + RULE + where("lanes", '"4"'), "where.object.lanes: '4' is no INTEGER"),
+        (GOOD + RULE + where("lanes", "true"), "where.object.lanes: True is no INTEGER"),
+        (GOOD + RULE + where("road_code", "{ minimum = 1 }"), "are for numbers"),
+        (GOOD + RULE.replace("distance_m", "distance"), "distance_m: is missing; OWN-01.demand"),
+        (GOOD + RULE + 'withdraws = ["GAS-01"]', "above the first [[rule]]"),
+        (GOOD + RULE.replace("OWN-01", "own-1"), "own-1.id: 'own-1' is not written"),
     ],
 )
 def test_a_bad_pack_is_refused_by_name(tmp_path: Path, text: str, told: str) -> None:
@@ -214,6 +231,31 @@ def test_a_bad_pack_is_refused_by_name(tmp_path: Path, text: str, told: str) -> 
     with pytest.raises(PackInvalid) as caught:
         load_pack("own", folder=tmp_path)
     assert told in str(caught.value)
+
+
+def test_a_rule_may_ask_for_a_kind_that_the_plan_brings(tmp_path: Path) -> None:
+    for folder in ("rules", "schema"):
+        (tmp_path / folder).mkdir()
+    text = GOOD + RULE.replace("highway", "tram_line").replace("land_edge", "centreline")
+    text += where("gauge", '"metre"')
+    (tmp_path / "rules" / "own.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(PackInvalid, match="tram_line"):
+        load_pack("own", folder=tmp_path / "rules")
+    (tmp_path / "schema" / "tram_line.toml").write_text(
+        """title = { zh = "电车线", en = "Tram line" }
+geometry = ["line"]
+[[field]]
+name = "gauge"
+label = { zh = "轨距", en = "Gauge" }
+type = "TEXT"
+values = [{ code = "metre", label = { zh = "米轨", en = "metre" } }]
+""",
+        encoding="utf-8",
+    )
+    assert load_pack("own", folder=tmp_path / "rules").rules["OWN-01"].object == "tram_line"
+    (tmp_path / "schema" / "tram_line.toml").write_text("title = 1", encoding="utf-8")
+    with pytest.raises(PackInvalid, match="schemas cannot be read"):
+        load_pack("own", folder=tmp_path / "rules")
 
 
 @pytest.mark.parametrize("name", ["none", "../secrets", "cn-national.highway", ""])
