@@ -52,7 +52,7 @@ def test_the_commands_of_the_guide_do_what_it_says(plan: Path) -> None:
         told[" ".join(words[1:3]) if "HWY-02" in words else words[1]] = answer.stdout
     assert list(told) == ["rules", "rules HWY-02", "check"]
     assert told["rules"].splitlines()[-1].startswith("CITY-01")
-    assert "distance_m=30.0" in told["rules HWY-02"]
+    assert "30 m" in told["rules HWY-02"]
     # P-2 stands 19.5 m from the land of R-1: uncertain at 20 m, a hit at 30 m
     row = next(one for one in told["check"].splitlines() if "HWY-02" in one and "P-2" in one)
     assert row.startswith("hit")
