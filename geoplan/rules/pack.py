@@ -20,10 +20,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from geoplan.errors import PackInvalid, PackNotFound
 from geoplan.model import Text
 from geoplan.rules.model import BufferBeyond, Rule, Setback, When
+from geoplan.rules.spelling import unknown_words
+from geoplan.schema import schemas, schemas_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from importlib.resources.abc import Traversable
+
+    from pydantic_core import ErrorDetails
 
 NATIONAL = "cn-national"
 """The base that every profile extends."""
@@ -112,21 +116,23 @@ def load_pack(
         The day. A rule whose dates are not known is never dropped; of a bare year, the rule
         counts as in force from its first day and until its last.
     folder : Path, optional
-        Packs of a plan's own, looked in first.
+        Packs of a plan's own, looked in first. Kinds that the plan brings stand beside it, in
+        ``schema``.
 
     Raises
     ------
     PackNotFound
         There is no such pack.
     PackInvalid
-        A file is no TOML, a rule breaks the model, extends in a circle, withdraws or builds on
-        a rule that is not there.
+        A file is no TOML, a rule breaks the model, names a kind, a field or a value that no
+        layer has, extends in a circle, withdraws or builds on a rule that is not there.
     """
     chain = _chain(name, folder)
     digest = hashlib.sha256(
         "".join(text for _, texts in reversed(chain) for text in texts).encode()
     )
     rules, origins, withdrawn = _stacked([pack for pack, _ in reversed(chain)])
+    _refuse_unknown_words(name, rules, folder)
     _refuse_loose_ends(name, rules)
     left = {} if on is None else _not_in_force(rules.values(), on)
     head = chain[0][0]
@@ -193,7 +199,8 @@ def _read(name: str, folder: Path | None) -> tuple[_PackFile, list[str]]:
     text = None if "." in name else _text(f"{name}.toml", folder)
     if text is None:
         known = ", ".join(pack_names(folder))
-        raise PackNotFound(f"there is no rule pack {name!r}; there are: {known}")
+        where = "" if folder is None else f" (looked for in {folder})"
+        raise PackNotFound(f"there is no rule pack {name!r}{where}; there are: {known}")
     texts = [text]
     for part in _toml(text, f"{name}.toml").get("parts", ()):
         part_text = _text(f"{name}.{part}.toml", folder)
@@ -239,11 +246,50 @@ def _toml(text: str, file: str) -> dict[str, Any]:
 
 
 def _in_words(name: str, rules: list[dict[str, Any]], error: ValidationError) -> str:
-    first = error.errors()[0]
-    at = [str(step) for step in first["loc"]]
+    """Return what is wrong in a pack; of many mistakes the first three."""
+    told = [_mistake(rules, one) for one in error.errors()[:3]]
+    return f"pack {name}: {'; '.join(told)}"
+
+
+def _mistake(rules: list[dict[str, Any]], mistake: ErrorDetails) -> str:
+    at = [str(step) for step in mistake["loc"]]
+    last = at[-1] if at else ""
     if len(at) > 1 and at[0] == "rule" and at[1].isdigit():
         at[:2] = [str(rules[int(at[1])].get("id", f"rule number {int(at[1]) + 1}"))]
-    return f"pack {name}: {'.'.join(at)}: {first['msg']}"
+    said = mistake["msg"].removeprefix("Value error, ")
+    match mistake["type"]:
+        case "missing":
+            said = "is missing"
+        case "extra_forbidden" if last in _PackFile.model_fields and len(at) > 1:
+            said = "belongs to the pack, not to a rule: put it above the first [[rule]]"
+        case "extra_forbidden":
+            said = "there is no such entry"
+        case "string_pattern_mismatch":
+            example = _WRITTEN.get(last)
+            said = f"{mistake['input']!r} is not written as it must be" + (
+                f", such as {example}" if example else ""
+            )
+    return f"{'.'.join(at)}: {said}"
+
+
+_WRITTEN = {
+    "id": "HWY-02 for a rule, mycity for a pack",
+    "subject": "industrial_park",
+    "object": "highway",
+    "source_url": "https://…",
+}
+
+
+def _refuse_unknown_words(name: str, rules: Mapping[str, Rule], folder: Path | None) -> None:
+    try:
+        known = schemas() if folder is None else schemas_of(folder.parent)
+    except ValueError as error:
+        raise PackInvalid(f"pack {name}: the plan's schemas cannot be read: {error}") from error
+    kinds = {kind: one for kind, one in known.items() if one.geometry}
+    for rule in rules.values():
+        wrong = "; ".join(unknown_words(rule, kinds))
+        if wrong:
+            raise PackInvalid(f"pack {name}: {rule.id}.{wrong}")
 
 
 def _refuse_loose_ends(name: str, rules: Mapping[str, Rule]) -> None:
@@ -254,8 +300,8 @@ def _refuse_loose_ends(name: str, rules: Mapping[str, Rule]) -> None:
             base = rules.get(other)
             if base is None or not isinstance(base.demand, Setback) or base.object != rule.object:
                 raise PackInvalid(
-                    f"pack {name}: {rule.id} builds on {other}, which is no setback from the "
-                    f"same kind of object"
+                    f"pack {name}: {rule.id} builds on {other}, which is withdrawn, or no setback "
+                    f"from the same kind of object"
                 )
 
 

@@ -285,3 +285,19 @@ def test_more_than_a_hectare_of_farmland(ask: Asking) -> None:
     assert rows.loc["wide", "margin"] == pytest.approx(-2000, abs=0.1)
     assert rows.loc["bare", "field"] == "subject.land_half_width_m"
     assert rows.loc["wide", "half_width_m"] == 15
+
+
+def test_a_road_wider_than_a_plane_is_said_and_not_called_clear(ask: Asking) -> None:
+    # 300 km east of the meridian, 3.6°: its land lies in two planes, and is added up in neither
+    layers: Layers = {
+        "farmland": [row("F", rect(-9000, 400, 9000, 700), 1.0)],
+        "highway": [
+            row("long", line((0, 500), (300_000, 500)), 1.0, land_half_width_m=15.0),
+            row("short", line((0, 4000), (300, 4000)), 1.0, land_half_width_m=15.0),
+        ],
+    }
+    found = ask(
+        rule('kind = "area_threshold", above_ha = 1', subject="highway", other="farmland"), layers
+    )
+    assert outcomes(found, "reason") == {("long", None): "too_wide"}
+    assert found.tally.iloc[0][["asked_count", "clear_count"]].tolist() == [2, 1]

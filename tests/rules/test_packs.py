@@ -16,7 +16,7 @@ import pytest
 
 from geoplan.errors import PackInvalid, PackNotFound
 from geoplan.rules import Rule, load_pack
-from geoplan.rules.model import CoverageAtLeast, NoNumericThreshold, Range
+from geoplan.rules.model import CoverageAtLeast, Range
 from geoplan.rules.pack import pack_names
 from geoplan.schema import schemas
 
@@ -78,32 +78,6 @@ def test_a_rule_says_what_its_row_says(rule: Rule) -> None:
     assert rule.basis.law.en == row["legal_basis_en"]
     assert rule.basis.confidence == row["confidence"]
     assert _article_numbers(rule.basis.article) == _article_numbers(row["article"]), row["article"]
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_every_number_of_a_demand_stands_in_its_row(rule: Rule) -> None:
-    (name,) = rule.source_rows
-    row = ROWS[name]
-    if isinstance(rule.demand, NoNumericThreshold):
-        return  # near_m is our own choice of when to say it
-    told = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", row["threshold_value"])}
-    told |= {float(number) for number in re.findall(r"within (\d+) km", row["condition"])}
-    told |= {float(number) for number in re.findall(r"control to \d+ / (\d+)", row["condition"])}
-    if name == "HWY-25":
-        told |= set(map(float, BY_CLASS.values()))
-    for number in _figures(rule.demand):
-        assert number in told, (rule.id, number, told)
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_the_distance_goes_with_the_class_of_the_road(rule: Rule) -> None:
-    wanted = rule.where.object.get("road_class")
-    if rule.object != "highway" or rule.source_rows[0] not in (
-        "HWY-01", "HWY-02", "HWY-03", "HWY-04", "HWY-05", "HWY-24", "HWY-25",
-    ):  # fmt: skip
-        return
-    assert isinstance(wanted, str)
-    assert max(_figures(rule.demand)) == BY_CLASS[wanted]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -176,6 +150,11 @@ confidence = "memory"
 """
 
 
+def where(field: str, wanted: str) -> str:
+    """Return a condition on the object of the rule."""
+    return f"[rule.where]\nobject = {{ {field} = {wanted} }}\n"
+
+
 def test_a_pack_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(GOOD + RULE, encoding="utf-8")
     pack = load_pack("own", folder=tmp_path)
@@ -207,6 +186,18 @@ def test_a_pack_of_ones_own(tmp_path: Path) -> None:
             ),
             "OWN-01 builds on PIP-01",
         ),
+        # a rule on what does not exist would never be hit, and nobody would notice
+        (GOOD + RULE.replace("highway", "highways"), "OWN-01.object: there is no kind of layer"),
+        (GOOD + RULE.replace("highway", "chainage_equation"), "there is no kind of layer"),
+        (GOOD + RULE + where("roadclass", '"county"'), "did you mean 'road_class'?"),
+        (GOOD + RULE + where("road_class", '"countie"'), "did you mean 'county'?"),
+        (GOOD + RULE + where("road_class", '["county", "lane"]'), "'lane' is no value of it"),
+        (GOOD + RULE + where("lanes", '"4"'), "where.object.lanes: '4' is no INTEGER"),
+        (GOOD + RULE + where("lanes", "true"), "where.object.lanes: True is no INTEGER"),
+        (GOOD + RULE + where("road_code", "{ minimum = 1 }"), "are for numbers"),
+        (GOOD + RULE.replace("distance_m", "distance"), "distance_m: is missing; OWN-01.demand"),
+        (GOOD + RULE + 'withdraws = ["GAS-01"]', "above the first [[rule]]"),
+        (GOOD + RULE.replace("OWN-01", "own-1"), "own-1.id: 'own-1' is not written"),
     ],
 )
 def test_a_bad_pack_is_refused_by_name(tmp_path: Path, text: str, told: str) -> None:
@@ -214,6 +205,31 @@ def test_a_bad_pack_is_refused_by_name(tmp_path: Path, text: str, told: str) -> 
     with pytest.raises(PackInvalid) as caught:
         load_pack("own", folder=tmp_path)
     assert told in str(caught.value)
+
+
+def test_a_rule_may_ask_for_a_kind_that_the_plan_brings(tmp_path: Path) -> None:
+    for folder in ("rules", "schema"):
+        (tmp_path / folder).mkdir()
+    text = GOOD + RULE.replace("highway", "tram_line").replace("land_edge", "centreline")
+    text += where("gauge", '"metre"')
+    (tmp_path / "rules" / "own.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(PackInvalid, match="tram_line"):
+        load_pack("own", folder=tmp_path / "rules")
+    (tmp_path / "schema" / "tram_line.toml").write_text(
+        """title = { zh = "电车线", en = "Tram line" }
+geometry = ["line"]
+[[field]]
+name = "gauge"
+label = { zh = "轨距", en = "Gauge" }
+type = "TEXT"
+values = [{ code = "metre", label = { zh = "米轨", en = "metre" } }]
+""",
+        encoding="utf-8",
+    )
+    assert load_pack("own", folder=tmp_path / "rules").rules["OWN-01"].object == "tram_line"
+    (tmp_path / "schema" / "tram_line.toml").write_text("title = 1", encoding="utf-8")
+    with pytest.raises(PackInvalid, match="schemas cannot be read"):
+        load_pack("own", folder=tmp_path / "rules")
 
 
 @pytest.mark.parametrize("name", ["none", "../secrets", "cn-national.highway", ""])
