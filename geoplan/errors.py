@@ -12,6 +12,7 @@
     │   ├── BadCrs
     │   ├── PackNotFound
     │   ├── RuleNotFound
+    │   ├── VersionNotFound
     │   ├── ChainageNotFound
     │   ├── ChainageAmbiguous
     │   ├── OutsideRaster
@@ -105,6 +106,10 @@ class BadCrs(BadRequest):
 
 class PackNotFound(BadRequest):
     """There is no rule pack of that name."""
+
+
+class VersionNotFound(BadRequest):
+    """The plan keeps no older version of that name."""
 
 
 class RuleNotFound(BadRequest):

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "relation": "value", "chainage_basis": "value", "side": "value", "structure": "value",
-    "severity": "severity", "worst": "severity",
+    "severity": "severity", "worst": "severity", "became": "value", "before": "outcome",
+    "after": "outcome", "reasons": "value",
 }  # fmt: skip
 """Columns of codes, and the group of phrases that has words for them."""
 _LAYERS = ("layer", "left_layer", "right_layer")
@@ -100,4 +101,6 @@ def _in_words(value: Any, group: str, words: Mapping[str, str]) -> str | None:
         return None
     if str(value).endswith("Invalid"):
         return words["value.no_chainage"]  # the name of an error: the route is not in order
-    return "、".join(words.get(f"{group}.{one}", one) for one in str(value).split(";"))
+    return "、".join(
+        words.get(f"{group}.{one}", one) for one in str(value).replace(",", ";").split(";")
+    )

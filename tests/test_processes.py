@@ -73,7 +73,7 @@ def with_layer(
 def test_each_process_stands_under_its_id_in_both_languages() -> None:
     assert list(PROCESSES) == [
         *("layers", "overlap", "coverage", "overlap-matrix", "clearance", "nearest", "site-check"),
-        *("check", "legal-zones"),
+        *("check", "diff", "legal-zones"),
         *("chainage", "locate", "station", "along"),
         *("zonal-statistics", "zonal-classes", "profile"),
         *("slope", "aspect", "hillshade", "cog"),
@@ -89,6 +89,7 @@ def test_each_process_stands_under_its_id_in_both_languages() -> None:
 
 REQUIRED = {
     "nearest": {"layers"},
+    "diff": {"old"},
     "site-check": {"geometry"},
     "locate": {"layer", "feature", "chainages"},
     "station": {"layer", "feature", "points"},

@@ -38,6 +38,7 @@ from geoplan.errors import (
     RasterNotFound,
     RouteInvalid,
     RuleNotFound,
+    VersionNotFound,
     WrongGeometryType,
 )
 
@@ -113,6 +114,7 @@ STATUS: dict[type[GeoplanError], int] = {
     ProcessNotFound: 404,
     RasterNotFound: 404,
     RuleNotFound: 404,
+    VersionNotFound: 404,
     NotAcceptable: 406,
     BodyTooSlow: 408,
     BodyTooLarge: 413,

@@ -32,6 +32,7 @@ PROCESS_IDS = (
     "nearest",
     "site-check",
     "check",
+    "diff",
     "legal-zones",
     "chainage",
     "locate",

@@ -8,6 +8,7 @@ from geoplan.processes import chainage as _chainage
 from geoplan.processes import check as _check
 from geoplan.processes import clearance as _clearance
 from geoplan.processes import coverage as _coverage
+from geoplan.processes import diff as _diff
 from geoplan.processes import layers as _layers
 from geoplan.processes import legal_zones as _legal_zones
 from geoplan.processes import map as _map
@@ -67,6 +68,7 @@ PROCESSES: dict[str, Process] = {
         _clearance.NEAREST,
         _site.PROCESS,
         _check.PROCESS,
+        _diff.PROCESS,
         _legal_zones.PROCESS,
         _chainage.PROCESS,
         _place.LOCATE,

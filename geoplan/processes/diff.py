@@ -18,6 +18,7 @@ from geoplan.tables.versions import versions
 from geoplan.versions import difference
 
 if TYPE_CHECKING:
+    from geoplan.model import Table
     from geoplan.versions import Difference
 
 VERSIONS = "versions"
@@ -77,7 +78,7 @@ def result_of(found: Difference, inputs: dict[str, object]) -> Result:
     totals: dict[str, float] = {"count": len(found.features)}
     for name in ("added", "removed", "renamed", "changed", "unchanged"):
         totals[f"{name}_count"] = sum(part.get(f"{name}_count", 0) for part in parts)
-    tables = ()
+    tables: tuple[Table, ...] = ()
     if found.findings is not None:
         tables = (versions(found.findings, *found.checks),)
         for became in ("new", "cleared", "worse", "better", "unchecked", "checked"):

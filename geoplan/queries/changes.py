@@ -64,7 +64,7 @@ def changes(old: GeoDataFrame, new: GeoDataFrame) -> GeoDataFrame:
     ...                        index=["P"], crs=4550)
     >>> new = old.assign(name="B", geometry=old.translate(5, 0))
     >>> one = changes(old, new).iloc[0]
-    >>> one["fields"], round(one["shift_m"], 3), round(one["gained_m2"])
+    >>> one["fields"], round(float(one["shift_m"]), 3), round(one["gained_m2"])
     ('{"name": ["A", "B"]}', 5.0, 500)
     """
     for version, role in ((old, "old"), (new, "new")):
@@ -85,10 +85,13 @@ def changes(old: GeoDataFrame, new: GeoDataFrame) -> GeoDataFrame:
     rows = [row for pair in pairs if (row := _compared(old, new, *pair)) is not None]
     table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in MEASURES])
     for version, side, key in ((old, "old", "old_id"), (new, "new", "feature_id")):
-        area, length = _measures(version, [one for one in table[key] if one is not None])
+        ids = [row[key] for row in rows]
+        area, length = _measures(version, [one for one in ids if one is not None])
         for name, values in ((f"area_{side}_m2", area), (f"length_{side}_m", length)):
-            table[name] = [values.get(one, np.nan) for one in table[key]]
+            table[name] = [values.get(one, np.nan) for one in ids]
     table = table[COLUMNS].astype(dict.fromkeys(NUMBERS, float))
+    # pandas makes NaN of an id that is missing, and numbers of ids
+    table["feature_id"], table["old_id"] = _ids(rows, "feature_id"), _ids(rows, "old_id")
     order = sorted(range(len(table)), key=lambda at: _place(table.iloc[at]))
     table = table.iloc[order].reset_index(drop=True)
     return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(list(table[GEOMETRY]), crs=new.crs))
@@ -97,6 +100,10 @@ def changes(old: GeoDataFrame, new: GeoDataFrame) -> GeoDataFrame:
 def _refuse_bad_ids(version: GeoDataFrame, role: str) -> None:
     if version.index.hasnans or not version.index.is_unique:
         raise DuplicateId(f"a feature of the {role} version has no id, or one that stands twice")
+
+
+def _ids(rows: list[dict[str, Any]], key: str) -> pd.Series[Any]:
+    return pd.Series([row[key] for row in rows], dtype=object)
 
 
 def _place(row: Any) -> tuple[bool, Any]:

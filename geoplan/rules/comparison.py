@@ -83,7 +83,8 @@ def compared(
 def _by_id(findings: GeoDataFrame) -> dict[str, dict[str, Any]]:
     table = pd.DataFrame(findings.drop(columns="geometry")).astype(object)
     table = table.where(table.notna(), None)
-    return {str(row["finding_id"]): row for row in table.to_dict("records")}
+    records = [{str(name): one for name, one in row.items()} for row in table.to_dict("records")]
+    return {str(row["finding_id"]): row for row in records}
 
 
 def _became(

@@ -1,4 +1,4 @@
-"""Table G 版本差异表: each conflict of two versions of a plan, before and after, and why it changed."""
+"""Table G 版本差异表: each conflict of two versions, before and after, and why it changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHANGES = ["length_change_m", "area_change_hm2", "distance_change_m"]
 COLUMNS = [
     "number", "number_old", "became", "subject_layer", "subject_id", "object_layer", "object_id",
     "rule_id", "title", "title_en", "severity", "before", "after", *CHANGES, "reasons",
-    "handler", "finding_id",
+    "handler", "finding_id", "measured_old", "measured_new", "unit",
 ]  # fmt: skip
 PRINTED = ("number", "number_old", "became", "subject_id", "object_id", "title", "severity",
            "before", "after", *CHANGES, "reasons", "handler")  # fmt: skip
@@ -40,7 +40,8 @@ def versions(findings: pd.DataFrame, old: Check, new: Check) -> Table:
         [m], the reasons as codes, and an empty ``handler`` for whoever deals with it.
     """
     numbers = [dict(zip(*_numbers(one), strict=True)) for one in (new, old)]
-    rows = [_row(row, *numbers) for row in findings.to_dict("records")]
+    records = ({str(name): one for name, one in row.items()} for row in findings.to_dict("records"))
+    rows = [_row(row, *numbers) for row in records]
     table = pd.DataFrame(rows, columns=COLUMNS)
     return Table("G", table.astype(dict.fromkeys(CHANGES, float)), PRINTED)
 

@@ -140,7 +140,7 @@ def _together(changed: Mapping[str, GeoDataFrame]) -> GeoDataFrame:
     crs = next((one.crs for one in changed.values()), None)
     parts = []
     for name, one in changed.items():
-        if len(one):
+        if len(one) and crs is not None:
             moved = to_crs(one, crs).astype({"feature_id": object, "old_id": object})
             moved.insert(0, "layer", name)
             parts.append(moved)

@@ -36,9 +36,10 @@ def change_layers(found: Difference) -> dict[str, GeoDataFrame]:
     Returns
     -------
     dict of str to GeoDataFrame
-        In EPSG:4490, with `COLUMNS`. ``WHQ`` has the features that changed as they were, ``WHH`` as they
-        are. ``WHC`` has one row for ground that came in (WHLX 1), one for ground that went out (3),
-        one for attributes alone (2); of lines and points the whole shape comes in and goes out.
+        In EPSG:4490, with `COLUMNS`. ``WHQ`` has the features that changed as they were, ``WHH``
+        as they are. ``WHC`` has one row for ground that came in (WHLX 1), one for ground that
+        went out (3), one for attributes alone (2); of lines and points the whole shape comes in
+        and goes out.
         WHBH numbers the changed features from 1, alike in all three.
     """
     before, change, after = [], [], []

@@ -217,6 +217,8 @@ def test_every_run_answers_as_documented(client: httpx.Client, definition: dict[
     operation = definition["paths"]["/processes/{processId}/execution"]["post"]
     (body,) = operation["requestBody"]["content"].values()
     for name in PROCESSES:
+        if name == "diff":
+            continue  # the town keeps no older version: tests/versions asks it
         inputs = {"inputs": RUNNABLE[name]} if name in RUNNABLE else body["example"]
         answer = client.post(f"/processes/{name}/execution", json=inputs)
         assert answer.status_code == 200, answer.text
