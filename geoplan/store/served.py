@@ -15,12 +15,15 @@ from dataclasses import dataclass, field
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import apsw
 import numpy as np
 
 from geoplan.errors import BadQuery, DuplicateId, TableInvalid
 from geoplan.model import Bbox
 from geoplan.store import blob
+from geoplan.store.base import Column
 from geoplan.store.condition import Condition, Rank
+from geoplan.store.cql2.functions import register
 from geoplan.store.ddl import quoted
 from geoplan.store.gpkg import GeoPackageStore, named_errors
 from geoplan.store.state import file_state, version_of
@@ -29,12 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
     from pathlib import Path
 
-    import apsw
     from numpy.typing import NDArray
     from pyproj import CRS
 
     from geoplan.model import FeatureId, Layer
-    from geoplan.store.base import Column
     from geoplan.store.condition import SortKey
     from geoplan.store.gpkg import Shape
     from geoplan.store.state import FileState
@@ -109,6 +110,7 @@ class ServedTable:
                 opened[1].close()
                 self._mine.opened = None
             opened = (state, GeoPackageStore(self._path))
+            register(opened[1].connection)
             self._mine.opened = opened
         store = opened[1]
         with self._lock:
@@ -135,6 +137,11 @@ class TableNow:
     def columns(self) -> tuple[Column, ...]:
         """The attributes."""
         return self._known.shape.columns
+
+    @property
+    def id_column(self) -> Column:
+        """The column that holds the ids, which is none of the attributes."""
+        return Column(self.shape.id_column, self.shape.id_type)
 
     @property
     def crs(self) -> CRS | None:
@@ -209,7 +216,7 @@ class TableNow:
         values: dict[str, Any] = {}
         clauses = [f"({condition.text})" for condition in conditions]
         for condition in conditions:
-            values.update(condition.values)
+            values.update((name, _bindable(value)) for name, value in condition.values)
         source, sure = f"{self._table} AS t", "1"
         if outer is not None and self.shape.rtree is not None:
             values |= dict(zip(("west", "south", "east", "north"), outer, strict=True))
@@ -403,6 +410,13 @@ def _extent_of(blobs: list[bytes | None]) -> Extent:
     sides = np.maximum(found[:, 2] - found[:, 0], found[:, 3] - found[:, 1])
     edges = (*found[:, :2].min(axis=0), *found[:, 2:].max(axis=0))
     return Extent(Bbox(*(float(edge) for edge in edges)), float(sides.max()))
+
+
+def _bindable(value: Any) -> Any:
+    """Return a value as SQLite takes it: an array of keys as a table of its own."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return apsw.carray(value) if len(value) else None  # a table of nothing
 
 
 def _number(value: Any) -> Any:
