@@ -8,7 +8,7 @@ from geoplan.store import cql2
 from geoplan.store.kinds import kind_of
 from geoplan.store.validity import TimeColumns, meeting
 from geoplan_api.errors import BadParameter
-from geoplan_api.query import RESERVED, read_datetime
+from geoplan_api.query import read_datetime
 from geoplan_api.references import CRS84, reference
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from geoplan.errors import BadBbox
 from geoplan.model import Bbox
-from geoplan.store.cql2.times import LAST_OF_DAY_S
 from geoplan.store.condition import Condition, SortKey
+from geoplan.store.cql2.times import LAST_OF_DAY_S
 from geoplan.store.kinds import kind_of
 from geoplan_api.errors import BadParameter
 from geoplan_api.references import CRS84, Reference, reference
@@ -340,9 +340,7 @@ def _moment(text: str) -> datetime | None:
 def queryable(columns: Iterable[Column]) -> list[Column]:
     """Return the columns that can be asked for as ``name=value``."""
     return [
-        column
-        for column in columns
-        if column.name not in RESERVED and kind_of(column) != "bytes"
+        column for column in columns if column.name not in RESERVED and kind_of(column) != "bytes"
     ]
 
 
@@ -378,4 +376,3 @@ def column_value(column: Column, text: str) -> Value:
         return text
     needed = {"boolean": "true or false", "integer": "a whole number", "number": "a number"}
     raise BadParameter(f"{column.name} = {text!r}: {needed[type_]} is needed")
-

@@ -7,7 +7,8 @@ done once, for both.
 from geoplan.store.cql2.compile import Queryables, compiled
 from geoplan.store.cql2.functions import FUNCTIONS, Function
 from geoplan.store.cql2.geometry import Axes
-from geoplan.store.cql2.reading import LANGUAGES, MAX_BYTES, MAX_DEPTH, read
+from geoplan.store.cql2.reading import LANGUAGES, MAX_BYTES, read
+from geoplan.store.cql2.text import MAX_DEPTH
 
 __all__ = [
     "FUNCTIONS",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import shapely
 
@@ -28,14 +28,17 @@ if TYPE_CHECKING:
 
     from geoplan.store.cql2.geometry import Axes
 
+T = TypeVar("T")
+
 _COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 _ARITHMETIC = ("+", "-", "*", "/", "%", "div", "^")
 _LOGIC = ("and", "or", "not")
 _TEMPORAL = (*times.BOTH, *times.INTERVALS)
 _LARGEST = 2**63
 _PREDICATES = (
-    *_LOGIC, *_COMPARISONS, "like", "between", "in", "isnull", *RELATIONS, *_TEMPORAL, *ARRAY_RELATIONS
-)  # fmt: skip
+    *(*_LOGIC, *_COMPARISONS, "like", "between", "in", "isnull"),
+    *(*RELATIONS, *_TEMPORAL, *ARRAY_RELATIONS),
+)
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ class _Compiler:
         """
         return self._deeper(lambda: self._value(node))
 
-    def _deeper(self, told: Callable[[], Any]) -> Any:
+    def _deeper(self, told: Callable[[], T]) -> T:
         self.depth += 1
         if self.depth > 2 * MAX_DEPTH:  # a predicate is judged twice: as such, and by its kind
             raise BadQuery(f"filter is nested more than {MAX_DEPTH} deep")
@@ -339,7 +342,9 @@ class _Compiler:
         if isinstance(node, dict) and isinstance(node.get("property"), str):
             if self.queryables.kind(node["property"]) == "geometry":
                 return None
-            raise BadQuery(f"filter: {shown(node)} is no geometry, as {self.queryables.geometry} is")
+            raise BadQuery(
+                f"filter: {shown(node)} is no geometry, as {self.queryables.geometry} is"
+            )
         raise BadQuery(f"filter: {shown(node)} is no geometry")
 
     def _keys(self, relation: str, literal: Any) -> str:

@@ -116,7 +116,8 @@ def _of_text(function: Any) -> Any:
     return lambda value: function(value) if isinstance(value, str) else None
 
 
-def _array_relation(name: str, left: Any, right: Any) -> int | None:
+def _array_relation(*operands: Any) -> int | None:
+    name, left, right = operands
     if left is None or right is None:
         return None
     first, second = _elements(str(left)), _elements(str(right))

@@ -139,7 +139,8 @@ def _checked(x: float, y: float, axes: Axes) -> tuple[float, float]:
     if axes.geographic and not (abs(x) <= 180 and abs(y) <= 90):
         order = "latitude, longitude" if axes.swapped else "longitude, latitude"
         raise BadQuery(
-            f"filter: a position lies outside of ±180° and ±90°; the order of {axes.name} is {order}"
+            f"filter: a position lies outside of ±180° and ±90°; "
+            f"the order of {axes.name} is {order}"
         )
     return x, y
 
@@ -157,7 +158,9 @@ def _box(edges: Any, axes: Axes) -> Any:
     if south > north or (west > east and not axes.geographic):
         raise BadQuery("filter: a corner of a bbox exceeds the opposite one")
     if west > east:  # across the antimeridian
-        return shapely.union_all([_rectangle(west, south, 180.0, north), _rectangle(-180.0, south, east, north)])
+        return shapely.union_all(
+            [_rectangle(west, south, 180.0, north), _rectangle(-180.0, south, east, north)]
+        )
     return _rectangle(west, south, east, north)
 
 

@@ -72,9 +72,7 @@ class _Parser(WktReader):
 
     def refuse(self, wanted: str) -> NoReturn:
         there = repr(self.now.text) if self.now.text else "the end"
-        raise BadQuery(
-            f"filter: {there} at character {self.now.at + 1}, where {wanted} is needed"
-        )
+        raise BadQuery(f"filter: {there} at character {self.now.at + 1}, where {wanted} is needed")
 
     def expression(self, least: int) -> Any:
         """Read an expression whose operators bind at least so tightly."""
@@ -139,7 +137,7 @@ class _Parser(WktReader):
         if token.text in ("-", "+") and token.kind == "sign":
             return self._signed(token.text)
         self._place -= token.kind != "end"
-        self.refuse("a property, a literal or a function")
+        return self.refuse("a property, a literal or a function")
 
     def _signed(self, sign: str) -> Any:
         operand = self.expression(_POWER + 1)

@@ -71,6 +71,7 @@ def number(token: Token) -> int | float:
 
 def unescaped(literal: str) -> str:
     """Return what a text in quotes says."""
+
     def character(match: re.Match[str]) -> str:
         sign = match.group(1)
         # what is no escape stays: LIKE has one of its own
