@@ -48,6 +48,11 @@ class Condition:
     values: tuple[tuple[str, Any], ...] = ()
     located: tuple[Located, ...] = ()
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether it lists the keys of rows, so that few may be looked at."""
+        return any(name == "keys" or hasattr(value, "dtype") for name, value in self.values)
+
 
 class SortKey(NamedTuple):
     """A column to sort by."""

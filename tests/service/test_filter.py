@@ -237,7 +237,7 @@ def test_edges_are_those_that_the_client_sees(odd_client: httpx.Client) -> None:
     """A line 240 km long, straight in degrees, leaves its plane by hundreds of metres."""
     lines = odd_client.get("/collections/long/items").json()["features"]
     shape = shapely.from_geojson(json.dumps(lines[0]["geometry"]))
-    middle = shapely.line_interpolate_point(shape, 0.5, normalized=True)
+    middle = shape.interpolate(0.5, normalized=True)
     for offset, hit in ((0.0, True), (0.0005, False)):
         box = middle.buffer(0.0001).bounds
         text = f"S_INTERSECTS(geom, BBOX({box[0]},{box[1] + offset},{box[2]},{box[3] + offset}))"
