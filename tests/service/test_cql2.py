@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from geoplan.errors import BadQuery
 from geoplan.settings import Settings
 from geoplan.store import cql2
 
-DATA = Path("/work/shared/data/cql2")
+BESIDE = Path(__file__).parents[3] / "shared" / "data" / "cql2"
+DATA = Path(os.environ.get("CQL2_DATA", BESIDE))
 STANDARD = pytest.mark.skipif(not DATA.is_dir(), reason="the standard's test data is not here")
 TABLES = {
     "ne_110m_admin_0_countries": "area",
