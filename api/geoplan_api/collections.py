@@ -12,8 +12,9 @@ from starlette.responses import Response
 from geoplan_api.conditional import not_modified, weak_tag
 from geoplan_api.deps import lang_of, layer_of, offered, service_of
 from geoplan_api.geojson import dumps
-from geoplan_api.links import Links, collection_path, items_path
+from geoplan_api.links import QUERYABLES, SCHEMA, SORTABLES, Links, collection_path, items_path
 from geoplan_api.negotiation import GEOJSON, JSON
+from geoplan_api.negotiation import SCHEMA as JSON_SCHEMA
 from geoplan_api.reading import extent_in
 from geoplan_api.references import CRS84, URIS, reference, storage_uri
 from geoplan_api.respond import text_response
@@ -81,10 +82,15 @@ def _collection(service: Service, layer: Layer, lang: Lang, links: Links) -> dic
     stored = storage_uri(table.crs)
     if stored in URIS:
         described["storageCrs"] = stored
-    features = word("link.items", lang, title=title)
+    features, own = word("link.items", lang, title=title), collection_path(layer.id)
+    schemas = [
+        links.to(rel, f"{own}/{name}", JSON_SCHEMA.media_type, word(f"link.{name}", lang))
+        for rel, name in ((QUERYABLES, "queryables"), (SORTABLES, "sortables"), (SCHEMA, "schema"))
+    ]
     described["links"] = [
-        links.to("self", collection_path(layer.id), JSON.media_type, title),
+        links.to("self", own, JSON.media_type, title),
         links.to("items", items_path(layer.id), GEOJSON.media_type, features),
+        *schemas,
         links.to("root", "/", JSON.media_type, word("link.landing", lang)),
     ]
     return described

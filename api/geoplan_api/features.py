@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from starlette.responses import Response
 
 from geoplan_api.conditional import not_modified, weak_tag
 from geoplan_api.deps import feature_id_of, lang_of, layer_of, service_of
+from geoplan_api.filtering import read_conditions
 from geoplan_api.geojson import collection_text, feature_text, feature_texts
 from geoplan_api.links import Link, Links, collection_path, item_path, items_path
 from geoplan_api.negotiation import GEOJSON, JSON, choose
@@ -24,9 +26,10 @@ from geoplan_api.query import (
     read_items_query,
     single,
 )
-from geoplan_api.reading import read_feature, read_page, way_of
+from geoplan_api.reading import read_feature, read_page
 from geoplan_api.references import CRS84, CRS84H, reference
 from geoplan_api.respond import text_response
+from geoplan_api.ways import way_of
 from geoplan_api.words import word
 
 if TYPE_CHECKING:
@@ -47,6 +50,8 @@ async def items(request: Request) -> Response:
     parameters = single(request.query_params.multi_items(), known)
     choose((GEOJSON,), parameters.get("f"), request.headers.get("accept"))
     wanted = read_items_query(parameters, table.columns)
+    conditions = read_conditions(parameters, table, service.catalogue.schema(layer))
+    wanted = replace(wanted, conditions=conditions) if conditions else wanted
     tag = weak_tag(table.version, str(request.url), lang)
     unchanged = not_modified(request, tag)
     if unchanged is not None:

@@ -18,7 +18,7 @@ from geoplan_api.deps import (
     LinksDep,
     ServiceDep,
 )
-from geoplan_api.links import MAP, PROCESSES, RULES, Link, Links
+from geoplan_api.links import FUNCTIONS, FUNCTIONS_PATH, MAP, PROCESSES, RULES, Link, Links
 from geoplan_api.negotiation import HTML, JSON, OPENAPI, Offer
 from geoplan_api.openapi import definition
 from geoplan_api.pages import documentation_page, landing_page
@@ -31,8 +31,42 @@ _READ = ["GET", "HEAD"]
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    *(
+        f"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/{name}"
+        for name in ("queryables", "filter", "features-filter")
+    ),
+    *(
+        f"http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/{name}"
+        for name in (
+            "schemas",
+            "advanced-property-roles",
+            "returnables-and-receivables",
+            "queryables",
+            "sortables",
+        )
+    ),
+    *(
+        f"http://www.opengis.net/spec/cql2/1.0/conf/{name}"
+        for name in (
+            "cql2-text",
+            "cql2-json",
+            "basic-cql2",
+            "advanced-comparison-operators",
+            "case-insensitive-comparison",
+            "accent-insensitive-comparison",
+            "basic-spatial-functions",
+            "basic-spatial-functions-plus",
+            "spatial-functions",
+            "temporal-functions",
+            "array-functions",
+            "property-property",
+            "functions",
+            "arithmetic",
+        )
+    ),
 )
-"""Classes of which every requirement has a test in tests/service/test_conformance.py."""
+"""Classes that have tests: those of Part 1 in tests/service/test_conformance.py, each requirement
+by its name; the others in test_cql2.py, test_filter.py and test_describing.py."""
 
 
 @router.api_route("/", methods=_READ)
@@ -100,6 +134,7 @@ def _landing_links(lang: Lang, links: Links, offer: Offer) -> list[Link]:
         links.to("service-doc", "/api", HTML.media_type, word("link.service-doc", lang)),
         links.to("conformance", "/conformance", json, word("link.conformance", lang)),
         links.to("data", "/collections", json, word("link.data", lang)),
+        links.to(FUNCTIONS, FUNCTIONS_PATH, json, word("link.functions", lang)),
         links.to(PROCESSES, "/processes", json, word("link.processes", lang)),
         links.to(MAP, "/map", HTML.media_type, word("link.map", lang)),
         links.to(RULES, "/rules", json, word("link.rules", lang)),

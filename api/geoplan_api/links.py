@@ -14,6 +14,11 @@ Link = dict[str, str]
 EXECUTE = "http://www.opengis.net/def/rel/ogc/1.0/execute"
 PROCESSES = "http://www.opengis.net/def/rel/ogc/1.0/processes"
 MAP = "http://www.opengis.net/def/rel/ogc/1.0/map"
+QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
+SCHEMA = "http://www.opengis.net/def/rel/ogc/1.0/schema"
+FUNCTIONS = "urn:geoplan:rel:functions"
+FUNCTIONS_PATH = "/functions"
 RULES = "urn:geoplan:rel:rules"
 
 

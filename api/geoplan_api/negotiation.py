@@ -24,6 +24,7 @@ class Offer(NamedTuple):
 
 JSON = Offer("json", "application/json")
 GEOJSON = Offer("json", "application/geo+json", ("application/json",))
+SCHEMA = Offer("json", "application/schema+json", ("application/json",))
 HTML = Offer("html", "text/html")
 COG = Offer("tif", "image/tiff; application=geotiff; profile=cloud-optimized")
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")

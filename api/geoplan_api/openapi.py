@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import geoplan
+from geoplan.store.cql2 import LANGUAGES, MAX_BYTES
 from geoplan_api.errors import PROBLEM
 from geoplan_api.links import items_path
-from geoplan_api.negotiation import COG, GEOJSON, HTML, JSON, OPENAPI, Offer
+from geoplan_api.negotiation import COG, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, Offer
 from geoplan_api.query import DEFAULT_LIMIT, MAX_LIMIT, column_schema, queryable
 from geoplan_api.references import CRS84, URIS
 from geoplan_api.rules import DEMANDS, FILTERS, SEVERITIES
@@ -109,6 +110,13 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
             (GEOJSON,),
             ("collectionId", "featureId", "crs", "properties"),
         ),
+        **{
+            f"/collections/{{collectionId}}/{name}": _get(
+                words, name, {SCHEMA: ref("jsonSchema")}, (SCHEMA,), ("collectionId",)
+            )
+            for name in ("queryables", "sortables", "schema")
+        },
+        "/functions": _get(words, "functions", {JSON: ref("functions")}, json),
         "/processes": _get(words, "processes", {JSON: ref("processList")}, json),
         "/processes/{processId}": _get(
             words, "process", {JSON: ref("process")}, json, ("processId",)
@@ -162,7 +170,13 @@ def _items(service: Service, layer: Layer, words: _Words) -> dict[str, Any]:
         for column in columns
     ]
     names = [column.name for column in columns]
-    shared = [_shared(name) for name in ("bbox", "bbox-crs", "crs", "datetime", "limit", "after")]
+    shared = [
+        _shared(name)
+        for name in (
+            *("bbox", "bbox-crs", "crs", "datetime", "filter", "filter-lang", "filter-crs"),
+            *("limit", "after"),
+        )
+    ]
     lists = [
         _parameter("query", name, _list_of(names, signs), words(f"parameter.{name}"))
         for name, signs in (("sortby", ("", "+", "-")), ("properties", ("",)))
@@ -233,6 +247,12 @@ def _shared_parameters(words: _Words, layers: list[str]) -> dict[str, Any]:
         "crs": ("query", crs),
         "properties": ("query", {"type": "array", "items": TEXT}),
         "datetime": ("query", TEXT),
+        "filter": ("query", {"type": "string", "maxLength": MAX_BYTES}),
+        "filter-lang": (
+            "query",
+            {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]},
+        ),
+        "filter-crs": ("query", crs),
         "limit": ("query", limit),
         "after": ("query", TEXT),
         "collectionId": ("path", {"type": "string", "enum": layers}),

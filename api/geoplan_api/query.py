@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from geoplan.errors import BadBbox
 from geoplan.model import Bbox
 from geoplan.store.condition import Condition, SortKey
+from geoplan.store.cql2.times import LAST_OF_DAY_S
+from geoplan.store.kinds import kind_of
 from geoplan_api.errors import BadParameter
 from geoplan_api.references import CRS84, Reference, reference
 
@@ -28,6 +30,9 @@ RESERVED = (
     "bbox-crs",
     "crs",
     "datetime",
+    "filter",
+    "filter-lang",
+    "filter-crs",
     "limit",
     "after",
     "sortby",
@@ -44,10 +49,8 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 _PACK = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENT = re.compile(rf"{_DATE}([Tt ]{_TIME})?")
-_INTEGERS = ("INTEGER", "INT", "MEDIUMINT", "SMALLINT", "TINYINT")
-_REALS = ("REAL", "DOUBLE", "FLOAT")
-_UNASKABLE = ("BLOB",)
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,6 @@ def read_items_query(parameters: Mapping[str, str], columns: Sequence[Column]) -
     BadParameter
         One has a value it cannot have.
     """
-    if "datetime" in parameters:
-        check_datetime(parameters["datetime"])
     where = tuple(
         (column.name, column_value(column, parameters[column.name]))
         for column in queryable(columns)
@@ -286,8 +287,13 @@ def _order(crs: Reference) -> str:
     return f"{'south,west,north,east' if crs.swapped else 'west,south,east,north'} in {unit}"
 
 
-def check_datetime(text: str) -> None:
-    """Check ``datetime``: an RFC 3339 moment or day, or an interval of two, one of them open.
+def read_datetime(text: str) -> tuple[float, float]:
+    """Read ``datetime``: an RFC 3339 moment or day, or an interval of two, one of them open.
+
+    Returns
+    -------
+    tuple of float
+        First and last second since 1970, infinite where open; a day lasts to its last millisecond.
 
     Raises
     ------
@@ -306,6 +312,18 @@ def check_datetime(text: str) -> None:
         raise wrong
     if len(moments) == 2 and moments[0] > moments[1]:  # type: ignore[operator]
         raise BadParameter(f"datetime = {text!r}: the interval ends before it begins")
+    start, end = ends[0], ends[-1]
+    return (
+        -math.inf if start in ("", "..") else _seconds(start),
+        math.inf if end in ("", "..") else _seconds(end, last=True),
+    )
+
+
+def _seconds(text: str, last: bool = False) -> float:
+    found = _moment(text)
+    assert found is not None  # noqa: S101 - was looked at
+    whole_day = last and re.fullmatch(_DATE, text, re.ASCII)
+    return (found - _EPOCH).total_seconds() + (LAST_OF_DAY_S if whole_day else 0)
 
 
 def _moment(text: str) -> datetime | None:
@@ -322,9 +340,7 @@ def _moment(text: str) -> datetime | None:
 def queryable(columns: Iterable[Column]) -> list[Column]:
     """Return the columns that can be asked for as ``name=value``."""
     return [
-        column
-        for column in columns
-        if column.name not in RESERVED and _kind(column) not in _UNASKABLE
+        column for column in columns if column.name not in RESERVED and kind_of(column) != "bytes"
     ]
 
 
@@ -337,14 +353,8 @@ def column_schema(column: Column) -> dict[str, str]:
     >>> column_schema(Column("lanes", "INTEGER"))
     {'type': 'integer'}
     """
-    kind = _kind(column)
-    if kind == "BOOLEAN":
-        return {"type": "boolean"}
-    if kind in _INTEGERS:
-        return {"type": "integer"}
-    if kind in _REALS:
-        return {"type": "number"}
-    return {"type": "string"}
+    kind = kind_of(column)
+    return {"type": kind if kind in ("boolean", "integer", "number") else "string"}
 
 
 def column_value(column: Column, text: str) -> Value:
@@ -366,7 +376,3 @@ def column_value(column: Column, text: str) -> Value:
         return text
     needed = {"boolean": "true or false", "integer": "a whole number", "number": "a number"}
     raise BadParameter(f"{column.name} = {text!r}: {needed[type_]} is needed")
-
-
-def _kind(column: Column) -> str:
-    return column.type.upper().split("(")[0]

@@ -14,13 +14,14 @@ import numpy as np
 import orjson
 import shapely
 
-from geoplan.errors import FeatureNotFound, MalformedGeometry, TableInvalid
+from geoplan.errors import FeatureNotFound
 from geoplan.model import Bbox
 from geoplan.store import blob
 from geoplan.store.condition import Condition
 from geoplan.store.ddl import quoted
 from geoplan_api.errors import BadParameter
-from geoplan_api.ways import area_of, overlap, way
+from geoplan_api.located import holding, resolved
+from geoplan_api.ways import area_of, overlap, way_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from geoplan.store.served import Keys, ServedRow, TableNow
     from geoplan_api.query import ItemsQuery
     from geoplan_api.references import Reference
-    from geoplan_api.ways import Way
 
 _CHUNK = 1000
 _NOTHING = np.empty(0, dtype=np.int64)
@@ -104,24 +104,11 @@ def read_feature(
     return found
 
 
-def way_of(layer: Layer, table: TableNow, asked: Reference) -> Way:
-    """Return the way from a layer's CRS to the one asked for.
-
-    Raises
-    ------
-    TableInvalid
-        The layer has no CRS.
-    """
-    if table.crs is None or table.crs.geodetic_crs is None:
-        raise TableInvalid(
-            f"layer {layer.id!r} has no CRS that is tied to the Earth, so it cannot be given in "
-            f"longitude and latitude: set the one its coordinates are in"
-        )
-    return way(table.crs, asked)
-
-
 def _find(table: TableNow, layer: Layer, wanted: ItemsQuery) -> Keys:
-    conditions = [*map(_equals, range(len(wanted.where)), wanted.where), *wanted.conditions]
+    conditions = [
+        *map(_equals, range(len(wanted.where)), wanted.where),
+        *(resolved(table, layer, condition) for condition in wanted.conditions),
+    ]
     if wanted.boxes is None:
         return table.keys(conditions, wanted.order)[0]
     found = _within(table, layer, wanted, conditions)
@@ -147,36 +134,10 @@ def _within(table: TableNow, layer: Layer, wanted: ItemsQuery, conditions: list[
         sure[:] = False
     area = area_of(wanted.boxes)
     doubtful = np.flatnonzero(~sure)
-    for start in range(0, len(doubtful), _CHUNK):
-        chosen = doubtful[start : start + _CHUNK]
-        sure[chosen] = _meet(table, keys[chosen], path, area)
+    sure[doubtful] = holding(
+        table, keys[doubtful], path, lambda shapes: shapely.intersects(area, shapes)
+    )
     return keys[sure]
-
-
-def _meet(table: TableNow, keys: Keys, path: Way, area: Any) -> NDArray[np.bool_]:
-    """Tell which features meet an area, by their edges as the client sees them."""
-    rows = {row.key: row for row in table.rows(keys, ())}
-    listed = [rows[key] for key in keys.tolist() if key in rows]
-    try:
-        met = _intersect([row.geometry for row in listed], path, area)
-    except MalformedGeometry:
-        for row in listed:  # once more, one at a time, to say which
-            try:
-                _intersect([row.geometry], path, area)
-            except MalformedGeometry as error:
-                raise MalformedGeometry(f"feature {row.id!r}: {error}") from error
-        raise
-    known = dict(zip([row.key for row in listed], met.tolist(), strict=True))
-    return np.array([known.get(key, False) for key in keys.tolist()], dtype=bool)
-
-
-def _intersect(blobs: list[bytes | None], path: Way, area: Any) -> NDArray[np.bool_]:
-    try:
-        shapes = blob.decode(blobs)
-    except NotImplementedError as error:
-        raise MalformedGeometry(f"curves are not read yet: {error}") from error
-    shapes[shapely.is_empty(shapes)] = None
-    return np.asarray(shapely.intersects(area, path.project(shapes)))
 
 
 def _equals(number: int, pair: tuple[str, Any]) -> Condition:

@@ -83,6 +83,30 @@ SCHEMAS: dict[str, Schema] = {
             "features": _array(ref("feature")),
         }
     ),
+    "jsonSchema": _object(
+        {
+            "$schema": TEXT,
+            "$id": TEXT,
+            "title": TEXT,
+            "type": {"type": "string", "enum": ["object"]},
+            "properties": {"type": "object"},
+            "additionalProperties": {"type": "boolean"},
+        }
+    ),
+    "functions": _object(
+        {
+            "functions": _array(
+                _object(
+                    {
+                        "name": TEXT,
+                        "description": TEXT,
+                        "arguments": _array(_object({"type": _array(TEXT)})),
+                        "returns": _array(TEXT),
+                    }
+                )
+            )
+        }
+    ),
     "processList": _object({"processes": _array(ref("processSummary")), "links": _LINKS}),
     "processSummary": _object(
         {

@@ -16,7 +16,7 @@ import shapely
 from pyproj import CRS, Transformer
 
 from geoplan import vertices
-from geoplan.errors import MalformedGeometry
+from geoplan.errors import MalformedGeometry, TableInvalid
 from geoplan.model import Bbox
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geoplan.store.served import Extent
+    from geoplan.model import Layer
+    from geoplan.store.served import Extent, TableNow
     from geoplan_api.references import Reference
 
 _MARGIN = 0.01
@@ -190,6 +191,22 @@ def way(stored: CRS, asked: Reference) -> Way:
     if key not in _WAYS:
         _WAYS[key] = (stored, _way(stored, asked.crs))
     return _WAYS[key][1]
+
+
+def way_of(layer: Layer, table: TableNow, asked: Reference) -> Way:
+    """Return the way from a layer's CRS to the one asked for.
+
+    Raises
+    ------
+    TableInvalid
+        The layer has no CRS.
+    """
+    if table.crs is None or table.crs.geodetic_crs is None:
+        raise TableInvalid(
+            f"layer {layer.id!r} has no CRS that is tied to the Earth, so it cannot be given in "
+            f"longitude and latitude: set the one its coordinates are in"
+        )
+    return way(table.crs, asked)
 
 
 _WAYS: dict[tuple[int, str], tuple[CRS, Way]] = {}

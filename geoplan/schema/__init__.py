@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
+Role = Literal["primary-instant", "primary-interval-start", "primary-interval-end"]
 FieldType = Literal["TEXT", "INTEGER", "REAL", "BOOLEAN", "DATE", "DATETIME"]
 
 
@@ -63,6 +64,9 @@ class Field(BaseModel):
         Range of a number, ends included.
     length : int, optional
         Longest text.
+    role : str, optional
+        What a time says of the feature itself: when it is, or begins or ceases to be. A feature
+        without that time is at any.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,6 +84,7 @@ class Field(BaseModel):
     minimum: float | None = None
     maximum: float | None = None
     length: int | None = None
+    role: Role | None = None
 
     @model_validator(mode="after")
     def _domain_fits_the_type(self) -> Field:
@@ -87,6 +92,8 @@ class Field(BaseModel):
             raise ValueError(f"{self.name}: an enumeration is a TEXT")
         if len({value.code for value in self.values}) < len(self.values):
             raise ValueError(f"{self.name}: a value stands twice")
+        if self.role is not None and self.type not in ("DATE", "DATETIME"):
+            raise ValueError(f"{self.name}: {self.role} belongs to a time")
         ends = [end for end in (self.minimum, self.maximum) if end is not None]
         if ends and self.type not in ("INTEGER", "REAL"):
             raise ValueError(f"{self.name}: a range belongs to a number")
@@ -133,6 +140,11 @@ class LayerSchema(BaseModel):
             twice = {one for one in said if said.count(one) > 1}
             if twice:
                 raise ValueError(f"two fields have the {what} {min(twice)!r}")
+        roles = {field.role for field in self.fields if field.role is not None}
+        if "primary-instant" in roles and len(roles) > 1:
+            raise ValueError("a feature has a moment or an interval, not both")
+        if len(roles) < sum(field.role is not None for field in self.fields):
+            raise ValueError("two fields have one role")
         labels = [field.label.zh for field in self.fields]
         if len(set(labels)) < len(labels):
             raise ValueError(f"two fields have the label {max(labels, key=labels.count)!r}")

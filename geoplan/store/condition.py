@@ -7,6 +7,29 @@ from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
+class Located:
+    """Keys that a condition needs and SQL cannot find: of rows that lie somewhere.
+
+    Attributes
+    ----------
+    parameter : str
+        The parameter of the condition that the keys, an array, are for.
+    relation : str, optional
+        What the geometry of a row is to be to another, such as ``s_within``; None for the rows
+        without a position.
+    geometry : bytes
+        The other geometry, as WKB; x is east and y is north.
+    crs : str
+        Name of the CRS that they are compared in.
+    """
+
+    parameter: str
+    relation: str | None
+    geometry: bytes
+    crs: str
+
+
+@dataclass(frozen=True)
 class Condition:
     """A condition on the rows of a table.
 
@@ -17,10 +40,18 @@ class Condition:
         as parameters only.
     values : tuple of (str, value)
         What the parameters are.
+    located : tuple of Located
+        Parameters whose values, keys of rows, are yet to be found.
     """
 
     text: str
     values: tuple[tuple[str, Any], ...] = ()
+    located: tuple[Located, ...] = ()
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it lists the keys of rows, so that few may be looked at."""
+        return any(name == "keys" or hasattr(value, "dtype") for name, value in self.values)
 
 
 class SortKey(NamedTuple):

@@ -179,7 +179,8 @@ class GeoPackageStore(Store):
 
     def _shape(self, layer: Layer) -> Shape:
         found = self._connection.execute(
-            "SELECT column_name, srs_id FROM gpkg_geometry_columns WHERE table_name = ?",
+            "SELECT column_name, srs_id, geometry_type_name FROM gpkg_geometry_columns "
+            "WHERE table_name = ?",
             (layer.table,),
         ).fetchall()
         if not found:
@@ -212,7 +213,11 @@ class GeoPackageStore(Store):
         )
         rtree = f"rtree_{layer.table}_{geometry}"
         has_rtree = _exists(self._connection, rtree)
-        return Shape(geometry, key, id_column, columns, rtree if has_rtree else None, srs_id)
+        index = rtree if has_rtree else None
+        id_type = next(type_ for name, type_, _ in listed if name == id_column)
+        return Shape(
+            geometry, key, id_column, columns, index, srs_id, id_type, str(found[0][2]).upper()
+        )
 
     def _crs(self, srs_id: int) -> CRS | None:
         found = self._connection.execute(
@@ -240,6 +245,8 @@ class Shape(NamedTuple):
     columns: tuple[Column, ...]
     rtree: str | None
     srs_id: int
+    id_type: str
+    geometry_type: str
 
 
 def _truth(value: Any, column: str, feature_id: Any) -> bool:

@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import apsw
 import numpy as np
 
 from geoplan.errors import BadQuery, DuplicateId, TableInvalid
 from geoplan.model import Bbox
 from geoplan.store import blob
+from geoplan.store.answers import Answers
+from geoplan.store.base import Column
+from geoplan.store.columns import ColumnCopy, Copies
 from geoplan.store.condition import Condition, Rank
+from geoplan.store.cql2.functions import register
 from geoplan.store.ddl import quoted
 from geoplan.store.gpkg import GeoPackageStore, named_errors
 from geoplan.store.state import file_state, version_of
@@ -29,20 +33,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
     from pathlib import Path
 
-    import apsw
     from numpy.typing import NDArray
     from pyproj import CRS
 
     from geoplan.model import FeatureId, Layer
-    from geoplan.store.base import Column
     from geoplan.store.condition import SortKey
     from geoplan.store.gpkg import Shape
     from geoplan.store.state import FileState
 
     Keys = NDArray[np.int64]
 
-_KEPT_KEYS = 2_000_000
-"""Keys of answered questions that are kept for the pages that follow: 16 MB."""
 _ULPS = 1e-6
 """An R-tree holds 32-bit numbers: a side of a box may lie this much of its value further out."""
 
@@ -73,8 +73,8 @@ class _Known:
     count: int | None = None
     extent: Extent | None = None
     unlocated: Keys | None = None
-    answers: OrderedDict[Hashable, Keys] = field(default_factory=OrderedDict)
-    lock: Lock = field(default_factory=Lock)
+    answers: Answers = field(default_factory=Answers)
+    copies: Copies = field(default_factory=Copies)
 
 
 class ServedTable:
@@ -109,6 +109,7 @@ class ServedTable:
                 opened[1].close()
                 self._mine.opened = None
             opened = (state, GeoPackageStore(self._path))
+            register(opened[1].connection)
             self._mine.opened = opened
         store = opened[1]
         with self._lock:
@@ -135,6 +136,11 @@ class TableNow:
     def columns(self) -> tuple[Column, ...]:
         """The attributes."""
         return self._known.shape.columns
+
+    @property
+    def id_column(self) -> Column:
+        """The column that holds the ids, which is none of the attributes."""
+        return Column(self.shape.id_column, self.shape.id_type)
 
     @property
     def crs(self) -> CRS | None:
@@ -209,7 +215,7 @@ class TableNow:
         values: dict[str, Any] = {}
         clauses = [f"({condition.text})" for condition in conditions]
         for condition in conditions:
-            values.update(condition.values)
+            values.update((name, _bindable(value)) for name, value in condition.values)
         source, sure = f"{self._table} AS t", "1"
         if outer is not None and self.shape.rtree is not None:
             values |= dict(zip(("west", "south", "east", "north"), outer, strict=True))
@@ -226,6 +232,7 @@ class TableNow:
             clauses.insert(0, met)
         elif outer is not None:
             sure = "0"
+        memory = self._copied(conditions) if outer is None else None
         where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
         by = [f"t.{quoted(key.column)}{' DESC' if key.descending else ''}" for key in order]
         by.append(f"t.{quoted(self.shape.id_column)}")
@@ -233,7 +240,21 @@ class TableNow:
             f"SELECT t.{quoted(self.shape.key)}, {sure} FROM {source}{where} "
             f"ORDER BY {', '.join(by)}",
             values,
+            memory,
         )
+
+    def _copied(self, conditions: Sequence[Condition]) -> ColumnCopy | None:
+        """Return the attributes in memory, if conditions look at every row more than once."""
+        if not conditions or any(condition.is_listed for condition in conditions):
+            return None
+        return self._known.copies.after_scan(self._copy)
+
+    def _copy(self) -> ColumnCopy:
+        shape = self.shape
+        columns = [column for column in (self.id_column, *self.columns) if column.name != shape.key]
+        names = ", ".join(quoted(name) for name in [shape.key, *(one.name for one in columns)])
+        rows = self._ask(f"SELECT {names} FROM {self._table}")
+        return ColumnCopy(self._layer.table, shape.key, columns, rows)
 
     def ordered(
         self, keys: Keys, conditions: Sequence[Condition], order: tuple[SortKey, ...]
@@ -258,17 +279,7 @@ class TableNow:
 
     def kept(self, question: Hashable, find: Callable[[], Keys]) -> Keys:
         """Return the keys that answer a question, found once while the file stays as it is."""
-        known = self._known
-        with known.lock:
-            if question in known.answers:
-                known.answers.move_to_end(question)
-                return known.answers[question]
-        keys = find()
-        with known.lock:
-            known.answers[question] = keys
-            while sum(map(len, known.answers.values())) > _KEPT_KEYS and len(known.answers) > 1:
-                known.answers.popitem(last=False)
-        return keys
+        return self._known.answers.kept(question, find)
 
     def is_kept(self, question: Hashable) -> bool:
         """Tell whether a question was answered since the file changed."""
@@ -312,8 +323,10 @@ class TableNow:
         with named_errors(self._path):
             yield from self._connection.execute(statement, values or {})
 
-    def _pairs(self, statement: str, values: dict[str, Any]) -> tuple[Keys, NDArray[np.bool_]]:
-        found = list(self._ask(statement, values))
+    def _pairs(
+        self, statement: str, values: dict[str, Any], memory: ColumnCopy | None = None
+    ) -> tuple[Keys, NDArray[np.bool_]]:
+        found = memory.ask(statement, values) if memory else list(self._ask(statement, values))
         table = np.array(found, dtype=np.int64).reshape(-1, 2)
         return np.ascontiguousarray(table[:, 0]), table[:, 1].astype(bool)
 
@@ -403,6 +416,13 @@ def _extent_of(blobs: list[bytes | None]) -> Extent:
     sides = np.maximum(found[:, 2] - found[:, 0], found[:, 3] - found[:, 1])
     edges = (*found[:, :2].min(axis=0), *found[:, 2:].max(axis=0))
     return Extent(Bbox(*(float(edge) for edge in edges)), float(sides.max()))
+
+
+def _bindable(value: Any) -> Any:
+    """Return a value as SQLite takes it: an array of keys as a table of its own."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return apsw.carray(value) if len(value) else None  # a table of nothing
 
 
 def _number(value: Any) -> Any:

@@ -105,8 +105,8 @@ def test_unknown_parameters_are_named_with_the_known_ones(client: httpx.Client) 
     detail = _check(client.get(f"{ITEMS}?colour=red"), 400)["detail"]
     assert "'colour'" in detail
     assert (
-        "known here: f, bbox, bbox-crs, crs, datetime, limit, after, sortby, properties, name"
-        in detail
+        "known here: f, bbox, bbox-crs, crs, datetime, filter, filter-lang, filter-crs, limit, "
+        "after, sortby, properties, name" in detail
     )
 
 

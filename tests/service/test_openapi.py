@@ -165,9 +165,9 @@ def test_every_route_is_documented_and_every_documented_one_is_there(
 
 
 def _routers() -> list[Any]:
-    from geoplan_api import collections, features, landing, maps, processes, rules
+    from geoplan_api import collections, describing, features, landing, maps, processes, rules
 
-    parts = (collections, features, landing, maps, processes, rules)
+    parts = (collections, describing, features, landing, maps, processes, rules)
     return [part.router for part in parts]
 
 
@@ -195,7 +195,7 @@ def test_every_documented_parameter_is_taken(
 ) -> None:
     samples = {
         "bbox": "122,41,123,42", "datetime": "2025-01-01", "limit": "3", "after": "HW-1",
-        "properties": "name",
+        "properties": "name", "filter": "name IS NULL",
         "pack": "cn-national", "check": "false", "on": "2026-11-22",
         "string": "x", "boolean": "true", "number": "1.5", "integer": "1",
     }  # fmt: skip
