@@ -23,6 +23,7 @@ from geoplan_api.negotiation import HTML, JSON, OPENAPI, Offer
 from geoplan_api.openapi import definition
 from geoplan_api.pages import documentation_page, landing_page
 from geoplan_api.respond import html_response, json_response
+from geoplan_api.tilesets import ALL_TILESETS, TILES, TILING_SCHEMES, VECTOR_TILESETS
 from geoplan_api.words import word
 
 router = APIRouter()
@@ -31,6 +32,7 @@ _READ = ["GET", "HEAD"]
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    *TILES,
 )
 """Classes of which every requirement has a test in tests/service/test_conformance.py."""
 
@@ -100,6 +102,8 @@ def _landing_links(lang: Lang, links: Links, offer: Offer) -> list[Link]:
         links.to("service-doc", "/api", HTML.media_type, word("link.service-doc", lang)),
         links.to("conformance", "/conformance", json, word("link.conformance", lang)),
         links.to("data", "/collections", json, word("link.data", lang)),
+        links.to(VECTOR_TILESETS, ALL_TILESETS, json, word("link.tilesets", lang)),
+        links.to(TILING_SCHEMES, "/tileMatrixSets", json, word("link.tiling-schemes", lang)),
         links.to(PROCESSES, "/processes", json, word("link.processes", lang)),
         links.to(MAP, "/map", HTML.media_type, word("link.map", lang)),
         links.to(RULES, "/rules", json, word("link.rules", lang)),

@@ -60,7 +60,8 @@ def _operation(client: httpx.Client, path: str) -> dict[str, Any]:
 
 def test_every_class_declared_has_a_test_for_every_requirement(client: httpx.Client) -> None:
     declared = _json(client, "/conformance")["conformsTo"]
-    assert sorted(declared) == sorted(PART1 + name for name in REQUIREMENTS)
+    features = [one for one in declared if "/ogcapi-features-" in one]
+    assert sorted(features) == sorted(PART1 + name for name in REQUIREMENTS)
     here = set(re.findall(r"(?m)^def test_(\w+)\(", Path(__file__).read_text(encoding="utf-8")))
     for name, requirements in REQUIREMENTS.items():
         wanted = {f"{name}_{each.replace('-', '_')}" for each in requirements}
@@ -104,7 +105,7 @@ def test_core_conformance_op(client: httpx.Client) -> None:
 
 def test_core_conformance_success(client: httpx.Client) -> None:
     classes = _json(client, "/conformance")["conformsTo"]
-    assert classes == [PART1 + "core", PART1 + "geojson"]
+    assert classes[:2] == [PART1 + "core", PART1 + "geojson"]
 
 
 def test_core_http(client: httpx.Client) -> None:
@@ -125,6 +126,8 @@ def test_core_http(client: httpx.Client) -> None:
 def test_core_query_param_unknown(client: httpx.Client) -> None:
     paths = _json(client, "/openapi.json")["paths"]
     fill = {"{collectionId}": "highways", "{featureId}": "HW-1", "{processId}": "layers"}
+    fill |= {"{tileMatrixSetId}": "WebMercatorQuad", "{rasterId}": "elevation"}
+    fill |= {"{tileMatrix}": "13", "{tileRow}": "3068", "{tileCol}": "6894"}
     for path, methods in paths.items():
         for name, value in fill.items():
             path = path.replace(name, value)
