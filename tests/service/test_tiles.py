@@ -305,8 +305,8 @@ def test_a_raster_is_drawn_where_it_lies_in_the_colours_of_its_classes(
             at = (np.arange(0, 256, 16) + 0.5) / 256 * side
             x, y = np.meshgrid(left + at, top - at)
             cells = raster.grid.to_cells(np.column_stack(back.transform(x.ravel(), y.ravel())))
-            cells = np.floor(cells).astype(int)
-            values = raster.at(cells[:, 1], cells[:, 0])
+            cols, rows = np.floor(cells).astype(np.intp).T
+            values = raster.at(rows, cols)
             for value, pixel in zip(values, drawn[::16, ::16].reshape(-1, 4).tolist(), strict=True):
                 wanted = [*colours[int(value)], 255] if value == value else [0, 0, 0, 0]
                 seen, wrong = seen + 1, wrong + (pixel != wanted)

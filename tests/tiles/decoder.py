@@ -8,7 +8,9 @@ from typing import Any
 
 def fields(message: bytes) -> list[tuple[int, Any]]:
     """Return the fields of a protocol buffer message: number and value."""
-    found, at = [], 0
+    found: list[tuple[int, Any]] = []
+    at = 0
+    value: Any
     while at < len(message):
         key, at = varint(message, at)
         kind = key & 7

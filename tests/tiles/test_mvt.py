@@ -66,7 +66,7 @@ def test_winding_follows_the_specification_however_rings_are_stored() -> None:
 
 
 def test_values_keep_their_types_and_stand_once() -> None:
-    columns = {
+    columns: dict[str, list[Any]] = {
         "a": [1, 1, -5, None, 2**40],
         "b": [1.0, 1.5, float("nan"), 1.0, float("inf")],
         "c": [True, False, True, None, None],
