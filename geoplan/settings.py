@@ -21,6 +21,10 @@ class Settings(BaseSettings):
         Where the service listens, when ``--host`` and ``--port`` do not say.
     max_raster_cells : int
         Cells of a raster that the service makes for one request; the command line makes any.
+    tile_cache : Path, optional
+        Folder in which the service keeps the tiles that it made; without it, in memory only.
+    tile_cache_mb : int
+        What that folder may hold [MB].
     """
 
     model_config = SettingsConfigDict(env_prefix="GEOPLAN_", frozen=True)
@@ -30,3 +34,5 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     max_raster_cells: int = Field(default=25_000_000, ge=1)
+    tile_cache: Path | None = None
+    tile_cache_mb: int = Field(default=256, ge=1)

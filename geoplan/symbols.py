@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from geoplan.model import Text
 
@@ -101,6 +101,9 @@ class SeverityLook(BaseModel):
     fill: Literal["cross", "hatch", "dots"]
 
 
+_RAMPS = TypeAdapter(dict[str, Annotated[tuple[Annotated[str, Colour], ...], Field(min_length=2)]])
+
+
 class Marks(BaseModel):
     """The looks that all kinds share, by ``status``, ``geometry_method``, severity of a finding."""
 
@@ -133,7 +136,8 @@ class Symbol(BaseModel):
     order: int
 
 
-_SHARED = ("status", "method", "severity")
+_MARKS = ("status", "method", "severity")
+_SHARED = (*_MARKS, "ramp")
 """Tables of the file that are no kind of layer."""
 FILE = "symbols.toml"
 """File beside a catalogue in which a plan brings symbols for kinds of its own."""
@@ -149,7 +153,13 @@ def symbols() -> dict[str, Symbol]:
 def marks() -> Marks:
     """Return the looks by status, geometry method and severity, in the order of the legend."""
     tables = tomllib.loads(_own_text())
-    return Marks.model_validate({name: tables[name] for name in _SHARED})
+    return Marks.model_validate({name: tables[name] for name in _MARKS})
+
+
+@cache
+def ramps() -> dict[str, tuple[str, ...]]:
+    """Return the colours of measured rasters by their kind, as ``#RRGGBB``, from low to high."""
+    return _RAMPS.validate_python(tomllib.loads(_own_text())["ramp"])
 
 
 def _own_text() -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 import geoplan
-from geoplan_api import collections, describing, features, landing, maps, processes, rules
+from geoplan_api import collections, describing, features, landing, maps, processes, rules, tiles
 from geoplan_api.errors import add_handlers
 from geoplan_api.guard import Guard
 from geoplan_api.pack import Pack
@@ -46,7 +46,7 @@ def create_app(catalogue: Catalogue, settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = Service.of(catalogue, settings)
-    for part in (landing, collections, describing, features, processes, maps, rules):
+    for part in (landing, collections, describing, features, processes, maps, rules, tiles):
         app.include_router(part.router)
     add_handlers(app)
     app.add_middleware(Pack)

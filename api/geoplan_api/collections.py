@@ -18,6 +18,7 @@ from geoplan_api.negotiation import SCHEMA as JSON_SCHEMA
 from geoplan_api.reading import extent_in
 from geoplan_api.references import CRS84, URIS, reference, storage_uri
 from geoplan_api.respond import text_response
+from geoplan_api.tilesets import VECTOR_TILESETS, tilesets_path
 from geoplan_api.ways import crs_name
 from geoplan_api.words import word
 
@@ -91,6 +92,9 @@ def _collection(service: Service, layer: Layer, lang: Lang, links: Links) -> dic
         links.to("self", own, JSON.media_type, title),
         links.to("items", items_path(layer.id), GEOJSON.media_type, features),
         *schemas,
+        links.to(
+            VECTOR_TILESETS, tilesets_path(layer.id), JSON.media_type, word("link.tilesets", lang)
+        ),
         links.to("root", "/", JSON.media_type, word("link.landing", lang)),
     ]
     return described

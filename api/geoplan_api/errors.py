@@ -70,6 +70,10 @@ class ProcessNotFound(BadRequest):
     """There is no process of that id."""
 
 
+class TileNotFound(BadRequest):
+    """There is no such tile matrix set, or no such tile within the limits of what is asked for."""
+
+
 class BadBody(BadRequest):
     """The body of the request cannot be read."""
 
@@ -112,6 +116,7 @@ STATUS: dict[type[GeoplanError], int] = {
     LayerNotFound: 404,
     FeatureNotFound: 404,
     ProcessNotFound: 404,
+    TileNotFound: 404,
     RasterNotFound: 404,
     RuleNotFound: 404,
     VersionNotFound: 404,

@@ -23,6 +23,7 @@ from geoplan_api.negotiation import HTML, JSON, OPENAPI, Offer
 from geoplan_api.openapi import definition
 from geoplan_api.pages import documentation_page, landing_page
 from geoplan_api.respond import html_response, json_response
+from geoplan_api.tilesets import ALL_TILESETS, TILES, TILING_SCHEMES, VECTOR_TILESETS
 from geoplan_api.words import word
 
 router = APIRouter()
@@ -64,6 +65,7 @@ CONFORMANCE = (
             "arithmetic",
         )
     ),
+    *TILES,
 )
 """Classes that have tests: those of Part 1 in tests/service/test_conformance.py, each requirement
 by its name; the others in test_cql2.py, test_filter.py and test_describing.py."""
@@ -135,6 +137,8 @@ def _landing_links(lang: Lang, links: Links, offer: Offer) -> list[Link]:
         links.to("conformance", "/conformance", json, word("link.conformance", lang)),
         links.to("data", "/collections", json, word("link.data", lang)),
         links.to(FUNCTIONS, FUNCTIONS_PATH, json, word("link.functions", lang)),
+        links.to(VECTOR_TILESETS, ALL_TILESETS, json, word("link.tilesets", lang)),
+        links.to(TILING_SCHEMES, "/tileMatrixSets", json, word("link.tiling-schemes", lang)),
         links.to(PROCESSES, "/processes", json, word("link.processes", lang)),
         links.to(MAP, "/map", HTML.media_type, word("link.map", lang)),
         links.to(RULES, "/rules", json, word("link.rules", lang)),

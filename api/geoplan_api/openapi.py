@@ -13,6 +13,7 @@ from geoplan.store.cql2 import LANGUAGES, MAX_BYTES
 from geoplan_api.errors import PROBLEM
 from geoplan_api.links import items_path
 from geoplan_api.negotiation import COG, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, Offer
+from geoplan_api.openapi_tiles import tile_parameters, tile_paths
 from geoplan_api.query import DEFAULT_LIMIT, MAX_LIMIT, column_schema, queryable
 from geoplan_api.references import CRS84, URIS
 from geoplan_api.rules import DEMANDS, FILTERS, SEVERITIES
@@ -70,7 +71,9 @@ def definition(service: Service, lang: Lang, links: Links) -> dict[str, Any]:
         "paths": _paths(service, words),
         "components": {
             "schemas": SCHEMAS,
-            "parameters": _shared_parameters(words, list(service.catalogue)),
+            "parameters": _shared_parameters(
+                words, list(service.catalogue), list(service.catalogue.rasters)
+            ),
             "responses": _problems(words),
         },
     }
@@ -123,6 +126,7 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
         ),
         "/processes/{processId}/execution": {"post": _execution(words)},
     }
+    paths |= tile_paths(words, _get)
     for layer in service.catalogue.values():
         paths[items_path(layer.id)] = {"get": _items(service, layer, words)}
     return paths
@@ -233,7 +237,7 @@ def _shared(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/parameters/{name}"}
 
 
-def _shared_parameters(words: _Words, layers: list[str]) -> dict[str, Any]:
+def _shared_parameters(words: _Words, layers: list[str], rasters: list[str]) -> dict[str, Any]:
     bbox = {
         "type": "array",
         "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
@@ -265,6 +269,7 @@ def _shared_parameters(words: _Words, layers: list[str]) -> dict[str, Any]:
         "severity": ("query", {"type": "string", "enum": list(SEVERITIES)}),
         "demand": ("query", {"type": "string", "enum": list(DEMANDS)}),
         "on": ("query", {"type": "string", "format": "date"}),
+        **tile_parameters(layers, rasters),
     }
     return {
         name: _parameter(where, name, schema, words(f"parameter.{name}"))

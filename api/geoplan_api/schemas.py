@@ -41,10 +41,76 @@ _DATED = {
 }
 _FEATURE_ID: Schema = {"oneOf": [{"type": "string"}, {"type": "integer"}]}
 
+_TILESET: dict[str, Schema] = {
+    "title": TEXT,
+    "dataType": {"type": "string", "enum": ["vector", "map"]},
+    "crs": TEXT,
+    "links": _LINKS,
+}
+
 SCHEMAS: dict[str, Schema] = {
     "link": _object({"href": TEXT, "rel": TEXT, "type": TEXT, "title": TEXT}),
     "landingPage": _object(
         {"title": TEXT, "description": TEXT, "attribution": TEXT, "links": _LINKS}
+    ),
+    "tileMatrixSets": _object(
+        {"tileMatrixSets": _array(_object({"id": TEXT, "title": TEXT, "links": _LINKS}))}
+    ),
+    "tileMatrixSet": _object(
+        {
+            "id": TEXT,
+            "title": TEXT,
+            "crs": TEXT,
+            "orderedAxes": _array(TEXT),
+            "tileMatrices": _array(
+                _object(
+                    {
+                        "id": TEXT,
+                        "scaleDenominator": {"type": "number"},
+                        "cellSize": {"type": "number"},
+                        "cornerOfOrigin": {"type": "string", "enum": ["topLeft"]},
+                        "pointOfOrigin": _array({"type": "number"}, minItems=2, maxItems=2),
+                        "tileWidth": COUNT,
+                        "tileHeight": COUNT,
+                        "matrixWidth": COUNT,
+                        "matrixHeight": COUNT,
+                    }
+                )
+            ),
+        },
+        {"uri": TEXT, "wellKnownScaleSet": TEXT, "links": _LINKS},
+    ),
+    "tilesets": _object({"tilesets": _array(ref("tilesetItem")), "links": _LINKS}),
+    "tilesetItem": _object(_TILESET, {"tileMatrixSetURI": TEXT}),
+    "tileset": _object(
+        {
+            **_TILESET,
+            "tileMatrixSetLimits": _array(
+                _object(
+                    {
+                        "tileMatrix": TEXT,
+                        **dict.fromkeys(
+                            ("minTileRow", "maxTileRow", "minTileCol", "maxTileCol"), COUNT
+                        ),
+                    }
+                )
+            ),
+            "mediaTypes": _array(TEXT),
+        },
+        {
+            "tileMatrixSetURI": TEXT,
+            "boundingBox": {"type": "object"},
+            "layers": _array(_object({"id": TEXT, "title": TEXT, "dataType": TEXT})),
+        },
+    ),
+    "tilejson": _object(
+        {
+            "tilejson": TEXT,
+            "tiles": _array(TEXT),
+            "minzoom": COUNT,
+            "maxzoom": COUNT,
+            "vector_layers": _array(_object({"id": TEXT, "fields": {"type": "object"}})),
+        }
     ),
     "confClasses": _object({"conformsTo": _array(TEXT)}),
     "collections": _object({"links": _LINKS, "collections": _array(ref("collection"))}),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from anyio import CapacityLimiter
 
 from geoplan.store.served import ServedTable
+from geoplan_api.tile_cache import TileCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,8 @@ class Service:
         Defaults: language, host.
     tables : mapping of str to ServedTable
         Its layers, open for reading.
+    tiles : TileCache
+        Tiles that were made.
     runs : CapacityLimiter
         Lets few processes run at a time; others wait.
     """
@@ -37,6 +40,7 @@ class Service:
     catalogue: Catalogue
     settings: Settings
     tables: Mapping[str, ServedTable]
+    tiles: TileCache
     runs: CapacityLimiter
 
     @classmethod
@@ -46,4 +50,6 @@ class Service:
             layer_id: ServedTable(catalogue.path(layer_id), layer)
             for layer_id, layer in catalogue.items()
         }
-        return cls(catalogue, settings, tables, CapacityLimiter(RUNS_AT_A_TIME))
+        return cls(
+            catalogue, settings, tables, TileCache.of(settings), CapacityLimiter(RUNS_AT_A_TIME)
+        )

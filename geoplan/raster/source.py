@@ -163,6 +163,30 @@ class Raster:
         """Return a window of the mask, 0 where there is no value, shape (height, width)."""
         return np.asarray(self._read(self._source.read_masks, row, col, height, width))
 
+    @property
+    def dataset(self) -> Any:
+        """The file as rasterio has it open."""
+        return self._source
+
+    def sample(self, height: int, width: int) -> NDArray[np.float64]:
+        """Return cells spread over the whole raster, shape (height, width), NaN without data.
+
+        Overviews answer where there are any, so a value may be a mean.
+
+        Raises
+        ------
+        FileUnreadable
+            The file is cut short or damaged.
+        """
+        try:
+            raw = self._source.read(self.band, out_shape=(height, width), masked=True)
+        except gdal_errors() as error:
+            raise FileUnreadable(f"{self.name} cannot be read: {error}") from error
+        values = np.ma.filled(raw.astype(np.float64), np.nan)
+        if self.nodata is not None:
+            values[np.ma.getdata(raw) == self.dtype.type(self.nodata)] = np.nan
+        return np.asarray(values * self.scale + self.offset)
+
     def read(self, row: int, col: int, height: int, width: int) -> NDArray[np.float64]:
         """Return a window of values, shape (height, width), NaN where there is no data.
 

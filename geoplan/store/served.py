@@ -56,6 +56,15 @@ class ServedRow(NamedTuple):
     values: tuple[Any, ...]
 
 
+class ServedColumns(NamedTuple):
+    """Features as stored, column by column; alike in length, in the order of their keys."""
+
+    keys: tuple[int, ...]
+    ids: tuple[FeatureId, ...]
+    geometries: tuple[bytes | None, ...]
+    values: tuple[tuple[Any, ...], ...]
+
+
 class Extent(NamedTuple):
     """Where the features of a table lie, in its CRS, and the longest side of any of their boxes."""
 
@@ -187,6 +196,25 @@ class TableNow:
         }
         return self._distinct([found[key] for key in keys.tolist() if key in found])
 
+    def by_column(self, keys: Keys, columns: Sequence[Column]) -> ServedColumns:
+        """Return the features of keys column by column; one that is gone is passed over."""
+        condition = f"{quoted(self.shape.key)} IN (SELECT value FROM json_each(:keys))"
+        statement, flags = self._statement(
+            f"{condition} ORDER BY {quoted(self.shape.key)}", columns
+        )
+        with named_errors(self._path):
+            cursor = self._connection.execute(statement, {"keys": json.dumps(keys.tolist())})
+            found = cursor.fetchall()
+        if not found:
+            return ServedColumns((), (), (), ((),) * len(columns))
+        own, ids, geometries, *values = zip(*found, strict=True)
+        for at in flags:
+            name = columns[at].name
+            values[at] = tuple(
+                _truth(value, name, id_) for value, id_ in zip(values[at], ids, strict=True)
+            )
+        return ServedColumns(own, ids, geometries, tuple(values))
+
     def keys(
         self,
         conditions: Sequence[Condition] = (),
@@ -255,6 +283,35 @@ class TableNow:
         names = ", ".join(quoted(name) for name in [shape.key, *(one.name for one in columns)])
         rows = self._ask(f"SELECT {names} FROM {self._table}")
         return ColumnCopy(self._layer.table, shape.key, columns, rows)
+
+    def boxes(self, outer: Bbox | None) -> tuple[Keys, NDArray[np.float64] | None]:
+        """Return the features whose boxes meet one, by the R-tree alone, and their boxes.
+
+        Parameters
+        ----------
+        outer : Bbox or None
+            In the CRS of the table; None takes all.
+
+        Returns
+        -------
+        tuple of ndarray
+            Keys, rising, and the boxes, shape (n, 4): xmin, ymin, xmax, ymax as 32-bit numbers
+            have them, which is a little further out. Without an R-tree all keys, and None.
+        """
+        if self.shape.rtree is None:
+            return self.keys()[0], None
+        met, values = "1", {}
+        if outer is not None:
+            met = "maxx >= :west AND minx <= :east AND maxy >= :south AND miny <= :north"
+            values = dict(zip(("west", "south", "east", "north"), outer, strict=True))
+        rtree = quoted(self.shape.rtree)
+        found = list(
+            self._ask(f"SELECT id, minx, miny, maxx, maxy FROM {rtree} WHERE {met}", values)
+        )
+        keys = np.array([row[0] for row in found], dtype=np.int64)
+        order = np.argsort(keys, kind="stable")
+        boxes = np.array([row[1:] for row in found], dtype=np.float64).reshape(-1, 4)
+        return keys[order], boxes[order]
 
     def ordered(
         self, keys: Keys, conditions: Sequence[Condition], order: tuple[SortKey, ...]
@@ -334,14 +391,19 @@ class TableNow:
         self, condition: str, values: dict[str, Any], columns: Sequence[Column] | None
     ) -> Iterator[ServedRow]:
         wanted = self.columns if columns is None else columns
-        shape = self.shape
-        names = [shape.key, shape.id_column, shape.geometry, *(column.name for column in wanted)]
-        flags = [at for at, column in enumerate(wanted) if column.type.upper() == "BOOLEAN"]
-        statement = f"SELECT {', '.join(map(quoted, names))} FROM {self._table} WHERE {condition}"
+        statement, flags = self._statement(condition, wanted)
         for key, feature_id, geometry, *rest in self._ask(statement, values):
             for at in flags:
                 rest[at] = _truth(rest[at], wanted[at].name, feature_id)
             yield ServedRow(key, feature_id, geometry, tuple(rest))
+
+    def _statement(self, condition: str, columns: Sequence[Column]) -> tuple[str, list[int]]:
+        """Return the question for key, id, geometry and columns, and which of these are flags."""
+        shape = self.shape
+        names = [shape.key, shape.id_column, shape.geometry, *(column.name for column in columns)]
+        flags = [at for at, column in enumerate(columns) if column.type.upper() == "BOOLEAN"]
+        listed = ", ".join(map(quoted, names))
+        return f"SELECT {listed} FROM {self._table} WHERE {condition}", flags
 
     def _distinct(self, rows: list[ServedRow]) -> list[ServedRow]:
         """Refuse ids that would make a feature stand on no page: none, or one that stands twice."""

@@ -233,7 +233,8 @@ async def read(app):
                      "/openapi.json",
                      "/collections/highways", "/collections/highways/items?bbox=122,41,124,42",
                      "/collections/highways/items?status=built&limit=1",
-                     "/collections/highways/items/HW-1"):
+                     "/collections/highways/items/HW-1",
+                     "/tiles/WebMercatorQuad", "/tiles/WebMercatorQuad/13/3068/6894"):
             answer = await client.get(path)
             assert answer.status_code == 200, answer.text
 

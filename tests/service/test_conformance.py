@@ -126,6 +126,8 @@ def test_core_http(client: httpx.Client) -> None:
 def test_core_query_param_unknown(client: httpx.Client) -> None:
     paths = _json(client, "/openapi.json")["paths"]
     fill = {"{collectionId}": "highways", "{featureId}": "HW-1", "{processId}": "layers"}
+    fill |= {"{tileMatrixSetId}": "WebMercatorQuad", "{rasterId}": "elevation"}
+    fill |= {"{tileMatrix}": "13", "{tileRow}": "3068", "{tileCol}": "6894"}
     for path, methods in paths.items():
         for name, value in fill.items():
             path = path.replace(name, value)

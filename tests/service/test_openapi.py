@@ -16,7 +16,17 @@ from geoplan import Catalogue
 from geoplan.processes import PROCESSES
 from geoplan.settings import Settings
 
-FILL = {"collectionId": "highways", "featureId": "HW-1", "processId": "overlap", "ruleId": "HWY-01"}
+FILL = {
+    "collectionId": "highways",
+    "featureId": "HW-1",
+    "processId": "overlap",
+    "ruleId": "HWY-01",
+    "rasterId": "elevation",
+    "tileMatrixSetId": "WebMercatorQuad",
+    "tileMatrix": "13",
+    "tileRow": "3068",
+    "tileCol": "6894",
+}
 
 _HW_1 = {"layer": "highways", "feature": "HW-1"}
 RUNNABLE: dict[str, dict[str, Any]] = {
@@ -166,8 +176,9 @@ def test_every_route_is_documented_and_every_documented_one_is_there(
 
 def _routers() -> list[Any]:
     from geoplan_api import collections, describing, features, landing, maps, processes, rules
+    from geoplan_api import tiles as tiling
 
-    parts = (collections, describing, features, landing, maps, processes, rules)
+    parts = (collections, describing, features, landing, maps, processes, rules, tiling)
     return [part.router for part in parts]
 
 

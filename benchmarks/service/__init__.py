@@ -1,0 +1,1 @@
+"""What requests cost the service, in CPU time of its process."""
