@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from geoplan.errors import (
+    AccuracyInvalid,
     BadData,
     BadEnvironment,
     BadRequest,
@@ -36,6 +37,7 @@ from geoplan.errors import (
     OutsideRaster,
     RasterNotFound,
     RouteInvalid,
+    TooLarge,
     WrongGeometryType,
 )
 
@@ -126,6 +128,8 @@ STATUS: dict[type[GeoplanError], int] = {
     ChainageInvalid: 422,
     EquationInvalid: 422,
     RouteInvalid: 422,
+    AccuracyInvalid: 422,
+    TooLarge: 422,
     BadEnvironment: 500,
     FileBusy: 503,
     NotWritable: 507,
