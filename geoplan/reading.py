@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,13 +14,18 @@ from geoplan.errors import GeoplanError, LayerElsewhere
 from geoplan.model import Bbox, Layer, LeftOut, Plan
 from geoplan.queries.surroundings import ReadyLayer, ready
 from geoplan.queries.uncertainty import ACCURACY, without_accuracy
+from geoplan.schema import CHAINAGE_EQUATION, ROUTE_SEGMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import pandas as pd
     from geopandas import GeoDataFrame
+    from pandas import DataFrame
 
     from geoplan.catalogue import Catalogue
+
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 @contextmanager
@@ -52,6 +58,37 @@ class LayerReader:
             _refuse_elsewhere(self._catalogue.plan, layer, features)
             self._read[layer.id] = features
         return self._read[layer.id]
+
+    def equations(self, layer: Layer) -> DataFrame | None:
+        """Return the broken chainage that the plan holds for a layer's routes, None without."""
+        return self._attributes(layer, CHAINAGE_EQUATION)
+
+    def segments(self, layer: Layer) -> DataFrame | None:
+        """Return the bridges and tunnels that the plan holds for a layer's routes, None without."""
+        return self._attributes(layer, ROUTE_SEGMENT)
+
+    def _attributes(self, layer: Layer, kind: str) -> DataFrame | None:
+        found = self._catalogue.attributes(layer.id, kind)
+        if found is None:
+            return None
+        ids = self(layer).index
+        return found.assign(route_id=[matching_id(ids, one) for one in found["route_id"]])
+
+
+def matching_id(ids: pd.Index[Any], asked: Any) -> Any:
+    """Return the id among a layer's that is meant, or what was asked where there is none.
+
+    A command line, a CSV and a column of text know no whole numbers, and a layer may have such
+    ids: 7 and the text 7 are one, 07 is another.
+    """
+    if asked in ids:
+        return asked
+    if isinstance(asked, str):
+        if _WHOLE.fullmatch(asked) and int(asked) in ids:
+            return int(asked)
+    elif str(asked) in ids:
+        return str(asked)
+    return asked
 
 
 class Resident(NamedTuple):

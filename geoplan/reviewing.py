@@ -121,7 +121,7 @@ def write_repaired(catalogue: Catalogue, layer: Layer, path: Path, *, make_valid
         description=layer.title.zh,
         last_change=datetime.now(tz=UTC),
         column_types=columns,
-        attribute_tables={LOG_TABLE: log},
+        attribute_tables={**catalogue.tables_beside(layer.id), LOG_TABLE: log},
         provenance=json.dumps({**steps, "software": f"geoplan {geoplan.__version__}"}),
         schema=catalogue.schema(layer),
     )

@@ -226,7 +226,7 @@ class _Run:
     def source(self, layer: Layer) -> Source:
         """Return a layer of the plan, read once."""
         if layer.id not in self.sources:
-            self.sources[layer.id] = Source(layer, self.read(layer))
+            self.sources[layer.id] = Source(layer, self.read(layer), self.read.equations(layer))
         return self.sources[layer.id]
 
     def _candidate(self, candidate: Candidate) -> Source:

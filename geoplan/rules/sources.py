@@ -36,10 +36,13 @@ class Source:
     layer : Layer
     features : GeoDataFrame
         All of them, indexed by id.
+    equations : DataFrame, optional
+        Where the chainage of routes jumps.
     """
 
     layer: Layer
     features: GeoDataFrame = field(repr=False)
+    equations: pd.DataFrame | None = field(default=None, repr=False)
 
     @cached_property
     def located(self) -> GeoDataFrame:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
+CHAINAGE_EQUATION, ROUTE_SEGMENT = "chainage_equation", "route_segment"
+"""Kinds of attribute tables beside routes: where the chainage jumps, and on what they run."""
+
 FieldType = Literal["TEXT", "INTEGER", "REAL", "BOOLEAN", "DATE", "DATETIME"]
 
 
