@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 PartOrder = Literal["checked", "as_drawn", "chained"]
 
+ORIGIN = "chainage_origin"
+"""Column that may hold a point where the chainage starts, in the CRS of the layer."""
+
 _ORIGIN = re.compile(r"\s*POINT\s*\(\s*(\S+)\s+(\S+)\s*\)\s*", re.IGNORECASE)
 _CLEARLY = 10.0
 """How many times nearer to one end than to the other an origin has to be."""
@@ -67,7 +70,7 @@ def directed(
     """
     none = [None] * len(routes)
     flags = routes.get("drawn_backwards", none)
-    origins = routes.get("chainage_origin", none)
+    origins = routes.get(ORIGIN, none)
     rows = zip(routes.index.tolist(), routes.geometry, flags, origins, strict=True)
     found = {}
     for route_id, line, cell, origin in rows:
@@ -151,6 +154,19 @@ def _starts_at_the_end(route_id: Any, pieces: list[Any], origin: Any, crs: CRS) 
         f"the line and {to_last:.0f} m from the other: give the end where the chainage starts, "
         f"or say drawn_backwards"
     )
+
+
+def moved_origin(origin: Any, source: CRS, target: CRS) -> Any:
+    """Return an origin in another CRS; what is no point stays as it is."""
+    found = _ORIGIN.fullmatch(origin) if isinstance(origin, str) else None
+    if found is None:
+        return origin
+    try:
+        point = shapely.Point(float(found[1]), float(found[2]))
+    except ValueError:
+        return origin  # whoever measures the route says what is wrong
+    (there,) = reproject(np.array([point], dtype=object), source, target)
+    return f"POINT ({there.x!r} {there.y!r})"
 
 
 def _distances(
