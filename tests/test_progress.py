@@ -99,6 +99,10 @@ def test_parts_follow_each_other_and_the_last_report_is_the_end() -> None:
     assert ratios[11] == ratios[12] == pytest.approx(3 / 7)
 
 
+def test_nothing_to_do_has_no_parts() -> None:
+    assert QUIET.split() == []
+
+
 def test_rounding_never_carries_a_part_into_the_next() -> None:
     seen: list[Step] = []
     _, middle, last = Progress(seen.append).split(1, 6, 2)
