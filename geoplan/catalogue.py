@@ -12,13 +12,14 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from geoplan.errors import BadData, CatalogueInvalid, LayerNotFound, RasterNotFound
-from geoplan.model import EVERYTHING, FeatureQuery, Layer, Plan, RasterLayer
-from geoplan.schema import schemas_of
-from geoplan.store import GeoPackageStore
+from geoplan.model import EVERYTHING, AttributeTable, FeatureQuery, Layer, Plan, RasterLayer
+from geoplan.schema import CHAINAGE_EQUATION, ROUTE_SEGMENT, schemas_of
+from geoplan.store import GeoPackageStore, attribute_columns, read_attributes
 from geoplan.symbols import symbols_of
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from pandas import DataFrame
 
     from geoplan.raster import Raster
     from geoplan.schema import LayerSchema
@@ -229,6 +230,26 @@ class Catalogue(Mapping[str, Layer]):
         path = self.raster_path(raster_id)
         return Raster(path, band=entry.band, nodata=entry.nodata, unit=entry.unit)
 
+    def attributes(self, layer_id: str, kind: str) -> DataFrame | None:
+        """Return the rows of a layer's attribute table of a kind, None where it has none.
+
+        Raises
+        ------
+        TableInvalid, NotAGeoPackage, FileBusy
+            The table cannot be read.
+        """
+        for one in self[layer_id].attribute_tables:
+            if one.kind == kind:
+                return read_attributes(self.path(layer_id), one.table)
+        return None
+
+    def tables_beside(self, layer_id: str) -> dict[str, DataFrame]:
+        """Return the rows of all attribute tables of a layer by name: what a copy has to keep."""
+        path = self.path(layer_id)
+        return {
+            one.table: read_attributes(path, one.table) for one in self[layer_id].attribute_tables
+        }
+
     def check_raster(self, raster: RasterLayer) -> None:
         """Check that a raster's file is there and is a TIFF; its content is read when asked for.
 
@@ -252,6 +273,14 @@ class Catalogue(Mapping[str, Layer]):
                     f"{self.directory / CATALOGUE}: layer {layer.id!r}: unknown kind "
                     f"{layer.kind!r}; known: {', '.join(sorted(kinds))}"
                 )
+            for one in layer.attribute_tables:
+                self._refuse_unknown_table(layer, one)
+
+    def _refuse_unknown_table(self, layer: Layer, one: AttributeTable) -> None:
+        where = f"{self.directory / CATALOGUE}: layer {layer.id!r}: attribute_table {one.kind!r}"
+        kinds = sorted(kind for kind, schema in self.schemas.items() if not schema.geometry)
+        if one.kind not in kinds:
+            raise CatalogueInvalid(f"{where}: unknown kind; known: {', '.join(kinds)}")
 
     def provenance(self, layer_id: str) -> str | None:
         """Return the note on where a layer comes from, JSON; None when there is none."""
@@ -281,6 +310,20 @@ class Catalogue(Mapping[str, Layer]):
         for column in (layer.name_column, layer.name_en_column):
             if column is not None and column not in columns:
                 raise CatalogueInvalid(f"layer {layer.id!r}: its table has no column {column!r}")
+        for one in layer.attribute_tables:
+            self._check_attribute_table(layer, one)
+
+    def _check_attribute_table(self, layer: Layer, one: AttributeTable) -> None:
+        where = f"layer {layer.id!r}: attribute_table {one.kind!r}"
+        if one.kind in (CHAINAGE_EQUATION, ROUTE_SEGMENT) and layer.geometry != "line":
+            raise CatalogueInvalid(f"{where}: routes are lines, and this layer has none")
+        try:
+            columns = attribute_columns(self.path(layer.id), one.table)
+        except BadData as error:
+            raise CatalogueInvalid(f"{where}: {error}") from error
+        lacking = self.schemas[one.kind].missing(column.name for column in columns)
+        if lacking:
+            raise CatalogueInvalid(f"{where}: its table has no column {lacking[0].name!r}")
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import os
 import tempfile
 from dataclasses import asdict
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,11 +91,18 @@ def left_out_path(path: Path) -> Path:
 def _left_out_table(result: Result) -> pd.DataFrame:
     """Return a row for each feature, pair or pair of layers that the result does not cover."""
     rows = [
-        {"reason": item.reason, "layers": ", ".join(item.layers), "id": _id_text(one)}
+        {
+            "reason": item.reason,
+            "layers": ", ".join(item.layers),
+            "id": _id_text(one),
+            "why": why,
+        }
         for item in result.left_out
-        for one in (item.ids or ("",))
+        for one, why in zip_longest(item.ids or ("",), item.why, fillvalue="")
     ]
-    return pd.DataFrame(rows, columns=["reason", "layers", "id"])
+    columns = ["reason", "layers", "id"]
+    columns += ["why"] if any(item.why for item in result.left_out) else []
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _id_text(one: Any) -> str:
@@ -184,6 +192,7 @@ def _left_out(item: LeftOut) -> dict[str, Any]:
         "layers": list(item.layers),
         "ids": [list(one) if isinstance(one, tuple) else one for one in item.ids],
         "count": item.count,
+        **({"why": list(item.why)} if item.why else {}),
     }
 
 

@@ -288,6 +288,7 @@ def _as_geopackage(
         description=layer.source.zh,
         last_change=datetime.combine(layer.source_date, time(), tzinfo=UTC),
         column_types=types,
+        attribute_tables=catalogue.tables_beside(layer.id),
         provenance=note,
         schema=catalogue.schema(layer),
         style=_style(catalogue, layer, names),

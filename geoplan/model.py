@@ -146,6 +146,31 @@ class Plan(_Frozen):
     note: Text | None = None
 
 
+class AttributeTable(_Frozen):
+    """A table without geometry in the GeoPackage of a layer, which tells more of its features.
+
+    Attributes
+    ----------
+    kind : str
+        What it holds, such as ``chainage_equation``: a schema without geometry.
+    table : str
+        Its name in the GeoPackage; default the kind.
+    source_file : str, optional
+        The text that its rows are built from.
+    """
+
+    kind: str = Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")
+    table: str = ""
+    source_file: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_table(cls, entry: Any) -> Any:
+        if isinstance(entry, dict) and isinstance(entry.get("kind"), str):
+            return {"table": entry["kind"], **entry}
+        return entry
+
+
 class Layer(_Frozen):
     """One features table of a GeoPackage, described; it holds no features.
 
@@ -168,6 +193,8 @@ class Layer(_Frozen):
         Where a feature's id and name stand; without an id column the table's key is the id.
     source : Text
         Who drew it or where it comes from.
+    attribute_tables : tuple of AttributeTable
+        Tables beside the features, in the same file, one of a kind.
     """
 
     id: str = Field(pattern=f"^{LAYER_ID.pattern}$")
@@ -184,6 +211,7 @@ class Layer(_Frozen):
     source: Text
     source_date: date
     source_file: str | None = None
+    attribute_tables: tuple[AttributeTable, ...] = Field(default=(), alias="attribute_table")
 
     @model_validator(mode="before")
     @classmethod
@@ -199,6 +227,22 @@ class Layer(_Frozen):
             raise ValueError("line_means is required for a line layer: 'centreline' or 'edge'")
         if self.geometry != "line" and self.line_means is not None:
             raise ValueError("line_means belongs to line layers only")
+        return self
+
+    @model_validator(mode="after")
+    def _attribute_tables_differ_and_are_built_with_the_layer(self) -> Layer:
+        for what in ("kind", "table"):
+            said = [getattr(one, what) for one in self.attribute_tables]
+            if len(set(said)) < len(said):
+                raise ValueError(f"attribute_table: two have the {what} {said[-1]!r}")
+        if self.table in [one.table for one in self.attribute_tables]:
+            raise ValueError(f"attribute_table: {self.table!r} is the table of the features")
+        for one in self.attribute_tables:
+            if (one.source_file is None) != (self.source_file is None):
+                raise ValueError(
+                    f"attribute_table {one.kind!r}: a layer and its tables are one file, so all "
+                    f"of them have a source_file, or none"
+                )
         return self
 
 
@@ -305,7 +349,12 @@ EVERYTHING = FeatureQuery()
 
 
 LeftOutReason = Literal[
-    "no_geometry", "below_minimum", "no_accuracy", "drawn_chainage", "no_raster_data"
+    "no_geometry",
+    "below_minimum",
+    "no_accuracy",
+    "drawn_chainage",
+    "no_raster_data",
+    "route_invalid",
 ]
 
 
@@ -315,21 +364,25 @@ class LeftOut:
 
     Attributes
     ----------
-    reason : {"no_geometry", "below_minimum", "no_accuracy", "drawn_chainage", "no_raster_data"}
-        The feature has no published position; the pair shares less than the minimum asked
-        for; how far the feature's boundary may be off is not known, so that the absence of a
-        finding proves nothing; the route has no published chainage, so that metres count from
-        the start of the line as drawn; the raster has no data anywhere in the zone, or
-        somewhere along the route.
+    reason : str
+        One of `LeftOutReason`, which mean in their order: the feature has no published position;
+        the pair shares less than the minimum asked for; how far the feature's boundary may be
+        off is not known, so that the absence of a finding proves nothing; the route has no
+        published chainage, so that metres count from the start of the line as drawn; the raster
+        has no data anywhere in the zone, or somewhere along the route; the line and what is
+        stated of its chainage do not make a route.
     layers : tuple of str
         The layers it concerns, and the raster.
     ids : tuple
         The features, or pairs of features, left out; empty where whole layers are meant.
+    why : tuple of str
+        What is wrong with each of them, where that differs; otherwise empty.
     """
 
     reason: LeftOutReason
     layers: tuple[str, ...]
     ids: tuple[Any, ...] = ()
+    why: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:

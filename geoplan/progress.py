@@ -94,6 +94,8 @@ class Progress:
 
     def split(self, *weights: float) -> list[Progress]:
         """Return stretches that follow each other and make up this one; weights are shares."""
+        if not weights:
+            return []
         whole = sum(weights) or 1.0
         ends = [
             self.begin + (self.end - self.begin) * summed / whole for summed in accumulate(weights)

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from geoplan.crs import lonlat_bounds
+from geoplan.crs import lonlat_bounds, refuse_other_ground, to_crs
 from geoplan.errors import GeoplanError, LayerElsewhere
 from geoplan.model import Bbox, Layer, LeftOut, Plan
+from geoplan.queries.direction import ORIGIN, moved_origin
 from geoplan.queries.surroundings import ReadyLayer, ready
 from geoplan.queries.uncertainty import ACCURACY, without_accuracy
+from geoplan.schema import CHAINAGE_EQUATION, ROUTE_SEGMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    import pandas as pd
     from geopandas import GeoDataFrame
+    from pandas import DataFrame
+    from pyproj import CRS
 
     from geoplan.catalogue import Catalogue
+
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 @contextmanager
@@ -33,11 +41,16 @@ def naming(*asked: Layer) -> Iterator[None]:
 
 
 class LayerReader:
-    """Reads each layer once for a run."""
+    """Reads each layer once for a run, all in the CRS of the first that is read.
+
+    Queries take layers in one CRS only. Vertices are moved exactly and none is added: edges are
+    straight in the measuring plane, whatever their layer is in (decision 2).
+    """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._read: dict[str, GeoDataFrame] = {}
+        self._crs: CRS | None = None
 
     def __call__(self, layer: Layer) -> GeoDataFrame:
         """Return a layer's features; the second time without reading them again.
@@ -46,12 +59,69 @@ class LayerReader:
         ------
         LayerElsewhere
             None of them is anywhere near the plan's extent.
+        CrsMismatch
+            The layer is on another datum than the first that was read.
         """
         if layer.id not in self._read:
             features = self._catalogue.read(layer.id)
             _refuse_elsewhere(self._catalogue.plan, layer, features)
-            self._read[layer.id] = features
+            with naming(layer):
+                self._read[layer.id] = self.aligned(features)
         return self._read[layer.id]
+
+    def aligned(self, features: GeoDataFrame) -> GeoDataFrame:
+        """Return features in the CRS of the run, which is that of the first that come.
+
+        Raises
+        ------
+        CrsMismatch
+            They are on another datum.
+        """
+        crs = features.crs
+        if crs is None or crs.geodetic_crs is None:
+            return features  # the query itself says what is wrong
+        if self._crs is None:
+            self._crs = crs
+        if crs == self._crs:
+            return features
+        refuse_other_ground(crs, self._crs)
+        moved = to_crs(features, self._crs)
+        if ORIGIN not in moved:
+            return moved
+        return moved.assign(
+            **{ORIGIN: [moved_origin(one, crs, self._crs) for one in features[ORIGIN]]}
+        )
+
+    def equations(self, layer: Layer) -> DataFrame | None:
+        """Return the broken chainage that the plan holds for a layer's routes, None without."""
+        return self._attributes(layer, CHAINAGE_EQUATION)
+
+    def segments(self, layer: Layer) -> DataFrame | None:
+        """Return the bridges and tunnels that the plan holds for a layer's routes, None without."""
+        return self._attributes(layer, ROUTE_SEGMENT)
+
+    def _attributes(self, layer: Layer, kind: str) -> DataFrame | None:
+        found = self._catalogue.attributes(layer.id, kind)
+        if found is None:
+            return None
+        ids = self(layer).index
+        return found.assign(route_id=[matching_id(ids, one) for one in found["route_id"]])
+
+
+def matching_id(ids: pd.Index[Any], asked: Any) -> Any:
+    """Return the id among a layer's that is meant, or what was asked where there is none.
+
+    A command line, a CSV and a column of text know no whole numbers, and a layer may have such
+    ids: 7 and the text 7 are one, 07 is another.
+    """
+    if asked in ids:
+        return asked
+    if isinstance(asked, str):
+        if _WHOLE.fullmatch(asked) and int(asked) in ids:
+            return int(asked)
+    elif str(asked) in ids:
+        return str(asked)
+    return asked
 
 
 class Resident(NamedTuple):

@@ -85,10 +85,18 @@ def totals(findings: GeoDataFrame) -> dict[str, float]:
     }
 
 
-def write_repaired(catalogue: Catalogue, layer: Layer, path: Path, *, make_valid: bool) -> int:
+def write_repaired(
+    catalogue: Catalogue,
+    layer: Layer,
+    path: Path,
+    *,
+    make_valid: bool,
+    progress: Progress = QUIET,
+) -> int:
     """Write a repaired copy of a layer, and the log of what was changed, as one GeoPackage.
 
-    The layer itself is never written to; the new file is written whole or not at all.
+    The layer itself is never written to; the new file is written whole or not at all. `progress`
+    is told of reading, repairing and of each row that is written.
 
     Returns
     -------
@@ -106,9 +114,13 @@ def write_repaired(catalogue: Catalogue, layer: Layer, path: Path, *, make_valid
         raise BadQuery(f"a repaired layer is a GeoPackage: name it {path.stem}.gpkg")
     if path.resolve() == catalogue.path(layer.id).resolve():
         raise BadQuery(f"{path} is the layer itself: it is never repaired in place, name another")
+    mending, writing = progress.about(layer.id).split(3, 1)
+    mending("reading", 0, 1)
     features = catalogue.read(layer.id)
+    mending("repairing", 1, 3)
     columns = {column.name: column.type for column in catalogue.table(layer.id).columns}
     fixed, log = repair(features, make_valid=make_valid)
+    mending("repairing", 3, 3)
     made = log[log["action"] != "left-invalid"]
     log["feature_id"] = log["feature_id"].map(str).astype(object)
     steps = {"step": "repair", "layer": layer.id, "changes": len(made), "make_valid": make_valid}
@@ -121,9 +133,10 @@ def write_repaired(catalogue: Catalogue, layer: Layer, path: Path, *, make_valid
         description=layer.title.zh,
         last_change=datetime.now(tz=UTC),
         column_types=columns,
-        attribute_tables={LOG_TABLE: log},
+        attribute_tables={**catalogue.tables_beside(layer.id), LOG_TABLE: log},
         provenance=json.dumps({**steps, "software": f"geoplan {geoplan.__version__}"}),
         schema=catalogue.schema(layer),
+        progress=writing,
     )
     return len(made)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -152,9 +153,47 @@ def test_two_builds_of_the_same_sources_are_the_same_bytes(town_dir: Path, tmp_p
         assert (again / name).read_bytes() == (town_dir / name).read_bytes()
 
 
+def test_a_table_beside_the_features_is_built_with_them(tmp_path: Path) -> None:
+    plan = Path(shutil.copytree(EXAMPLE, tmp_path / "plan"))
+    source = plan / "sources" / "chainage-equations.toml"
+    assert not any(report.built for report in build_plan(plan))
+    source.write_text(source.read_text().replace("K10+550", "K10+560"))
+    assert [one.layer for one in build_plan(plan) if one.built] == ["highways"]
+    table = Catalogue.open(plan).attributes("highways", "chainage_equation")
+    assert table is not None
+    assert table["ahead_chainage"].tolist() == ["K10+560", "K11+300"]
+    assert table["segment_name"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('route_id = "HW-2"', 'route_id = "HW-9"', "row 1: the layer has no feature 'HW-9'"),
+        ('ahead_chainage = "K10+550"', "", "row 1: ahead_chainage is missing"),
+        ('"K10+550"', "10550", "row 1: ahead_chainage = 10550 is no TEXT"),
+        ("back_chainage", "chainage", "row 1: no column 'chainage'; there are: route_id"),
+        ("[[row]]", "[[feature]]", "unknown section 'feature'"),
+        ("[[row]]", "[[row]", "cannot be read"),
+    ],
+)
+def test_a_wrong_row_is_refused_by_number(old: str, new: str, message: str, tmp_path: Path) -> None:
+    plan = Path(shutil.copytree(EXAMPLE, tmp_path / "plan"))
+    source = plan / "sources" / "chainage-equations.toml"
+    before = (plan / "highways.gpkg").read_bytes()
+    source.write_text(source.read_text().replace(old, new, 1))
+    with pytest.raises(SourceInvalid, match=re.escape(message)):
+        list(build_plan(plan))
+    assert (plan / "highways.gpkg").read_bytes() == before
+
+
 @pytest.mark.parametrize("layer", COUNTS)
 def test_committed_geopackage_holds_what_its_source_says(layer: str, town: Catalogue) -> None:
     committed = Catalogue.open(EXAMPLE)
+    for one in town[layer].attribute_tables:
+        built, kept = town.attributes(layer, one.kind), committed.attributes(layer, one.kind)
+        assert built is not None
+        assert kept is not None
+        assert built.equals(kept)
     assert list(committed.rows(layer)) == list(town.rows(layer))
     assert committed.table(layer) == town.table(layer)
     assert committed[layer] == town[layer]
@@ -164,7 +203,9 @@ def test_committed_plan_has_no_stray_files() -> None:
     assert sorted(path.name for path in EXAMPLE.glob("*.gpkg*")) == sorted(
         f"{layer}.gpkg" for layer in COUNTS
     )
-    sources = {layer.source_file for layer in Catalogue.parse(EXAMPLE).values()}
+    layers = Catalogue.parse(EXAMPLE).values()
+    tables = [table for layer in layers for table in layer.attribute_tables]
+    sources = {layer.source_file for layer in layers} | {table.source_file for table in tables}
     found = {f"sources/{path.name}" for path in (EXAMPLE / "sources").iterdir()}
     assert found == {*sources, "sources/rasters.py"}
 

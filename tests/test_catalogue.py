@@ -135,6 +135,25 @@ def test_opening_a_plan_changes_nothing_in_its_folder(plan: Path) -> None:
         ('kind = "industrial_park"', 'kind = "conflict"', "unknown kind 'conflict'"),
         ('kind = "industrial_park"', 'kind = "Park!"', "'industrial-parks': kind: "),
         ('kind = "industrial_park"', "", "'industrial-parks': kind: Field required"),
+        # a table beside a layer
+        ('kind = "route_segment"', 'kind = "highway"', "attribute_table 'highway': unknown kind"),
+        ('kind = "route_segment"', 'kind = "chainage_equation"', "two have the kind"),
+        (
+            'kind = "route_segment"',
+            'kind = "route_segment"\ntable = "highways"',
+            "'highways' is the table of the features",
+        ),
+        (
+            'kind = "route_segment"',
+            'kind = "route_segment"\ntable = "bridges"',
+            "has no attribute table 'bridges'; it has: chainage_equation, route_segment",
+        ),
+        (
+            'kind = "route_segment"',
+            'kind = "route_segment"\ntable = "chainage_equation"',
+            "two have the table",
+        ),
+        ('source_file = "sources/route-segments.toml"', "", "all of them have a source_file"),
         ('zh = "产业园区", ', "", "'industrial-parks': title.zh: Field required"),
         ('en = "Industrial parks"', 'en = ""', "'industrial-parks': title.en: "),
         ('geometry = "area"', 'geometry = "solid"', "'industrial-parks': geometry: "),

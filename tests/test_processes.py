@@ -335,6 +335,8 @@ def test_a_plan_of_one_layer_has_nothing_to_measure_against(town: Catalogue) -> 
     alone = Catalogue(town.directory, town.plan, (town["highways"],))
     with pytest.raises(BadQuery, match="no two layers"):
         processes.overlap(alone, OverlapInputs())
+    with pytest.raises(BadQuery, match="no two layers"):
+        processes.coverage(alone, CoverageInputs())
 
 
 def test_ids_that_are_numbers_in_one_layer_and_text_in_another(
@@ -513,5 +515,5 @@ def test_a_map_of_lines_only_is_a_map(town: Catalogue) -> None:
 
 def test_processes_take_a_catalogue_and_inputs_and_nothing_else() -> None:
     for name, process in PROCESSES.items():
-        told = ["progress"] if name == "quality" else []
+        told = ["progress"] if name in ("overlap", "coverage", "quality") else []
         assert list(inspect.signature(process.run).parameters) == ["catalogue", "inputs", *told]

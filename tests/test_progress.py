@@ -20,12 +20,14 @@ import shapely
 from geoplan import workers
 from geoplan.catalogue import Catalogue
 from geoplan.errors import CoordinateInvalid, GeoplanError, WorkerDied
+from geoplan.i18n import phrases
 from geoplan.ingest.importing import Wishes, import_files
 from geoplan.interchange import export_layer
 from geoplan.model import Result
 from geoplan.processes import PROCESSES, LayersInputs
 from geoplan.progress import QUIET, Progress, Step, each, one_of
 from geoplan.quality import inspect
+from geoplan.reviewing import write_repaired
 
 CATALOGUE = """\
 [plan]
@@ -95,6 +97,10 @@ def test_parts_follow_each_other_and_the_last_report_is_the_end() -> None:
     assert (ratios[0], ratios[-1]) == (0.0, 1.0)  # exactly: 0.1 + 0.2 + 0.4 is not 0.7
     assert ratios[3] == ratios[4] == pytest.approx(1 / 7)
     assert ratios[11] == ratios[12] == pytest.approx(3 / 7)
+
+
+def test_nothing_to_do_has_no_parts() -> None:
+    assert QUIET.split() == []
 
 
 def test_rounding_never_carries_a_part_into_the_next() -> None:
@@ -174,6 +180,39 @@ def test_a_long_import_tells_how_far_it_is_while_it_works(plan: Path, parcels: P
     whats = list(dict.fromkeys(step.what for step, _ in seen))
     assert whats == ["reading", "matching", "placing", "checking", "writing", "storing"]
     assert {step.done for step, _ in seen if step.what == "writing"} > {0, ROWS}
+
+
+@pytest.mark.parametrize(
+    ("process", "inputs", "named", "count"),
+    [
+        ("overlap", {}, "industrial-parks × scenic-areas", 10),
+        ("overlap", {"layers": ["highways"]}, "highways × industrial-parks", 4),
+        ("coverage", {}, "industrial-parks", 3),
+    ],
+)
+def test_questions_to_many_layers_tell_how_far_they_are(
+    town: Catalogue, process: str, inputs: dict[str, Any], named: str, count: int
+) -> None:
+    told: list[Step] = []
+    asked = PROCESSES[process].inputs.model_validate(inputs)
+    PROCESSES[process].run(town, asked, progress=Progress(told.append))
+    ratios = [step.ratio for step in told]
+    assert ratios == sorted(ratios)
+    assert (ratios[0], ratios[-1]) == (0.0, 1.0)
+    assert (told[0].of, told[0].number, told[0].count) == (named, 1, count)
+    assert told[-1].number == count
+    # while layer by layer is done, not at the end alone
+    assert len({step.ratio for step in told if step.what == "measuring"}) == 2 * count
+    assert {f"progress.{step.what}" for step in told} <= set(phrases("zh"))
+
+
+def test_a_repair_tells_of_what_it_reads_mends_and_writes(town: Catalogue, tmp_path: Path) -> None:
+    told: list[Step] = []
+    write_repaired(town, town["highways"], tmp_path / "x.gpkg", make_valid=False,
+                   progress=Progress(told.append))  # fmt: skip
+    assert list(dict.fromkeys(step.what for step in told)) == ["reading", "repairing", "writing"]
+    assert [step.ratio for step in told] == sorted(step.ratio for step in told)
+    assert (told[-1].ratio, told[-1].of) == (1.0, "highways")
 
 
 def test_rows_are_told_through_the_workers_pipe_before_its_answer(parcels: Path) -> None:

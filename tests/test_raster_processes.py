@@ -220,8 +220,13 @@ def test_a_profile_of_a_highway(town: Catalogue) -> None:
     rows = result.features
     assert rows["elevation_m"].tolist() == pytest.approx([168, 193, 213, 233], abs=1e-3)
     assert rows["grade_percent"].iloc[1:].tolist() == pytest.approx([5, 4, 4], rel=1e-3)
-    assert rows["chainage"].isna().all()
-    assert result.left_out == (LeftOut("drawn_chainage", ("highways",), ("HW-2",)),)
+    # it jumps back by 50 m at 600 m, and on by 150 m at 1200 m
+    assert rows["chainage"].tolist() == ["K10+000.000", "K10+500.000", "K10+950.000", "K11+600.000"]
+    assert result.left_out == ()
+    result = ground(town, "highways", "HW-1", step_m=500)
+    assert result.features["chainage"].isna().all()
+    assert result.left_out == (LeftOut("drawn_chainage", ("highways",), ("HW-1",)),)
+    result = ground(town, "highways", "HW-2", step_m=500)
     assert result.totals == {
         "count": 4,
         "length_m": pytest.approx(1500, rel=1e-6),

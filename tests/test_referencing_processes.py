@@ -16,7 +16,14 @@ from typer.testing import CliRunner
 
 from geoplan import Catalogue, processes
 from geoplan.cli import app
-from geoplan.errors import ChainageNotFound, FeatureNotFound, RouteInvalid, WrongGeometryType
+from geoplan.errors import (
+    ChainageAmbiguous,
+    ChainageNotFound,
+    EquationInvalid,
+    FeatureNotFound,
+    WrongGeometryType,
+)
+from geoplan.model import Result
 from geoplan.processes import (
     AlongInputs,
     ChainageInputs,
@@ -27,14 +34,17 @@ from geoplan.processes import (
     StationInputs,
 )
 
-# (route, zone): from and to in metres from the start of the line as drawn; the angle of crossings
+# (route, zone): from and to in metres from the start of the line as drawn
 CHAINAGES = {
     ("HW-1", "SC-1"): (0, 600),
     ("HW-1", "IP-1"): (200, 1200),
     ("HW-1", "IP-2"): (1900, 2000),
     ("HW-1", "GP-2"): (700 / 3, 700 / 3),
-    ("HW-2", "RR-1"): (500, 700),
-    ("HW-2", "IP-2"): (1100, 1500),
+}
+# where chainage jumps: from, to, metres on the ground, on what it runs
+BROKEN = {
+    ("HW-2", "RR-1"): ("K10+500.000", "K10+650.000", 200, "bridge;subgrade", "170.000;30.000"),
+    ("HW-2", "IP-2"): ("K11+050.000", "K11+600.000", 400, "subgrade", "400.000"),
 }
 
 
@@ -47,17 +57,23 @@ def test_highways_enter_and_leave_where_paper_says(town: Catalogue) -> None:
     asked = ChainageInputs.model_validate({"layers": ["highways"], "parts": "as_drawn"})
     result = processes.chainage(town, asked)
     rows = table(result).set_index(["route_id", "zone_id"])
-    assert set(rows.index) == set(CHAINAGES)
+    assert set(rows.index) == set(CHAINAGES) | set(BROKEN)
     for key, (start, end) in CHAINAGES.items():
         row = rows.loc[key]
         assert (row["from_m"], row["to_m"]) == pytest.approx((start, end), abs=1e-2)
         assert row["length_m"] == pytest.approx(end - start, abs=1e-2)
+    for key, (first, last, ground, structure, lengths) in BROKEN.items():
+        row = rows.loc[key]
+        assert (row["from_chainage"], row["to_chainage"]) == (first, last)
+        assert (row["structure"], row["structure_length_m"]) == (structure, lengths)
+        assert row["length_m"] == pytest.approx(ground, abs=1e-2)
+        assert row["chainage_basis"] == "design"
     assert rows.loc[("HW-1", "IP-1"), "from_chainage"] == "K0+200.000"
     assert rows.loc[("HW-1", "IP-1"), "to_chainage"] == "K1+200.000"
     angle = math.degrees(math.atan2(3, 4))
     assert rows.loc[("HW-1", "GP-2"), "crossing_angle_deg"] == pytest.approx(angle, abs=1e-4)
     reasons = {(one.reason, one.layers, one.ids) for one in result.left_out}
-    assert ("drawn_chainage", ("highways",), ("HW-1", "HW-2")) in reasons
+    assert ("drawn_chainage", ("highways",), ("HW-1",)) in reasons
     assert ("no_geometry", ("industrial-parks",), ("IP-4",)) in reasons
     # in order along each route
     assert table(result)["from_m"].tolist() == sorted(table(result)["from_m"][:4]) + sorted(
@@ -65,9 +81,41 @@ def test_highways_enter_and_leave_where_paper_says(town: Catalogue) -> None:
     )
 
 
-def test_a_route_in_disorder_is_refused_and_how_to_ask_is_said(town: Catalogue) -> None:
-    with pytest.raises(RouteInvalid, match=r"GP-2.*as_drawn"):
-        processes.chainage(town, ChainageInputs.model_validate({"layers": ["gas-pipelines"]}))
+def asked_of(catalogue: Catalogue, **inputs: Any) -> Result:
+    return processes.chainage(catalogue, ChainageInputs.model_validate(inputs))
+
+
+@pytest.mark.parametrize("parts", ["checked", "chained"])
+def test_a_route_in_disorder_is_left_out_and_the_others_are_answered(
+    town: Catalogue, parts: str
+) -> None:
+    result = asked_of(town, layers=["gas-pipelines"], by=["industrial-parks"], parts=parts)
+    assert set(table(result)["route_id"]) == {"GP-1", "GP-3"}
+    (left,) = (one for one in result.left_out if one.reason == "route_invalid")
+    assert (left.layers, left.ids) == (("gas-pipelines",), ("GP-2",))
+    # √(2400² + 1300²) from end to start, √(2400² + 900²) from end to end
+    assert "2729.5 m" in left.why[0]
+    assert "2563.2 m" in left.why[0]
+    assert "as_drawn" in left.why[0]
+    assert ("parts='chained' turns none" in left.why[0]) == (parts == "chained")
+
+
+def test_where_no_route_can_be_measured_the_reason_is_raised(town: Catalogue) -> None:
+    jump = {"route_id": "HW-2", "back_chainage": "K9+000", "ahead_chainage": "K9+500"}
+    beyond = {**jump, "route_id": "HW-1"}
+    result = asked_of(town, layers=["highways"], by=["scenic-areas"], equations=[jump])
+    assert set(table(result)["route_id"]) == {"HW-1"}
+    with pytest.raises(EquationInvalid, match="route 'HW-1'"):
+        asked_of(town, layers=["highways"], by=["scenic-areas"], equations=[jump, beyond])
+    # a layer of which no route can be measured stops no other layer
+    both = asked_of(town, layers=["highways", "gas-pipelines"], by=["industrial-parks"],
+                    equations=[jump, beyond])  # fmt: skip
+    assert set(table(both)["route_id"]) == {"GP-1", "GP-3"}
+    reasons = {one.layers: one.ids for one in both.left_out if one.reason == "route_invalid"}
+    assert reasons == {("highways",): ("HW-1", "HW-2"), ("gas-pipelines",): ("GP-2",)}
+
+
+def test_only_lines_are_routes(town: Catalogue) -> None:
     with pytest.raises(WrongGeometryType, match="scenic-areas"):
         processes.chainage(town, ChainageInputs.model_validate({"layers": ["scenic-areas"]}))
 
@@ -88,11 +136,45 @@ def test_equations_make_the_chainage_jump(town: Catalogue) -> None:
         processes.locate(town, LocateInputs.model_validate(asked | {"chainages": ["K2+000"]}))
 
 
+def located(catalogue: Catalogue, feature: Any, *chainages: str, **asked: Any) -> list[float]:
+    """Return the ground metres from the start of HW-2, (10000, 9100), of chainages of it."""
+    inputs = {"layer": "highways", "feature": feature, "chainages": chainages, **asked}
+    found = table(processes.locate(catalogue, LocateInputs.model_validate(inputs)))
+    bend = 4_549_500
+    return [
+        round((point.y - 4_549_100) * 5 / 4 if point.y <= bend else 500 + point.y - bend, 2)
+        for point in found.geometry
+    ]
+
+
+def test_the_plan_tells_where_chainages_jump(town: Catalogue) -> None:
+    places = ("K10+400", "K10+570 [0]", "K10+570 [1]", "K11+100", "K11+400")
+    assert located(town, "HW-2", *places) == [400, 570, 620, 1150, 1300]
+    with pytest.raises(ChainageAmbiguous, match=r"K10\+570 \[0\] or K10\+570 \[1\]"):
+        located(town, "HW-2", "K10+570")
+    with pytest.raises(ChainageNotFound, match="short chain"):
+        located(town, "HW-2", "K11+200")
+    there = {"layer": "highways", "feature": "HW-2", "points": [(123 + 300 / 84_000, 41.0888)]}
+    (row,) = table(processes.station(town, StationInputs.model_validate(there))).itertuples()
+    assert located(town, "HW-2", row.chainage) == [round(row.along_m, 2)]
+
+
+def test_a_question_brings_its_own_equations(town: Catalogue) -> None:
+    # one jump of 100 m at 1000 m instead of the plan's two
+    jump = {"route_id": "HW-2", "back_chainage": "K11+000", "ahead_chainage": "K11+100"}
+    assert located(town, "HW-2", "K10+570", "K11+200", equations=[jump]) == [570, 1100]
+    stray = {**jump, "route_id": "HW-1"}
+    with pytest.raises(EquationInvalid, match="'HW-1'"):
+        located(town, "HW-2", "K10+570", equations=[stray])
+    with pytest.raises(EquationInvalid, match=r"'HW-9'.*highways"):
+        asked_of(town, layers=["highways"], equations=[{**jump, "route_id": "HW-9"}])
+
+
 def test_station_and_locate_are_each_others_inverse(town: Catalogue) -> None:
     asked = {"layer": "highways", "feature": "HW-2"}
     there = table(
         processes.locate(
-            town, LocateInputs.model_validate(asked | {"chainages": ["K0+250", "K1+000"]})
+            town, LocateInputs.model_validate(asked | {"chainages": ["K10+250", "K10+900"]})
         )
     )
     # the slope rises 400 over 300: half of its 500 m
@@ -101,7 +183,7 @@ def test_station_and_locate_are_each_others_inverse(town: Catalogue) -> None:
     )
     points = [(row.lon, row.lat) for row in there.itertuples()]
     back = table(processes.station(town, StationInputs.model_validate(asked | {"points": points})))
-    assert back["chainage"].tolist() == ["K0+250.000", "K1+000.000"]
+    assert back["chainage"].tolist() == ["K10+250.000", "K10+900.000"]
     assert back["offset_m"].tolist() == pytest.approx([0, 0], abs=1e-3)
     with pytest.raises(FeatureNotFound, match="HW-9"):
         processes.station(

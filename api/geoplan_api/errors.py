@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from geoplan.errors import (
+    AccuracyInvalid,
     AnswerTooLarge,
     BadData,
     BadEnvironment,
@@ -38,6 +39,7 @@ from geoplan.errors import (
     RasterNotFound,
     RouteInvalid,
     RuleNotFound,
+    TooLarge,
     VersionNotFound,
     WrongGeometryType,
 )
@@ -137,6 +139,8 @@ STATUS: dict[type[GeoplanError], int] = {
     ChainageInvalid: 422,
     EquationInvalid: 422,
     RouteInvalid: 422,
+    AccuracyInvalid: 422,
+    TooLarge: 422,
     BadEnvironment: 500,
     FileBusy: 503,
     NotWritable: 507,

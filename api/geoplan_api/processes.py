@@ -186,7 +186,8 @@ def _summary(process: Process, lang: Lang, links: Links) -> dict[str, Any]:
 def _inputs_described(model: type[BaseModel], catalogue: Catalogue) -> dict[str, Any]:
     described = {}
     whole = model.model_json_schema()
-    schema: Mapping[str, dict[str, Any]] = whole["properties"]
+    shared: Mapping[str, Any] = whole.get("$defs", {})
+    schema: Mapping[str, dict[str, Any]] = _inlined(whole["properties"], shared)
     for name, found in schema.items():
         own = {key: value for key, value in found.items() if key not in ("title", "description")}
         if name in LAYER_INPUTS:
@@ -201,6 +202,18 @@ def _inputs_described(model: type[BaseModel], catalogue: Catalogue) -> dict[str,
             "schema": own,
         }
     return described
+
+
+def _inlined(schema: Any, shared: Mapping[str, Any]) -> Any:
+    """Return a schema with what it refers to in its place: each input is described by itself."""
+    if isinstance(schema, list):
+        return [_inlined(one, shared) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        beside = {key: value for key, value in schema.items() if key != "$ref"}
+        return _inlined({**shared[schema["$ref"].rsplit("/", 1)[1]], **beside}, shared)
+    return {key: _inlined(value, shared) for key, value in schema.items()}
 
 
 def _outputs_described(process: Process, lang: Lang) -> dict[str, Any]:

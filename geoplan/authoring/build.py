@@ -15,6 +15,7 @@ from pyproj.exceptions import CRSError
 
 from geoplan.authoring import shapes
 from geoplan.authoring.places import Drawn, draw, read_ground
+from geoplan.authoring.rows import read_rows
 from geoplan.authoring.source import LayerSource, SourceFeature, feature_values, read_source
 from geoplan.catalogue import Catalogue
 from geoplan.errors import BadData, SourceInvalid
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from geoplan.authoring.places import Ground
-    from geoplan.model import Dimension, Layer
+    from geoplan.model import AttributeTable, Dimension, Layer
     from geoplan.schema import LayerSchema
     from geoplan.styles import Style
 
@@ -82,10 +83,15 @@ def _build(catalogue: Catalogue, layer: Layer, source_file: str) -> BuildReport:
     columns = [*source.columns, layer.id_column or ""]
     style = style_of(layer, catalogue.symbol(layer), schema, columns)
     note = _provenance(layer, source_path, ground, schema, style)
+    note = _with_tables(note, catalogue, layer)
     target = catalogue.path(layer.id)
     if _stored_provenance(target) == note:
         return BuildReport(layer.id, built=False, features=len(source.features))
     features = _features(source, layer, source_path, crs, ground)
+    tables = {
+        one.table: read_rows(path, catalogue.schemas[one.kind], [*features.index])
+        for one, path in _table_sources(catalogue, layer)
+    }
     try:
         write_geopackage(
             target,
@@ -96,6 +102,7 @@ def _build(catalogue: Catalogue, layer: Layer, source_file: str) -> BuildReport:
             description=layer.source.zh,
             last_change=datetime.combine(layer.source_date, time(), tzinfo=UTC),
             column_types=source.columns,
+            attribute_tables=tables,
             provenance=note,
             schema=schema,
             style=style,
@@ -130,12 +137,32 @@ def _provenance(
     return json.dumps(note)
 
 
+def _with_tables(note: str, catalogue: Catalogue, layer: Layer) -> str:
+    """Return a note with what the tables beside the features are built from, if there are any."""
+    tables = {
+        one.table: [_sha256(path), _digest(catalogue.schemas[one.kind].model_dump_json())]
+        for one, path in _table_sources(catalogue, layer)
+    }
+    return json.dumps({**json.loads(note), "tables_sha256": tables}) if tables else note
+
+
+def _table_sources(catalogue: Catalogue, layer: Layer) -> list[tuple[AttributeTable, Path]]:
+    return [
+        (one, catalogue.directory / one.source_file)
+        for one in layer.attribute_tables
+        if one.source_file is not None
+    ]
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise SourceInvalid(f"{path} cannot be read: {error}") from error
 
 
 def _stored_provenance(target: Path) -> str | None:

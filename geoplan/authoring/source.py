@@ -161,12 +161,12 @@ class LayerSource(BaseModel):
         for place, attributes in [("defaults", self.defaults), *places]:
             for column, value in attributes.items():
                 kind = self.columns[column]
-                if not _suits(value, kind):
+                if not suits(value, kind):
                     raise ValueError(f"{place}: {column} = {value!r} is no {kind}")
         return self
 
 
-def _suits(value: Value, kind: str) -> bool:
+def suits(value: Value, kind: str) -> bool:
     """Tell whether a value is of a column's type; a whole number may stand for a real one."""
     if type(value) not in _MEANT[kind]:
         return False

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from geoplan.cli.options import AsJson, Language, Layers, Output, PlanDir
+from geoplan.cli.options import AsJson, Language, Layers, Output, PlanDir, language
+from geoplan.cli.progress import showing
 from geoplan.cli.running import FAIL_ON_MET, refuse_unknown_condition, run, unmeasured
 from geoplan.cli.showing import show
 
@@ -41,13 +42,9 @@ def overlap(
 ) -> None:
     """叠加分析 · Where layers coincide: --layer A --layer B, one against all, or all pairs."""
     refuse_unknown_condition(fail_on, "overlap", "overlap-found")
-    result = run(
-        "overlap",
-        plan,
-        layers=layer or (),
-        min_area_m2=min_area_m2,
-        min_length_m=min_length_m,
-    )
+    asked = {"layers": layer or (), "min_area_m2": min_area_m2, "min_length_m": min_length_m}
+    with showing(language(lang)) as progress:
+        result = run("overlap", plan, progress, **asked)
     show(result, lang, output, as_json=as_json)
     drawn = result.features[["area_m2", "length_m", "point_count"]].gt(0).any(axis=1).any()
     doubtful = fail_on == "overlap" and len(result.features) > 0
@@ -74,7 +71,8 @@ def coverage(
 ) -> None:
     """覆盖率 · How much of each feature of --layer the union of the --by layers covers."""
     refuse_unknown_condition(fail_on, "gap", "gap-found")
-    result = run("coverage", plan, layers=layer or (), by=by or ())
+    with showing(language(lang)) as progress:
+        result = run("coverage", plan, progress, layers=layer or (), by=by or ())
     show(result, lang, output, as_json=as_json)
     # rounding leaves gaps of a millionth of a square metre where two covers meet on a slant
     gaps = (result.features["coverage_ratio"] < 1.0 - WHOLE).any()

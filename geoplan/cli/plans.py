@@ -146,7 +146,10 @@ def _fix(
     if output is None or len(result.sources) != 1:
         raise typer.BadParameter("name one layer and -o FILE.gpkg", param_hint="--fix")
     catalogue = Catalogue.open(plan or settings().plan)
-    made = write_repaired(catalogue, result.sources[0], output, make_valid=make_valid)
+    with showing(language(lang)) as progress:
+        made = write_repaired(
+            catalogue, result.sources[0], output, make_valid=make_valid, progress=progress
+        )
     typer.echo(phrase("quality.fixed", language(lang), path=output, count=made), err=True)
 
 

@@ -16,7 +16,8 @@ from geoplan.errors import FileUnreadable
 _Equations = Annotated[
     Path | None,
     typer.Option(
-        help="CSV of broken chainage with route_id, back_chainage, ahead_chainage.",
+        help="CSV of broken chainage with route_id, back_chainage, ahead_chainage: it stands "
+        "above the plan's table, route by route.",
         show_default=False,
     ),
 ]
@@ -142,4 +143,6 @@ def read_equations(equations: Path | None) -> list[dict[str, Any]]:
         raise typer.BadParameter(
             f"{equations} has no column {lacking[0]}", param_hint="--equations"
         )
-    return [{name: row[name] for name in _COLUMNS} for row in rows]
+    return [
+        {name: row[name] for name in (*_COLUMNS, "segment_name") if row.get(name)} for row in rows
+    ]

@@ -56,6 +56,8 @@ def show(result: Result, lang: str | None, output: Path | None, *, as_json: bool
         layers_in_words = " × ".join(item.layers)
         note = phrase(f"left_out.{item.reason}", chosen, layers=layers_in_words, count=item.count)
         typer.echo(note, err=True)
+        for why in item.why:
+            typer.echo(f"  {printable(why)}", err=True)
     if output is not None:
         typer.echo(phrase("cli.written", chosen, path=output, count=len(result.features)), err=True)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from geoplan import queries
 from geoplan.catalogue import Catalogue
-from geoplan.errors import BadQuery, WrongGeometryType
+from geoplan.errors import EquationInvalid, GeoplanError, WrongGeometryType
 from geoplan.model import Layer, LeftOut, Result, Text
 from geoplan.processes.process import (
     Inputs,
@@ -22,7 +22,8 @@ from geoplan.processes.process import (
     together,
 )
 from geoplan.queries.direction import PartOrder
-from geoplan.reading import LayerReader, naming, unlocated
+from geoplan.queries.route import OF_ONE_ROUTE
+from geoplan.reading import LayerReader, matching_id, naming, unlocated
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -36,11 +37,16 @@ class Equation(BaseModel):
     route_id: str | int
     back_chainage: str
     ahead_chainage: str
+    segment_name: str | None = None
 
 
 Equations = Annotated[
     tuple[Equation, ...],
-    Field(default=(), description="Broken chainage: where it jumps, route by route, in order."),
+    Field(
+        default=(),
+        description="Broken chainage: where it jumps, route by route, in order. A route that is "
+        "named here has these equations and none of the plan's.",
+    ),
 ]
 
 
@@ -73,25 +79,35 @@ class ChainageInputs(Inputs):
 def chainage(catalogue: Catalogue, inputs: ChainageInputs) -> Result:
     """Find where routes run through zones or past them; see `geoplan.queries.chainage`."""
     read = LayerReader(catalogue)
-    parts, planes, used = [], list[str](), dict[Layer, None]()
-    drawn: dict[str, tuple[Any, ...]] = {}
-    for routes, zones in _pairs(catalogue, inputs):
+    pairs = _pairs(catalogue, inputs)
+    _refuse_equations_of_no_route(inputs.equations, pairs, read)
+    parts, planes = [], list[str]()
+    drawn: dict[str, LeftOut] = {}
+    invalid: dict[str, LeftOut] = {}
+    refusals: list[GeoplanError] = []
+    for routes, zones in pairs:
         ours, theirs = read(routes), read(zones)
-        used |= dict.fromkeys((routes, zones))
-        with naming(routes, zones):
-            found = queries.chainage(
-                ours,
-                theirs,
-                within_m=inputs.within_m,
-                equations=equations_of(inputs.equations, ours),
-                parts=inputs.parts,
-                three_d=inputs.three_d,
-            )
+        try:
+            with naming(routes, zones):
+                found = _found(read, routes, ours, theirs, inputs)
+        except OF_ONE_ROUTE as error:  # of the first; the others of its layer are no better
+            located = tuple(ours.index[~(ours.geometry.isna() | ours.is_empty)])
+            invalid[routes.id] = LeftOut("route_invalid", (routes.id,), located, (str(error),))
+            refusals.append(error)
+            continue
         planes += found.attrs["measuring_planes"]
-        drawn[routes.id] = tuple(found.attrs["not_calibrated"])
+        drawn[routes.id] = LeftOut(
+            "drawn_chainage", (routes.id,), tuple(found.attrs["not_calibrated"])
+        )
+        wrong = found.attrs["not_measured"]
+        why = tuple(one["message"] for one in wrong.values())
+        invalid[routes.id] = LeftOut("route_invalid", (routes.id,), tuple(wrong), why)
         parts.append(named(named(found, routes, ours, "route"), zones, theirs, "zone"))
+    if refusals and not parts:
+        raise refusals[0]
+    used = dict.fromkeys(layer for pair in pairs for layer in pair)
     left_out = unlocated(tuple(used), read)
-    left_out += [LeftOut("drawn_chainage", (name,), ids) for name, ids in drawn.items() if ids]
+    left_out += [one for one in (*drawn.values(), *invalid.values()) if one.ids]
     features = _along_the_routes(together(parts))
     totals = {"count": len(features), "length_m": float(features["length_m"].sum())}
     return Result(
@@ -105,10 +121,57 @@ def chainage(catalogue: Catalogue, inputs: ChainageInputs) -> Result:
     )
 
 
-def equations_of(equations: tuple[Equation, ...], routes: GeoDataFrame) -> pd.DataFrame | None:
-    """Return the equations of a layer's routes as a table, None where there are none."""
-    rows = [one.model_dump() for one in equations if one.route_id in routes.index]
-    return pd.DataFrame(rows) if rows else None
+def _found(
+    read: LayerReader,
+    routes: Layer,
+    ours: GeoDataFrame,
+    theirs: GeoDataFrame,
+    inputs: ChainageInputs,
+) -> GeoDataFrame:
+    return queries.chainage(
+        ours,
+        theirs,
+        within_m=inputs.within_m,
+        equations=equations_of(inputs.equations, read, routes, ours),
+        segments=read.segments(routes),
+        parts=inputs.parts,
+        three_d=inputs.three_d,
+    )
+
+
+def equations_of(
+    asked: tuple[Equation, ...], read: LayerReader, layer: Layer, routes: GeoDataFrame
+) -> pd.DataFrame | None:
+    """Return the broken chainage of some routes of a layer, None where there is none.
+
+    What is asked with stands above what the plan holds, route by route. Where the whole layer is
+    asked, rows of the plan that name none of its routes are kept, so that they are refused.
+    """
+    own = [
+        one.model_copy(update={"route_id": matching_id(routes.index, one.route_id)})
+        for one in asked
+    ]
+    rows = [one.model_dump() for one in own if one.route_id in routes.index]
+    held = read.equations(layer)
+    if held is not None:
+        held = held[~held["route_id"].isin([row["route_id"] for row in rows])]
+        if len(routes) < len(read(layer)):
+            held = held[held["route_id"].isin(routes.index)]
+    tables = [table for table in (held, pd.DataFrame(rows)) if table is not None and len(table)]
+    return pd.concat(tables, ignore_index=True) if tables else None
+
+
+def _refuse_equations_of_no_route(
+    equations: tuple[Equation, ...], pairs: list[tuple[Layer, Layer]], read: LayerReader
+) -> None:
+    """Refuse an equation that would go unheard."""
+    layers = dict.fromkeys(routes for routes, _ in pairs)
+    for one in equations:
+        if not any(matching_id(read(at).index, one.route_id) in read(at).index for at in layers):
+            raise EquationInvalid(
+                f"an equation names route {one.route_id!r}, which is not among the routes of "
+                f"{', '.join(at.id for at in layers) or 'any layer'}: put the id right"
+            )
 
 
 def _pairs(catalogue: Catalogue, inputs: ChainageInputs) -> list[tuple[Layer, Layer]]:
@@ -121,11 +184,7 @@ def _pairs(catalogue: Catalogue, inputs: ChainageInputs) -> list[tuple[Layer, La
                 f"{layer.id}: a chainage runs along lines, not {layer.geometry}s"
             )
     zones = chosen(catalogue, inputs.by) if inputs.by else plan
-    pairs = [(ours, theirs) for ours in routes for theirs in zones if ours.id != theirs.id]
-    known = {one.route_id for one in inputs.equations}
-    if known and not pairs:
-        raise BadQuery("there are no routes to apply the equations to")
-    return pairs
+    return [(ours, theirs) for ours in routes for theirs in zones if ours.id != theirs.id]
 
 
 def _along_the_routes(features: GeoDataFrame) -> GeoDataFrame:

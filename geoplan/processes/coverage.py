@@ -18,7 +18,11 @@ from geoplan.processes.process import (
     run_record,
     together,
 )
+from geoplan.progress import QUIET, Progress
 from geoplan.reading import LayerReader, naming, unlocated
+
+_STEPS = 4
+"""Of the work on a layer of zones, reading is about one part, measuring the others."""
 
 
 class CoverageInputs(Inputs):
@@ -33,13 +37,15 @@ class CoverageInputs(Inputs):
     )
 
 
-def coverage(catalogue: Catalogue, inputs: CoverageInputs) -> Result:
+def coverage(catalogue: Catalogue, inputs: CoverageInputs, progress: Progress = QUIET) -> Result:
     """Measure how much of each zone other layers cover; see `geoplan.queries.coverage`."""
     read = LayerReader(catalogue)
     areas = [layer for layer in plan_layers(catalogue) if layer.geometry == "area"]
     zone_layers = chosen(catalogue, inputs.layers) if inputs.layers else tuple(areas)
     parts, planes, used = [], list[str](), dict[Layer, None]()
-    for zones in zone_layers:
+    stretches = progress.split(*(1.0 for _ in zone_layers))
+    for number, (zones, stretch) in enumerate(zip(zone_layers, stretches, strict=True), 1):
+        telling = stretch.about(zones.id, number, len(zone_layers))
         by = (
             chosen(catalogue, inputs.by)
             if inputs.by
@@ -47,10 +53,13 @@ def coverage(catalogue: Catalogue, inputs: CoverageInputs) -> Result:
         )
         if zones in by:
             raise BadQuery(f"layer {zones.id!r} would cover itself: name other layers to cover by")
+        telling("reading", 0, 1)
+        zone_features = read(zones)  # first: the answer is in its CRS
         covers = [read(layer) for layer in by]
-        zone_features = read(zones)
+        telling("measuring", 1, _STEPS)
         with naming(zones, *by):
             found = queries.coverage(zone_features, *covers)
+        telling("measuring", _STEPS, _STEPS)
         planes += found.attrs["measuring_planes"]
         found.insert(1, "by", ", ".join(layer.id for layer in by))
         parts.append(named(found, zones, zone_features, "zone"))

@@ -20,10 +20,15 @@ from geoplan.processes.process import (
     run_record,
     together,
 )
+from geoplan.progress import QUIET, Progress
 from geoplan.reading import LayerReader, naming, of_unknown_accuracy, unlocated
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+
+
+_STEPS = 4
+"""Of the work on a pair of layers, reading is about one part, measuring the others."""
 
 
 class OverlapInputs(Inputs):
@@ -43,13 +48,17 @@ class OverlapInputs(Inputs):
     )
 
 
-def overlap(catalogue: Catalogue, inputs: OverlapInputs) -> Result:
+def overlap(catalogue: Catalogue, inputs: OverlapInputs, progress: Progress = QUIET) -> Result:
     """Find where features of different layers coincide; see `geoplan.queries.overlap`."""
     pairs = list(_pairs(catalogue, inputs.layers))
     read = LayerReader(catalogue)
     parts, left_out, planes = [], [], list[str]()
-    for left, right in pairs:
+    stretches = progress.split(*(1.0 for _ in pairs))
+    for number, ((left, right), stretch) in enumerate(zip(pairs, stretches, strict=True), 1):
+        telling = stretch.about(f"{left.id} × {right.id}", number, len(pairs))
+        telling("reading", 0, 1)
         ours, theirs = read(left), read(right)
+        telling("measuring", 1, _STEPS)
         with naming(left, right):
             found = queries.overlap_outcomes(
                 ours,
@@ -57,6 +66,7 @@ def overlap(catalogue: Catalogue, inputs: OverlapInputs) -> Result:
                 min_area_m2=inputs.min_area_m2,
                 min_length_m=inputs.min_length_m,
             )
+        telling("measuring", _STEPS, _STEPS)
         left_out += _below_minimum(found, left, right)
         planes += found.attrs["measuring_planes"]
         parts.append(named(named(found, left, ours, "left"), right, theirs, "right"))

@@ -13,11 +13,11 @@ from pyproj import CRS
 from geoplan import queries
 from geoplan.catalogue import Catalogue
 from geoplan.crs import geographic, reproject
-from geoplan.errors import FeatureNotFound, WrongGeometryType
+from geoplan.errors import EquationInvalid, FeatureNotFound, WrongGeometryType
 from geoplan.model import FeatureId, Layer, Result, Text
 from geoplan.processes.chainage import Equations, Parts, equations_of
 from geoplan.processes.process import Inputs, Process, run_record
-from geoplan.reading import LayerReader, naming
+from geoplan.reading import LayerReader, matching_id, naming
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -72,7 +72,7 @@ def locate(catalogue: Catalogue, inputs: LocateInputs) -> Result:
     with naming(layer):
         places = [queries.locate(route, text) for text in inputs.chainages]
     features = gpd.GeoDataFrame(
-        {"route_id": inputs.feature, "chainage": list(inputs.chainages)},
+        {"route_id": route.route_id, "chainage": list(inputs.chainages)},
         geometry=places,
         crs=route.crs,
     )
@@ -92,7 +92,7 @@ def station(catalogue: Catalogue, inputs: StationInputs) -> Result:
         rows += [
             {
                 "point": number,
-                "route_id": inputs.feature,
+                "route_id": route.route_id,
                 "chainage": str(one.chainage),
                 "chainage_m": one.chainage.value_m,
                 "along_m": one.along_m,
@@ -129,17 +129,28 @@ def route_of(catalogue: Catalogue, inputs: OnRoute) -> tuple[Layer, Route]:
     layer = catalogue[inputs.layer]
     if layer.geometry != "line":
         raise WrongGeometryType(f"{layer.id}: a chainage runs along lines, not {layer.geometry}s")
-    features = LayerReader(catalogue)(layer)
-    if inputs.feature not in features.index:
+    read = LayerReader(catalogue)
+    features = read(layer)
+    feature = matching_id(features.index, inputs.feature)
+    if feature not in features.index:
         raise FeatureNotFound(f"layer {layer.id!r} has no feature {inputs.feature!r}")
-    one = features.loc[[inputs.feature]]
+    one = features.loc[[feature]]
+    _refuse_equations_of_others(inputs, feature, one)
     with naming(layer):
-        routes, without = queries.measured_routes(
-            one, equations_of(inputs.equations, one), parts=inputs.parts
-        )
+        equations = equations_of(inputs.equations, read, layer, one)
+        routes, without = queries.measured_routes(one, equations, parts=inputs.parts)
     if without:
         raise WrongGeometryType(f"{layer.id}: {inputs.feature!r} has no position published")
     return layer, routes[0]
+
+
+def _refuse_equations_of_others(inputs: OnRoute, feature: Any, one: GeoDataFrame) -> None:
+    for equation in inputs.equations:
+        if matching_id(one.index, equation.route_id) != feature:
+            raise EquationInvalid(
+                f"an equation names route {equation.route_id!r}, and what is asked about is "
+                f"{feature!r}: put the id right, or leave it out"
+            )
 
 
 def _points(places: tuple[tuple[float, float], ...], crs: CRS) -> Any:

@@ -50,9 +50,9 @@ def profile(catalogue: Catalogue, inputs: ProfileInputs) -> Result:
         )
     left_out = []
     if found.attrs["no_data"]:
-        left_out.append(LeftOut("no_raster_data", (layer.id, entry.id), (inputs.feature,)))
+        left_out.append(LeftOut("no_raster_data", (layer.id, entry.id), (route.route_id,)))
     if route.basis == DRAWN:
-        left_out.append(LeftOut("drawn_chainage", (layer.id,), (inputs.feature,)))
+        left_out.append(LeftOut("drawn_chainage", (layer.id,), (route.route_id,)))
     run = run_record(found.attrs["measuring_planes"])
     found = found.assign(chainage_basis=route.basis)
     found.attrs = {}

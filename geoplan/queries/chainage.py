@@ -18,7 +18,7 @@ from geoplan.queries.intervals import merged, shapes
 from geoplan.queries.nearness import nearness
 from geoplan.queries.network import Beside, Network, beside
 from geoplan.queries.passages import passages
-from geoplan.queries.route import DESIGN, M_VALUES, Route, measured_routes
+from geoplan.queries.route import DESIGN, M_VALUES, Route, measurable_routes
 from geoplan.queries.sides import CONTACT_M, side_names
 from geoplan.queries.stations import DECIMALS
 from geoplan.queries.structures import Span, structure_spans, structures_between
@@ -61,7 +61,7 @@ def chainage(
     ----------
     routes : GeoDataFrame
         Valid (multi)linestrings indexed by feature id; what columns of theirs count is said at
-        `measured_routes`. ``structure`` holds for a whole route where no `segments` are given.
+        `measured_routes`. ``structure`` holds for a whole route that no segment names.
     zones : GeoDataFrame
         Valid areas, lines or points, one dimension, indexed by feature id, in the same CRS.
     within_m : float, default 0
@@ -98,7 +98,8 @@ def chainage(
         stays on its side) or ``near``. Crossings of lines, and points, have
         ``from_chainage`` = ``to_chainage``.
 
-        ``attrs`` holds ``no_geometry`` (ids by ``routes``, ``zones``), ``not_calibrated`` (ids
+        ``attrs`` holds ``no_geometry`` (ids by ``routes``, ``zones``), ``not_measured`` (for
+        each route that is wrong, ``error`` and ``message``), ``not_calibrated`` (ids
         of routes whose chainage is metres as drawn), ``turned`` (for each route turned against
         the order of its vertices, which statement did it), ``measuring_planes`` (names) and
         ``routes`` (for each its lengths, and the ``closure`` of its stretches against it).
@@ -108,9 +109,12 @@ def chainage(
     BadQuery
         A distance is negative or not finite, or decimals are not 0 to 9.
     RouteInvalid, EquationInvalid, ChainageInvalid
-        See `measured_routes`.
+        See `measured_routes`: no route at all can be measured. As long as one can, the others
+        stand in ``attrs``. Equations or segments that name a route that there is not are
+        refused always.
     ChainageNotFound, ChainageAmbiguous
-        A segment names a chainage that its route does not have, or has more than once.
+        Likewise, where a segment names a chainage that its route does not have, or has more
+        than once.
     WrongGeometryType, CrsMismatch, EmptyLayer, DuplicateId, InvalidGeometry, FeatureTooWide
         What a layer holds cannot be measured.
 
@@ -136,12 +140,15 @@ def chainage(
     """
     _refuse_numbers(within_m, decimals)
     crs = shared_crs(routes, zones)
-    measured, no_route = measured_routes(
+    measured, no_route, refused = measurable_routes(
         routes, equations, drawn_backwards=drawn_backwards, parts=parts, three_d=three_d
     )
     present, no_zone = located(zones, "zones")
     kind = dimension(present, "zones")
-    spans = structure_spans(measured, routes, segments)
+    spans = structure_spans(measured, routes, segments, refused)
+    measured = [route for route in measured if route.route_id not in refused]
+    if refused and not measured:
+        raise next(iter(refused.values()))
     found = pd.DataFrame()
     planes: list[str] = []
     if measured and len(present):
@@ -157,6 +164,10 @@ def chainage(
     answer = answer.astype(dict.fromkeys(_NUMBERS, float)).reset_index(drop=True)
     answer.attrs = {
         "no_geometry": {"routes": no_route, "zones": no_zone},
+        "not_measured": {
+            route_id: {"error": type(error).__name__, "message": str(error)}
+            for route_id, error in refused.items()
+        },
         "not_calibrated": [r.route_id for r in measured if r.basis not in (DESIGN, M_VALUES)],
         "turned": {r.route_id: r.reversed_by for r in measured if r.reversed_by},
         "measuring_planes": planes,

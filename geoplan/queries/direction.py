@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
+    from geoplan.queries.segments import Refused
+
 PartOrder = Literal["checked", "as_drawn", "chained"]
+
+ORIGIN = "chainage_origin"
+"""Column that may hold a point where the chainage starts, in the CRS of the layer."""
 
 _ORIGIN = re.compile(r"\s*POINT\s*\(\s*(\S+)\s+(\S+)\s*\)\s*", re.IGNORECASE)
 _CLEARLY = 10.0
@@ -41,8 +46,12 @@ class Directed(NamedTuple):
 
 
 def directed(
-    routes: GeoDataFrame, drawn_backwards: set[Any], parts: PartOrder, crs: CRS
-) -> list[Directed]:
+    routes: GeoDataFrame,
+    drawn_backwards: set[Any],
+    parts: PartOrder,
+    crs: CRS,
+    refused: Refused,
+) -> dict[Any, Directed]:
     """Turn each route into the direction of its chainage, its parts in order.
 
     Parameters
@@ -55,21 +64,22 @@ def directed(
         Refuse parts out of order, take them as they stand, or put them in order.
     crs : pyproj.CRS
         Of the routes.
-
-    Raises
-    ------
-    RouteInvalid
-        Two statements contradict each other, an origin is at neither end, or parts are out of
-        order.
+    refused : dict
+        Gets the routes of which two statements contradict each other, whose origin is at
+        neither end, or whose parts are out of order, with what is wrong.
     """
     none = [None] * len(routes)
     flags = routes.get("drawn_backwards", none)
-    origins = routes.get("chainage_origin", none)
+    origins = routes.get(ORIGIN, none)
     rows = zip(routes.index.tolist(), routes.geometry, flags, origins, strict=True)
-    return [
-        _directed(route_id, line, _flag(route_id, flag, drawn_backwards), origin, parts, crs)
-        for route_id, line, flag, origin in rows
-    ]
+    found = {}
+    for route_id, line, cell, origin in rows:
+        try:
+            flag = _flag(route_id, cell, drawn_backwards)
+            found[route_id] = _directed(route_id, line, flag, origin, parts, crs)
+        except RouteInvalid as error:
+            refused.setdefault(route_id, error)
+    return found
 
 
 def _flag(route_id: Any, cell: Any, drawn_backwards: set[Any]) -> bool:
@@ -146,6 +156,19 @@ def _starts_at_the_end(route_id: Any, pieces: list[Any], origin: Any, crs: CRS) 
     )
 
 
+def moved_origin(origin: Any, source: CRS, target: CRS) -> Any:
+    """Return an origin in another CRS; what is no point stays as it is."""
+    found = _ORIGIN.fullmatch(origin) if isinstance(origin, str) else None
+    if found is None:
+        return origin
+    try:
+        point = shapely.Point(float(found[1]), float(found[2]))
+    except ValueError:
+        return origin  # whoever measures the route says what is wrong
+    (there,) = reproject(np.array([point], dtype=object), source, target)
+    return f"POINT ({there.x!r} {there.y!r})"
+
+
 def _distances(
     one: NDArray[np.float64], other: NDArray[np.float64], crs: CRS
 ) -> NDArray[np.float64]:
@@ -182,10 +205,21 @@ def _in_order(route_id: Any, pieces: list[Any], parts: PartOrder, crs: CRS) -> l
         raise RouteInvalid(
             f"parts {at + 1} and {at + 2} of route {route_id!r} seem out of order or turned: from "
             f"the end of one to the start of the next are {gap[at]:.1f} m, but two other ends of "
-            f"them are {nearest[at]:.1f} m apart. Put the line right, or ask with parts='chained' "
-            f"to have the parts ordered or parts='as_drawn' to take them as they stand"
+            f"them are {nearest[at]:.1f} m apart. {_way_out(parts)}"
         )
     return pieces
+
+
+def _way_out(parts: PartOrder) -> str:
+    if parts == "chained":
+        return (
+            "No order mends that, for parts='chained' turns none: put the line right, or ask with "
+            "parts='as_drawn' to take them as they stand"
+        )
+    return (
+        "Put the line right, or ask with parts='chained' to have the parts ordered or "
+        "parts='as_drawn' to take them as they stand"
+    )
 
 
 def _chain(starts: NDArray[np.float64], ends: NDArray[np.float64], crs: CRS) -> NDArray[np.intp]:

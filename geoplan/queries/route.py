@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +9,21 @@ import numpy as np
 import shapely
 
 from geoplan.crs import shared_crs
-from geoplan.errors import BadQuery, FeatureNotFound, RouteInvalid, WrongGeometryType
+from geoplan.errors import (
+    BadQuery,
+    ChainageInvalid,
+    EquationInvalid,
+    FeatureNotFound,
+    RouteInvalid,
+    WrongGeometryType,
+)
 from geoplan.queries.checks import LINE, NAMES, dimension, located
 from geoplan.queries.direction import Directed, PartOrder, directed
 from geoplan.queries.edges import Edges, measured_edges
 from geoplan.queries.segments import (
     AGREEMENT_M,
     Equation,
+    Refused,
     Segments,
     equations_by_route,
     segments_of,
@@ -34,6 +41,9 @@ if TYPE_CHECKING:
 M_VALUES, DESIGN, START, DRAWN = "m_values", "design", "start", "drawn"
 """What a chainage rests on: M values of the vertices; chainage_from and chainage_to; only
 chainage_from, metres as drawn behind it; nothing, metres as drawn from the start of the line."""
+
+OF_ONE_ROUTE = (RouteInvalid, EquationInvalid, ChainageInvalid)
+"""What is wrong with one route and none of the others'."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,27 +170,74 @@ def measured_routes(
     >>> round(route.raw_length_m, 3), route.design_length_m, round(route.calibration_ratio, 5)
     (1394.0, 1400.0, 1.0043)
     """
+    found, missing, refused = measurable_routes(
+        routes, equations, drawn_backwards=drawn_backwards, parts=parts, three_d=three_d
+    )
+    for error in refused.values():
+        raise error
+    return found, missing
+
+
+def measurable_routes(
+    routes: GeoDataFrame,
+    equations: pd.DataFrame | None = None,
+    *,
+    drawn_backwards: Collection[Any] = (),
+    parts: PartOrder = "checked",
+    three_d: bool = False,
+) -> tuple[list[Route], list[Any], Refused]:
+    """Measure those lines that can be: one that is wrong is no reason to measure none.
+
+    Parameters
+    ----------
+    routes, equations, drawn_backwards, parts, three_d
+        As for `measured_routes`.
+
+    Returns
+    -------
+    list of Route, list of ids, dict
+        The located routes that can be measured, in their order; the ids of those without a
+        geometry; and for each other route the error that `measured_routes` raises of it.
+
+    Raises
+    ------
+    RouteInvalid
+        A route has no length, or no heights where they are asked for.
+    EquationInvalid
+        The equations lack a column, or name a route that there is not.
+    WrongGeometryType, EmptyLayer, DuplicateId, InvalidGeometry, FeatureTooWide, CrsMismatch
+        What the layer holds cannot be measured.
+    """
     crs = shared_crs(routes)
     present, missing = located(routes, "routes")
     found = dimension(present, "routes")
     if found not in (LINE, -1):
         raise WrongGeometryType(f"chainage runs along lines; the routes are {NAMES[found]}")
     _refuse_unknown(drawn_backwards, routes)
-    broken = equations_by_route(equations, routes.index.tolist())
+    refused: Refused = {}
+    broken = equations_by_route(equations, routes.index.tolist(), refused)
     if len(present) == 0:
-        return [], missing
-    turned = directed(present, set(drawn_backwards), parts, crs)
-    ids = present.index.to_numpy()
-    lines = np.array([one.line for one in turned], dtype=object)
-    edges = measured_edges(lines, ids, crs, three_d=three_d)
+        return [], missing, {}
+    turned = directed(present, set(drawn_backwards), parts, crs, refused)
+    stated = _stated(present, refused)
+    ids = [route_id for route_id in present.index.tolist() if route_id not in refused]
+    if not ids:
+        return [], missing, refused
+    lines = np.array([turned[route_id].line for route_id in ids], dtype=object)
+    edges = measured_edges(
+        lines, present.index[present.index.isin(ids)].to_numpy(), crs, three_d=three_d
+    )
     bounds = np.searchsorted(edges.route, np.arange(len(ids) + 1))
-    stated = _stated(present)
-    return [
-        _calibrated(
-            route_id, edges.take(slice(bounds[at], bounds[at + 1])), *stated[at], broken, turned[at]
-        )
-        for at, route_id in enumerate(ids.tolist())
-    ], missing
+    measured = []
+    for at, route_id in enumerate(ids):
+        mine = edges.take(slice(bounds[at], bounds[at + 1]))
+        try:
+            measured.append(
+                _calibrated(route_id, mine, *stated[route_id], broken, turned[route_id])
+            )
+        except OF_ONE_ROUTE as error:
+            refused[route_id] = error
+    return measured, missing, refused
 
 
 def _refuse_unknown(drawn_backwards: Collection[Any], routes: GeoDataFrame) -> None:
@@ -193,16 +250,22 @@ def _refuse_unknown(drawn_backwards: Collection[Any], routes: GeoDataFrame) -> N
         )
 
 
-def _stated(routes: GeoDataFrame) -> list[tuple[Chainage | None, Chainage | None]]:
+def _stated(
+    routes: GeoDataFrame, refused: Refused
+) -> dict[Any, tuple[Chainage | None, Chainage | None]]:
     """Return what each route says of the chainage of its start and its end."""
-    columns: dict[str, list[Chainage | None]] = defaultdict(lambda: [None] * len(routes))
-    for name in ("chainage_from", "chainage_to"):
-        if name in routes:
-            columns[name] = [
-                stated_chainage(cell, f"route {route_id!r}, {name}")
-                for route_id, cell in routes[name].items()
-            ]
-    return list(zip(columns["chainage_from"], columns["chainage_to"], strict=True))
+    none = [None] * len(routes)
+    columns = [routes.get(name, none) for name in ("chainage_from", "chainage_to")]
+    stated = {}
+    for route_id, first, last in zip(routes.index.tolist(), *columns, strict=True):
+        try:
+            stated[route_id] = (
+                stated_chainage(first, f"route {route_id!r}, chainage_from"),
+                stated_chainage(last, f"route {route_id!r}, chainage_to"),
+            )
+        except ChainageInvalid as error:
+            refused.setdefault(route_id, error)
+    return stated
 
 
 def _calibrated(

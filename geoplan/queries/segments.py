@@ -19,12 +19,16 @@ from geoplan.errors import (
     ChainageInvalid,
     ChainageNotFound,
     EquationInvalid,
+    GeoplanError,
     RouteInvalid,
 )
 from geoplan.queries.stations import DECIMALS, Chainage, format_chainage, parse_chainage
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+Refused = dict[Any, GeoplanError]
+"""Id of a route that cannot be measured → what is wrong with it."""
 
 AGREEMENT_M = 0.01
 """Within this, two statements of one design length say the same [m]."""
@@ -304,7 +308,7 @@ def _said(equation: Equation) -> str:
 
 
 def equations_by_route(
-    equations: pd.DataFrame | None, route_ids: Collection[Any]
+    equations: pd.DataFrame | None, route_ids: Collection[Any], refused: Refused
 ) -> dict[Any, list[Equation]]:
     """Return the rows of an equation table, by route, in their order.
 
@@ -315,13 +319,13 @@ def equations_by_route(
         the stretch ahead. Rows of one route stand in order along it.
     route_ids : collection
         All routes there are, located or not.
+    refused : dict
+        Gets the routes with a chainage that cannot be read.
 
     Raises
     ------
     EquationInvalid
         A column is missing, or a row names a route that there is not.
-    ChainageInvalid
-        A chainage cannot be read.
     """
     by_route: dict[Any, list[Equation]] = {}
     if equations is None:
@@ -339,11 +343,15 @@ def equations_by_route(
                 f"the routes: put the id right, or leave the row out"
             )
         where = f"row {number} of the equation table, route {route!r}"
-        by_route.setdefault(route, []).append(
-            Equation(
+        label = name.strip() if isinstance(name, str) else ""
+        try:
+            equation = Equation(
                 parse_chainage(back, f"{where}, back_chainage"),
                 parse_chainage(ahead, f"{where}, ahead_chainage"),
-                name.strip() if isinstance(name, str) else "",
+                label,
             )
-        )
+        except ChainageInvalid as error:
+            refused.setdefault(route, error)
+            continue
+        by_route.setdefault(route, []).append(equation)
     return by_route

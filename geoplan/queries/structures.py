@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 import shapely
 
-from geoplan.errors import RouteInvalid
+from geoplan.errors import ChainageAmbiguous, ChainageNotFound, RouteInvalid
 from geoplan.queries.locate import station
+from geoplan.queries.route import OF_ONE_ROUTE
 from geoplan.queries.stations import stated_chainage
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from geoplan.queries.route import Route
+    from geoplan.queries.segments import Refused
 
 NOT_STATED = "not_stated"
 """Where no segment says on what the route runs."""
@@ -36,7 +38,10 @@ class Span(NamedTuple):
 
 
 def structure_spans(
-    routes: Sequence[Route], layer: GeoDataFrame, segments: pd.DataFrame | None
+    routes: Sequence[Route],
+    layer: GeoDataFrame,
+    segments: pd.DataFrame | None,
+    refused: Refused,
 ) -> dict[Any, list[Span]]:
     """Return the structures of each route.
 
@@ -45,25 +50,28 @@ def structure_spans(
     routes : sequence of Route
         Measured.
     layer : GeoDataFrame
-        The routes as they came; their column ``structure`` holds for the whole of each.
+        The routes as they came; the column ``structure`` holds for the whole of each that no
+        segment names.
     segments : DataFrame or GeoDataFrame, optional
         Columns ``route_id`` and ``structure``, and where each lies: ``chainage_from`` and
         ``chainage_to`` (text), or a geometry whose first and last vertex are on the route.
+    refused : dict
+        Gets the routes with a segment that has no place, lies beside its route, or has a
+        chainage that is not on it, with what is wrong.
 
     Raises
     ------
     RouteInvalid
-        A segment names no route, has no place, or lies beside its route.
-    ChainageInvalid, ChainageNotFound, ChainageAmbiguous
-        A chainage of a segment is not on its route.
+        A column is missing, or a segment names no route.
     """
     spans: dict[Any, list[Span]] = defaultdict(list)
     by_id = {route.route_id: route for route in routes}
+    told = set() if segments is None else set(segments.get("route_id", ()))
+    stated = layer.get("structure", pd.Series(dtype=object))
+    for route_id, structure in stated.items():
+        if isinstance(structure, str) and route_id in by_id and route_id not in told:
+            spans[route_id] = [Span(0.0, by_id[route_id].design_length_m, structure)]
     if segments is None:
-        stated = layer.get("structure", pd.Series(dtype=object))
-        for route_id, structure in stated.items():
-            if isinstance(structure, str) and route_id in by_id:
-                spans[route_id] = [Span(0.0, by_id[route_id].design_length_m, structure)]
         return spans
     missing = {"route_id", "structure"} - set(segments.columns)
     if missing:
@@ -72,12 +80,15 @@ def structure_spans(
         route_id = row["route_id"]
         if route_id not in by_id:
             if route_id in layer.index:
-                continue  # a route without a geometry has no stretch to ask for
+                continue  # a route that is not measured has no stretch to ask for
             raise RouteInvalid(
                 f"segment {segment_id!r} names route {route_id!r}, which is not among the routes"
             )
         where = f"segment {segment_id!r} of route {route_id!r}"
-        spans[route_id].append(_span(by_id[route_id], row, where))
+        try:
+            spans[route_id].append(_span(by_id[route_id], row, where))
+        except (*OF_ONE_ROUTE, ChainageNotFound, ChainageAmbiguous) as error:
+            refused.setdefault(route_id, error)
     return spans
 
 

@@ -206,13 +206,15 @@ class _Run:
         return self.sources[layer.id]
 
     def _read(self, layer: Layer) -> Source:
-        return Source(layer, self.read(layer))
+        return Source(layer, self.read(layer), self.read.equations(layer))
 
     def _candidate(self, candidate: Candidate) -> Source:
         layer = candidate.layer
         if layer.id in self.catalogue:
             raise BadQuery(f"the plan has a layer {layer.id!r} already: name the candidate other")
-        return self.sources.setdefault(layer.id, Source(layer, candidate.features))
+        return self.sources.setdefault(
+            layer.id, Source(layer, self.read.aligned(candidate.features))
+        )
 
     def aid(self, kind: str) -> Source | None:
         """Return the layers of a kind that tells where to measure."""

@@ -41,10 +41,13 @@ class Source:
     layer : Layer
     features : GeoDataFrame
         All of them, indexed by id.
+    equations : DataFrame, optional
+        Where the chainage of routes jumps.
     """
 
     layer: Layer
     features: GeoDataFrame = field(repr=False)
+    equations: pd.DataFrame | None = field(default=None, repr=False)
     _known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:

@@ -77,8 +77,17 @@ def _stretches(
     subject: Source, features: NDArray[Any], zones: gpd.GeoDataFrame, within_m: float
 ) -> dict[Any, dict[Any, pd.DataFrame] | str]:
     """Return for each route its stretches by zone, or the name of what keeps it from having any."""
+    equations = subject.equations
+    if equations is not None:
+        equations = equations[equations["route_id"].isin(features.tolist())]
     try:
-        found = chainage(subject.located.loc[features], zones, within_m=within_m, parts="chained")
+        found = chainage(
+            subject.located.loc[features],
+            zones,
+            within_m=within_m,
+            equations=equations,
+            parts="chained",
+        )
     except GeoplanError as error:
         if len(features) == 1:
             return {features.tolist()[0]: type(error).__name__}
@@ -86,7 +95,8 @@ def _stretches(
         for at in range(len(features)):  # one that is wrong is no reason to tell none
             told |= _stretches(subject, features[[at]], zones, within_m)
         return told
-    return {
+    refused = found.attrs["not_measured"]
+    return {route: why["error"] for route, why in refused.items()} | {
         route: dict(iter(of_route.groupby("zone_id", sort=False)))
         for route, of_route in pd.DataFrame(found).groupby("route_id", sort=False)
     }

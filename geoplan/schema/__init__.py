@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Role = Literal["primary-instant", "primary-interval-start", "primary-interval-end"]
+CHAINAGE_EQUATION, ROUTE_SEGMENT = "chainage_equation", "route_segment"
+"""Kinds of attribute tables beside routes: where the chainage jumps, and on what they run."""
+
 FieldType = Literal["TEXT", "INTEGER", "REAL", "BOOLEAN", "DATE", "DATETIME"]
 
 

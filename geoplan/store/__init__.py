@@ -1,6 +1,15 @@
 """Where features are kept: GeoPackages, through one SQLite library and without GDAL."""
 
+from geoplan.store.attributes import attribute_columns, read_attributes
 from geoplan.store.base import Column, Row, Store, Table
 from geoplan.store.gpkg import GeoPackageStore
 
-__all__ = ["Column", "GeoPackageStore", "Row", "Store", "Table"]
+__all__ = [
+    "Column",
+    "GeoPackageStore",
+    "Row",
+    "Store",
+    "Table",
+    "attribute_columns",
+    "read_attributes",
+]

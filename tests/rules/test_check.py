@@ -208,6 +208,14 @@ def test_every_count_adds_up_and_every_doubt_has_its_reason(plan: str) -> None:
         assert len(list(tally.clear())) == tally.row()["clear_count"]
 
 
+def test_places_on_a_route_are_named_by_the_chainage_equations_of_the_plan() -> None:
+    rows = checked("examples/town").findings
+    told = rows[(rows["subject_id"] == "HW-2") & (rows["object_id"] == "RR-1")]
+    ends = told[["chainage_from", "chainage_to"]].drop_duplicates().to_numpy().tolist()
+    # 500 to 700 m from the start; at 600 m the chainage jumps back by 50 m (the town's README)
+    assert ends == [["K10+500.000", "K10+650.000"]]
+
+
 def test_anshan_is_certain_of_nothing_and_says_why() -> None:
     catalogue = Catalogue.open(ROOT / "layers")
     found = checked("layers")

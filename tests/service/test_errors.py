@@ -17,6 +17,7 @@ from geoplan_api.errors import STATUS, problem_of, status_of
 
 from geoplan import Catalogue
 from geoplan.errors import GeoplanError
+from geoplan.queries import zonal
 from geoplan.settings import Settings
 from geoplan.store.write import open_to_write
 
@@ -30,6 +31,37 @@ def _tree(cls: type[GeoplanError]) -> Iterator[type[GeoplanError]]:
 
 
 CLASSES = sorted(set(_tree(GeoplanError)), key=lambda cls: cls.__name__)
+EXPECTED = {
+    # the question as a whole
+    400: "BadBbox BadBody BadCrs BadParameter BadQuery BadRequest ChainageAmbiguous "
+    "ChainageNotFound NotLoopback PackNotFound UnknownFormat",
+    404: "FeatureNotFound LayerNotFound ProcessNotFound RasterNotFound",
+    406: "NotAcceptable",
+    408: "BodyTooSlow",
+    413: "BodyTooLarge",
+    415: "UnsupportedMediaType",
+    421: "UnknownHost",
+    # the question is well put, but these layers or this raster cannot answer it
+    422: "AccuracyInvalid BadInput ChainageInvalid CrsMismatch EmptyLayer EquationInvalid "
+    "FeatureTooWide InvalidGeometry OutsideRaster RouteInvalid TooLarge WrongGeometryType",
+    # what stands on the server's disk, or the server itself, is at fault
+    500: "ArchiveRefused BadData BadEnvironment CatalogueInvalid CoordinateInvalid "
+    "CrsContradicted CrsUnknown DatumShiftUnknown DisguisedFile DuplicateId EncodingUnknown "
+    "FieldsInvalid FileUnreadable ForeignFileInvalid GeometryTooLarge GeoplanError IndexLies "
+    "LayerElsewhere MalformedGeometry MixedCoordinates MixedGeometry NotAGeoPackage OutsidePlan "
+    "PackInvalid PortInUse RasterInvalid RemoteReference SourceInvalid TableInvalid TooDeep "
+    "UnexpectedObject UnitsMismatch UnstorableColumn WorkerDied WorkerOutOfMemory WorkerTimeout "
+    "ZoneMismatch",
+    503: "FileBusy",
+    507: "NotWritable",
+}
+"""HTTP status → the classes of error that answer with it."""
+
+
+def test_no_class_of_error_is_forgotten() -> None:
+    """A new class has to be put under a status by hand: inheriting one is no decision."""
+    decided = {name: status for status, names in EXPECTED.items() for name in names.split()}
+    assert {cls.__name__: status_of(cls) for cls in CLASSES} == decided
 
 
 @pytest.mark.parametrize("cls", CLASSES)
@@ -99,6 +131,18 @@ def test_wrong_questions_are_problems(
 ) -> None:
     document = _check(client.request(method, path), status)
     assert document["instance"].startswith("/")
+
+
+def test_a_zone_too_large_for_percentiles_is_told(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zonal, "MAX_QUANTILE_CELLS", 5999)  # IP-1 has 100 × 60 cells
+    inputs = {"raster": "elevation", "layers": ["industrial-parks"], "stats": ["p95"]}
+    answer = client.post("/processes/zonal-statistics/execution", json={"inputs": inputs})
+    assert "ask for mean" in _check(answer, 422)["detail"]
+    monkeypatch.setattr(zonal, "MAX_QUANTILE_CELLS", 6000)
+    answer = client.post("/processes/zonal-statistics/execution", json={"inputs": inputs})
+    assert answer.status_code == 200
 
 
 def test_unknown_parameters_are_named_with_the_known_ones(client: httpx.Client) -> None:

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -81,9 +82,7 @@ def test_every_process_is_listed_and_described(client: httpx.Client) -> None:
         told = {name for name, entry in described["inputs"].items() if entry["minOccurs"]}
         assert told == required
         (run,) = [link for link in one["links"] if link["rel"].endswith("/execute")]
-        # the parts of GP-2 stand apart, and a chainage is not guessed
-        inputs = {"parts": "as_drawn"} if one["id"] == "chainage" else {}
-        answer = client.post(run["href"], json={"inputs": inputs})
+        answer = client.post(run["href"], json={"inputs": {}})
         if required:
             assert answer.status_code == 422, one["id"]
             assert answer.json()["pointer"].removeprefix("/inputs/") in required
@@ -94,6 +93,40 @@ def test_every_process_is_listed_and_described(client: httpx.Client) -> None:
         # where there is a choice, the first is what is given unasked
         usual = schema["oneOf"][0] if "oneOf" in schema else schema
         assert usual["contentMediaType"] == run["type"]
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """Yield every ``$ref`` in a JSON document."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        schema = list(schema.values())
+    for one in schema if isinstance(schema, list) else ():
+        yield from _references(one)
+
+
+def _resolved(document: Any, reference: str) -> Any:
+    """Follow a reference within a document (RFC 6901)."""
+    place, *steps = reference.split("/")
+    assert place == "#", f"{reference} leads out of the document"
+    for step in steps:
+        document = document[step]
+    return document
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_description_needs_nothing_beside_itself(client: httpx.Client, name: str) -> None:
+    described = client.get(f"/processes/{name}").json()
+    for reference in _references(described):
+        assert _resolved(described, reference)
+
+
+def test_an_equation_is_described_where_it_is_taken(client: httpx.Client) -> None:
+    for name in ("chainage", "locate", "station", "profile"):
+        schema = client.get(f"/processes/{name}").json()["inputs"]["equations"]["schema"]
+        equation = schema["items"]
+        assert set(equation["required"]) == {"route_id", "back_chainage", "ahead_chainage"}
+        assert equation["properties"]["back_chainage"]["type"] == "string"
 
 
 def test_inputs_name_the_layers_there_are(client: httpx.Client, town: Catalogue) -> None:
