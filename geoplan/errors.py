@@ -12,6 +12,7 @@
     │   ├── BadCrs
     │   ├── PackNotFound
     │   ├── RuleNotFound
+    │   ├── FindingNotFound
     │   ├── ChainageNotFound
     │   ├── ChainageAmbiguous
     │   ├── OutsideRaster
@@ -109,6 +110,10 @@ class PackNotFound(BadRequest):
 
 class RuleNotFound(BadRequest):
     """No pack of rules holds the rule."""
+
+
+class FindingNotFound(BadRequest):
+    """A check has no finding of that id."""
 
 
 class ChainageNotFound(BadRequest):
