@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from geoplan.errors import NotWritable, TableInvalid
+from geoplan.errors import BadData, NotWritable, TableInvalid
 from geoplan.store import ddl
 from geoplan.store.frame import utc_text
 from geoplan.store.gpkg import named_errors, open_to_read
@@ -193,7 +193,10 @@ def _make(path: Path) -> None:
 
 def _refuse_foreign(connection: apsw.Connection, path: Path) -> None:
     """Refuse a file that is not one of ours: nothing of it may run, nothing in it be changed."""
-    refuse_unexpected(connection, attributes=True)
+    try:
+        refuse_unexpected(connection, attributes=True)
+    except BadData as error:
+        raise type(error)(f"{path}, where decisions are kept, is refused: {error}") from error
     kind = connection.execute(
         "SELECT data_type FROM gpkg_contents WHERE table_name = ?", (TABLE,)
     ).get
