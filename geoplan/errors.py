@@ -13,6 +13,7 @@
     │   ├── PackNotFound
     │   ├── RuleNotFound
     │   ├── VersionNotFound
+    │   ├── FindingNotFound
     │   ├── ChainageNotFound
     │   ├── ChainageAmbiguous
     │   ├── OutsideRaster
@@ -114,6 +115,10 @@ class VersionNotFound(BadRequest):
 
 class RuleNotFound(BadRequest):
     """No pack of rules holds the rule."""
+
+
+class FindingNotFound(BadRequest):
+    """A check has no finding of that id."""
 
 
 class ChainageNotFound(BadRequest):

@@ -417,6 +417,8 @@ class ReportRecord(RunRecord):
         Rules left out for the day → why.
     rules_without_subject : tuple of str
         Rules that bind a kind of which there is no layer.
+    decisions : str, optional
+        sha256 of the decisions on findings that count; None where nothing was decided.
     """
 
     code: str
@@ -426,6 +428,7 @@ class ReportRecord(RunRecord):
     layers: Mapping[str, str]
     rules_not_in_force: Mapping[str, str]
     rules_without_subject: tuple[str, ...]
+    decisions: str | None
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,8 @@ _PRINTED = [
     "subject_name", "subject_name_en", "object_layer", "object_id", "object_name",
     "object_name_en", "measured", "threshold", "pm", "unit", "chainage_from", "chainage_to",
     "law", "law_en", "article", "confidence", "reason", "field", "duty_party",
+    "decision", "decision_by", "decision_on", "decision_note", "worse_since_decision",
+    "finding_id",
 ]  # fmt: skip
 _ZONES_PRINTED = [
     "rule_id", "title", "title_en", "source_layer", "source_id", "from_m", "distance_m", "line",
@@ -258,6 +260,8 @@ def _sum_up(result: Result, lang: Lang) -> None:
     reasons = result.features.query("outcome == 'not_checked'")["reason"].value_counts()
     for reason, count in sorted(reasons.items()):
         typer.echo(f"  {words[f'reason.{reason}']}: {count}", err=True)
+    if counts["decided_count"] or counts["orphaned_decision_count"]:
+        typer.echo(phrase("check.decided", lang, **counts), err=True)
     run_of = result.run
     code, expires = getattr(run_of, "code", ""), getattr(run_of, "expires", "")
     typer.echo(phrase("check.report", lang, code=code, expires=expires), err=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from geoplan.model import Lang, Result
 
-_IN_WORDS = ("relation", "side", "state", "chainage_basis", "structure", "binds")
+_IN_WORDS = ("relation", "side", "state", "chainage_basis", "structure", "binds", "decision")
 """Columns of codes that both phrase files have words for."""
 
 _WITH_WORDS = ("reason", "severity", "confidence")
@@ -178,6 +178,8 @@ def _cell(name: str, value: Any, titles: dict[str, str], words: dict[str, str]) 
         return words.get(f"{name}.{value}", str(value))
     if name == "outcome":
         return words[f"outcome.{value}"]
+    if name == "worse_since_decision":
+        return "、".join(words[f"column.{one}"] for one in value.split(";"))
     if name in _IN_WORDS:
         return "、".join(words.get(f"value.{one}", one) for one in str(value).split(";"))
     if name.endswith("_ratio"):

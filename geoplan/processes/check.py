@@ -14,6 +14,7 @@ from geoplan.model import ReportRecord, Result, Text
 from geoplan.processes.process import Inputs, Process
 from geoplan.rules.check import Check
 from geoplan.rules.check import check as checked
+from geoplan.rules.decisions import counts as counts_of_decisions
 from geoplan.rules.pack import NATIONAL
 from geoplan.rules.record import Record
 from geoplan.tables import Letter, refuse_without_land_use, tables
@@ -55,7 +56,7 @@ def check(catalogue: Catalogue, inputs: CheckInputs) -> Result:
 def result_of(found: Check, inputs: dict[str, object]) -> Result:
     """Return a check as the answer of a process, the tally of each rule among its parts."""
     counts = found.tally
-    totals = totals_of(found)
+    totals = totals_of(found) | counts_of_decisions(found)
     parts = tuple(
         {str(name): value for name, value in row.items()}
         for row in counts.to_dict(orient="records")
@@ -89,6 +90,7 @@ def record_of(record: Record) -> ReportRecord:
         layers=record.layers,
         rules_not_in_force=record.left,
         rules_without_subject=record.unbound,
+        decisions=record.decisions,
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from geoplan.errors import BadQuery
 from geoplan.reading import Kept, LayerReader, naming
-from geoplan.rules import findings
+from geoplan.rules import decisions, findings
 from geoplan.rules.evaluate import evaluate, reach_m
 from geoplan.rules.model import (
     AlongChannel,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from geoplan.model import Layer
     from geoplan.rules.facing import Facing
     from geoplan.rules.model import Rule
+    from geoplan.store.decisions import Decision
 
 LAND, RIVER = "highway_land", "river_centreline"
 """Kinds that tell where to measure, in whatever role."""
@@ -70,6 +71,10 @@ class Check:
         The layers that were read.
     features : dict of str to GeoDataFrame
         Layer id → what it holds, indexed by feature id.
+    asked : frozenset of str
+        The rules of the packs.
+    decisions : tuple of Decision
+        All that was decided in the plan, the oldest first; none of a candidate.
     """
 
     findings: GeoDataFrame
@@ -77,6 +82,8 @@ class Check:
     record: Record
     sources: tuple[Layer, ...]
     features: dict[str, GeoDataFrame] = field(repr=False)
+    asked: frozenset[str] = field(repr=False)
+    decisions: tuple[Decision, ...] = field(repr=False)
     _tallies: tuple[Tally, ...] = field(repr=False)
 
     def clear(self, rule_id: str, subject_layer: str) -> pd.DataFrame:
@@ -129,23 +136,27 @@ def check(
         No pack is named.
     AccuracyInvalid, CrsMismatch, DuplicateId, InvalidGeometry, FeatureTooWide, LayerElsewhere
         What a layer holds cannot be measured.
+    NotAGeoPackage, UnexpectedObject, TableInvalid, FileBusy
+        The decisions of the plan cannot be read: a check without them would ask again.
     """
     loaded = [_loaded(catalogue, pack, on) for pack in packs]
     if not loaded:
         raise BadQuery("no rule pack is named: nothing can be checked")
     rules = {rule_id: rule for pack in loaded for rule_id, rule in pack.rules.items()}
+    made = () if candidate is not None else decisions.of_plan(catalogue)
     run = _Run(catalogue, rules, candidate)
     for subject in run.subjects():
         run.check_layer(subject)
     table_of = table(run.tallies)
     crs = next((source.features.crs for source in run.sources.values()), None)
     parts = [*run.parts, pd.DataFrame(run.said)]
-    found = findings.finished(parts, rules, run.sources, crs)
+    found = decisions.put(findings.finished(parts, rules, run.sources, crs), made)
     unbound = tuple(rule.id for rule in rules.values() if rule.subject not in run.kinds())
-    record = recorded(catalogue, run.sources, loaded, on, unbound, tuple(run.planes))
+    record = recorded(catalogue, run.sources, loaded, on, unbound, tuple(run.planes), made)
     layers = tuple(source.layer for source in run.sources.values())
     features = {name: source.features for name, source in run.sources.items()}
-    return Check(found, table_of, record, layers, features, tuple(run.tallies))
+    asked = frozenset(rules)
+    return Check(found, table_of, record, layers, features, asked, made, tuple(run.tallies))
 
 
 def _loaded(catalogue: Catalogue, pack: str | RulePack, on: date | None) -> RulePack:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from geoplan.rules.model import Rule, When
     from geoplan.rules.sources import Source
 
+DECIDED = (
+    "decision", "decision_by", "decision_on", "decision_note", "worse_since_decision",
+)  # fmt: skip
+"""What was decided of a finding, by whom and when (`geoplan.rules.decisions`)."""
 _OF_FEATURE = ("name", "name_en", "status", "accuracy_m")
 COLUMNS = [
     "finding_id", "outcome", "severity", "rule_id", "title", "title_en",
@@ -35,7 +39,7 @@ COLUMNS = [
     "reason", "field", "line", "line_basis", "half_width_m", "shared_area_m2", "shared_length_m",
     "chainage_from", "chainage_to", "chainage_basis", "stretch_length_m", "law", "law_en",
     "article", "in_force", "confidence", "activity", "activity_en", "duty", "duty_en",
-    "duty_party", "subject_ids", "object_ids", "geometry",
+    "duty_party", "subject_ids", "object_ids", *DECIDED, "geometry",
 ]  # fmt: skip
 """Of the findings.
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 import geoplan
 from geoplan.reading import file_state
+from geoplan.rules.decisions import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from geoplan.catalogue import Catalogue
     from geoplan.rules.pack import RulePack
     from geoplan.rules.sources import Source
+    from geoplan.store.decisions import Decision
 
 EXPIRY_DAYS = 90
 """How long a report stands before it should be run again: laws and plans change."""
@@ -33,7 +35,7 @@ class Record:
     Attributes
     ----------
     code : str
-        Of the report: the same for the same rules, layers and software.
+        Of the report: the same for the same rules, layers, decisions and software.
     time, expires : datetime
         When it was run, and until when it should be relied on.
     on : date, optional
@@ -48,6 +50,8 @@ class Record:
         Rules whose subjects the plan has no layer of.
     planes : tuple of str
         The planes that were measured in.
+    decisions : str, optional
+        sha256 of the decisions that count; None where there are none.
     """
 
     code: str
@@ -60,6 +64,7 @@ class Record:
     left: dict[str, str]
     unbound: tuple[str, ...]
     planes: tuple[str, ...]
+    decisions: str | None
 
 
 def recorded(
@@ -69,14 +74,16 @@ def recorded(
     on: date | None,
     unbound: tuple[str, ...],
     planes: tuple[str, ...],
+    decisions: Sequence[Decision] = (),
 ) -> Record:
-    """Return the record of a check by the layers and packs that it used."""
+    """Return the record of a check by the layers, packs and decisions that it used."""
     named = {f"{pack.id} {pack.version}": pack.sha256 for pack in packs}
     layers = {name: _sha256(catalogue, source) for name, source in sorted(sources.items())}
     software = f"geoplan {geoplan.__version__}"
-    digest = hashlib.sha256(
-        repr((software, sorted(named.items()), sorted(layers.items()), str(on))).encode()
-    )
+    decided = sha256_of(decisions) if decisions else None
+    used = (software, sorted(named.items()), sorted(layers.items()), str(on))
+    # without decisions a report keeps the code that it had before there were any
+    digest = hashlib.sha256(repr(used if decided is None else (*used, decided)).encode())
     now = datetime.now(tz=UTC)
     return Record(
         code=f"GP-{digest.hexdigest()[:12].upper()}",
@@ -89,6 +96,7 @@ def recorded(
         left={rule: why for pack in packs for rule, why in pack.left.items()},
         unbound=unbound,
         planes=planes,
+        decisions=decided,
     )
 
 

@@ -93,8 +93,11 @@ class Admission:
         return type(error)(f"{self.path.name} is refused: {first.code}: {error}")
 
 
-def admit(path: Path | str, limits: Limits = LIMITS) -> Admission:
+def admit(path: Path | str, limits: Limits = LIMITS, *, attributes: bool = False) -> Admission:
     """Look at a foreign GeoPackage and refuse it by name when anything is wrong.
+
+    With `attributes`, one that holds tables without geometry alone, such as the decisions on
+    findings, is admitted too.
 
     Raises
     ------
@@ -109,14 +112,14 @@ def admit(path: Path | str, limits: Limits = LIMITS) -> Admission:
     IndexLies
         The R-tree or the feature count contradicts the features: `rebuild_index` mends it.
     """
-    admission = inspect(path, limits)
+    admission = inspect(path, limits, attributes=attributes)
     error = admission.error()
     if error is not None:
         raise error
     return admission
 
 
-def inspect(path: Path | str, limits: Limits = LIMITS) -> Admission:
+def inspect(path: Path | str, limits: Limits = LIMITS, *, attributes: bool = False) -> Admission:
     """Look at a foreign GeoPackage and tell all that was found.
 
     Raises
@@ -127,16 +130,18 @@ def inspect(path: Path | str, limits: Limits = LIMITS) -> Admission:
     path = Path(path)
     connection = open_to_read(path)
     with closing(connection), named_errors(path):
-        return inspect_open(connection, path, limits)
+        return inspect_open(connection, path, limits, attributes=attributes)
 
 
-def inspect_open(connection: apsw.Connection, path: Path, limits: Limits = LIMITS) -> Admission:
+def inspect_open(
+    connection: apsw.Connection, path: Path, limits: Limits = LIMITS, *, attributes: bool = False
+) -> Admission:
     """Look at a GeoPackage that is open already; the connection is fit for nothing else after."""
     _harden(connection, limits)
     tables: list[AdmittedTable] = []
     findings: list[Finding] = []
     try:
-        features, findings = survey(connection)
+        features, findings = survey(connection, attributes=attributes)
         whole = not _refuses(findings)
         if whole:
             findings += _pages(connection)

@@ -144,20 +144,24 @@ _TYPES = BASIC_TYPES | {  # a table may declare curves and hold none
 }  # fmt: skip
 
 
-def refuse_unexpected(connection: apsw.Connection) -> None:
+def refuse_unexpected(connection: apsw.Connection, *, attributes: bool = False) -> None:
     """Refuse a GeoPackage that carries an object of its own.
+
+    With `attributes`, one that holds tables without geometry alone is no fault.
 
     Raises
     ------
     NotAGeoPackage, UnexpectedObject, TableInvalid
         The first thing that is wrong, by name.
     """
-    for finding in survey(connection)[1]:
+    for finding in survey(connection, attributes=attributes)[1]:
         if finding.level == "error":
             raise finding.error()
 
 
-def survey(connection: apsw.Connection) -> tuple[list[Features], list[Finding]]:
+def survey(
+    connection: apsw.Connection, *, attributes: bool = False
+) -> tuple[list[Features], list[Finding]]:
     """Return the features tables of a GeoPackage, and what its schema has that it should not.
 
     Later questions are asked only when the earlier ones found nothing: what is asked of a
@@ -174,6 +178,7 @@ def survey(connection: apsw.Connection) -> tuple[list[Features], list[Finding]]:
     if not any(finding.level == "error" for finding in findings):
         features, found = _features(connection, objects)
         findings += found
+        findings += _without_features(connection, attributes)
         findings += _virtual_tables(objects, features)
         findings += _triggers(objects, features)
     return features, findings
@@ -315,9 +320,14 @@ def _features(
             findings.append(Finding("missing_table", "error", str(table), "there is none"))
         elif kind not in ("attributes", "features"):
             findings.append(Finding("not_features", "info", str(table), f"{kind}: passed over"))
-    if not rows:
-        findings.append(Finding("no_features_table", "error", "file", "it has no features"))
     return found, findings
+
+
+def _without_features(connection: apsw.Connection, attributes: bool) -> Iterator[Finding]:
+    if connection.execute("SELECT count(*) FROM gpkg_geometry_columns").get == 0:
+        kinds = connection.execute("SELECT data_type FROM gpkg_contents").fetchall()
+        level: Level = "info" if attributes and ("attributes",) in kinds else "error"
+        yield Finding("no_features_table", level, "file", "it has no features")
 
 
 def _wrong(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +113,7 @@ def write_geopackage(
     srs = _srs_row(features.crs)
     frames = dict(attribute_tables or {})
     _refuse_taken_tables(table, identifier, frames)
-    with _replacing(path) as connection, connection:
+    with replacing(path) as connection, connection:
         connection.execute(ddl.BASE)
         ddl.insert(connection, "gpkg_spatial_ref_sys", *_default_srs(srs[1]), srs)
         known = column_types or {}
@@ -157,8 +157,11 @@ def _is_empty(geometry: bytes | None) -> int | None:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[apsw.Connection]:
-    """Yield a connection to a new file that takes the place of `path` when all went well."""
+def replacing(path: Path, *, keep: bool = False) -> Iterator[apsw.Connection]:
+    """Yield a connection to a new file that takes the place of `path` when all went well.
+
+    With `keep`, what stands there by then stays, and the new file goes.
+    """
     _refuse_side_files(path)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
@@ -174,7 +177,11 @@ def _replacing(path: Path) -> Iterator[apsw.Connection]:
         _sync(part)
         part.chmod(0o666 & ~_umask())
         _refuse_side_files(path)
-        part.replace(path)
+        if keep:
+            with suppress(FileExistsError):
+                os.link(part, path)  # unlike a rename it never takes the place of another
+        else:
+            part.replace(path)
         _sync(path.parent)
     except (apsw.FullError, apsw.IOError, OSError) as error:
         raise NotWritable(f"cannot write {path}: {error}; what stood there is unchanged") from error

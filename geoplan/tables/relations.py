@@ -32,9 +32,13 @@ _TEXTS = ("project", "name", "kind_class", "zone", "authority", "measurement", "
 COLUMNS = [
     "row", "number", "outcome", "severity", *PAIR, "relation", "chainage", "chainage_basis",
     "side", *NUMBERS, "structure", *(f"{name}{end}" for name in _TEXTS for end in ("", "_en")),
-    "opinion", "rule_ids", "finding_ids",
+    "opinion", "rule_ids", "finding_ids", "decisions",
 ]  # fmt: skip
-"""Of the rows. ``opinion`` is left for people; what a row stands for is in ``finding_ids``."""
+"""Of the rows. ``opinion`` is left for people; what a row stands for is in ``finding_ids``.
+
+``decisions`` holds what was decided of each of these, in their order (``accepted;;exempt``); it is
+None where nothing was.
+"""
 
 
 def relations(numbers: pd.DataFrame, facts: Facts, pieces: pd.DataFrame) -> Table:
@@ -116,7 +120,13 @@ def _row(
         "opinion": None,
         "rule_ids": ";".join(one["rule_id"] for one in found),
         "finding_ids": ";".join(one["finding_id"] for one in found),
+        "decisions": _decisions(found),
     }
+
+
+def _decisions(found: wording.Rows) -> str | None:
+    told = [one.get("decision") or "" for one in found]
+    return ";".join(told) if any(told) else None
 
 
 def _place(

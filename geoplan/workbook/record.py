@@ -31,6 +31,8 @@ def record(result: Result, lang: Lang) -> Iterator[tuple[str, str]]:
     for name in ("packs", "layers"):
         for one, sha256 in getattr(run, name, {}).items():
             yield words[f"run.{name}"], f"{one}  sha256 {sha256}"
+    if decisions := getattr(run, "decisions", None):
+        yield words["run.decisions"], f"decisions.gpkg  sha256 {decisions}"
     for layer in result.sources:
         source = f"{layer.title.to(lang)}: {layer.source.to(lang)}, {layer.source_date.isoformat()}"
         yield words["run.source"], source
