@@ -19,6 +19,14 @@ class Settings(BaseSettings):
         Language, when ``--lang`` or the request does not say.
     host, port : str, int
         Where the service listens, when ``--host`` and ``--port`` do not say.
+    editing : bool
+        Whether the service lets features be edited, also without ``--edit``.
+    require_if_match : bool
+        Whether an edit must name the version it means; QGIS names none.
+    max_body_bytes : int
+        Largest feature that is taken [bytes].
+    max_vertices : int
+        Most vertices of a geometry that is taken.
     """
 
     model_config = SettingsConfigDict(env_prefix="GEOPLAN_", frozen=True)
@@ -27,3 +35,7 @@ class Settings(BaseSettings):
     lang: Lang = "zh"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    editing: bool = False
+    require_if_match: bool = False
+    max_body_bytes: int = Field(default=8_000_000, gt=0)
+    max_vertices: int = Field(default=100_000, gt=0)

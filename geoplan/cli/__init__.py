@@ -11,7 +11,7 @@ from io import TextIOWrapper
 
 import typer
 
-from geoplan.cli import asking, foreign, plans, rasters, routes, ruling, sites
+from geoplan.cli import asking, foreign, keeping, plans, rasters, routes, ruling, sites
 from geoplan.cli.exits import exit_code
 from geoplan.errors import GeoplanError
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # else "[m²]" in a help text is taken for markup and vanishes
 )
-for part in (plans, asking, routes, sites, ruling, rasters, foreign):
+for part in (plans, asking, routes, sites, ruling, rasters, foreign, keeping):
     part.register(app)
 
 

@@ -18,7 +18,7 @@ from geoplan_api.errors import STATUS, problem_of, status_of
 from geoplan import Catalogue
 from geoplan.errors import GeoplanError
 from geoplan.settings import Settings
-from geoplan.store.write import open_to_write
+from geoplan.store.writing import open_to_write
 
 ITEMS = "/collections/industrial-parks/items"
 
