@@ -7,7 +7,7 @@ disk, and not before.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 from anyio import to_thread
@@ -33,6 +33,8 @@ from geoplan_api.references import CRS84, Reference, reference
 from geoplan_api.ways import way
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from geoplan.model import Layer
     from geoplan.store.edit import Draft, Versions, Written
     from geoplan.store.served import ServedRow, TableNow
@@ -47,17 +49,16 @@ CONFORMANCE = tuple(
 )
 """Classes of which every requirement has a test in tests/service/test_editing.py."""
 _TRIES = 5
+_SMALL = 100_000
+T = TypeVar("T")
 
 
 async def create(request: Request) -> Response:
     """Add a feature to a layer."""
     who, service, layer = _asked(request)
     body, crs = await _sent(request, FEATURE)
-
-    def write() -> Written:
-        draft = draft_of(parse(body), _rules(service, layer, crs))
-        return edit.insert(service.editors[layer.id], layer, draft, who)
-
+    draft = await _judged(body, lambda: draft_of(parse(body), _rules(service, layer, crs)))
+    write = partial(edit.insert, service.editors[layer.id], layer, draft, who)
     written = await to_thread.run_sync(write)
     location = Links(request).base + item_path(layer.id, written.id)
     return Response(status_code=201, headers={"Location": location, "ETag": _tag(written.version)})
@@ -68,22 +69,14 @@ async def replace(request: Request) -> Response:
     who, service, layer = _asked(request)
     feature_id, versions = _aimed(request, layer)
     body, crs = await _sent(request, FEATURE)
+    _present(service, layer, feature_id)
 
-    def write() -> Written:
-        _present(service, layer, feature_id)
-        rules = _rules(service, layer, crs)
-        draft = draft_of(parse(body), rules, feature_id=feature_id)
-        return edit.change(
-            service.editors[layer.id],
-            layer,
-            feature_id,
-            draft,
-            who,
-            replace=True,
-            versions=versions,
-        )
+    def judge() -> Draft:
+        return draft_of(parse(body), _rules(service, layer, crs), feature_id=feature_id)
 
-    return _done(await to_thread.run_sync(write))
+    draft, file = await _judged(body, judge), service.editors[layer.id]
+    write = partial(edit.change, file, layer, feature_id, draft, who, replace=True)
+    return _done(await to_thread.run_sync(partial(write, versions=versions)))
 
 
 async def update(request: Request) -> Response:
@@ -92,22 +85,23 @@ async def update(request: Request) -> Response:
     feature_id, versions = _aimed(request, layer)
     body, crs = await _sent(request, PATCH)
 
-    def write() -> Written:
-        patch = parse(body)
-        for left in reversed(range(_TRIES)):
-            row, table = _present(service, layer, feature_id)
-            if versions is not None and row.version not in versions:
-                raise FeatureChanged(NONE_HELD)
-            rules = _rules(service, layer, crs)
-            draft = merged(patch, rules, feature_id, _as_sent(row, table, layer, crs))
-            try:
-                return _changed(service, layer, feature_id, draft, who, row.version)
-            except FeatureChanged:  # another edit came between: the patch is merged anew
-                if not left:
-                    raise
-        raise AssertionError("the last try returns or raises")
+    def judge() -> tuple[Draft, str]:
+        row, table = _present(service, layer, feature_id)
+        if versions is not None and row.version not in versions:
+            raise FeatureChanged(NONE_HELD)
+        present = _as_sent(row, table, layer, crs)
+        return merged(parse(body), _rules(service, layer, crs), feature_id, present), row.version
 
-    return _done(await to_thread.run_sync(write))
+    for left in reversed(range(_TRIES)):
+        draft, version = await _judged(body, judge)
+        file, only = service.editors[layer.id], frozenset({version})
+        write = partial(edit.change, file, layer, feature_id, draft, who, versions=only)
+        try:
+            return _done(await to_thread.run_sync(write))
+        except FeatureChanged:  # another edit came between: the patch is merged anew
+            if not left:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 async def delete(request: Request) -> Response:
@@ -165,6 +159,14 @@ async def _sent(request: Request, kinds: tuple[str, ...]) -> tuple[bytes, Refere
     return await read_body(request, kinds, service_of(request).settings.max_body_bytes), crs
 
 
+async def _judged(body: bytes, judge: Callable[[], T]) -> T:
+    """Judge what was sent: at once when it is small, else beside the loop.
+
+    A thread makes its own transformers, which takes half a second; those of the loop are there.
+    """
+    return judge() if len(body) <= _SMALL else await to_thread.run_sync(judge)
+
+
 def _rules(service: Service, layer: Layer, crs: Reference) -> Rules:
     table = service.tables[layer.id].look()
     path = way_of(layer, table, crs)
@@ -174,7 +176,7 @@ def _rules(service: Service, layer: Layer, crs: Reference) -> Rules:
         name=crs.uri.rpartition("/")[2] if crs.uri == CRS84 else f"EPSG:{crs.uri.split('/')[-1]}",
         swapped=crs.swapped,
         geographic=crs.geographic,
-        move=None if path.same else lambda xy: path.move_back(xy),
+        move=None if path.same else path.move_back,
         lonlat=degrees.move_if_any,
         near=Bbox(*service.catalogue.plan.extent),
     )
@@ -203,13 +205,6 @@ def _as_sent(row: ServedRow, table: TableNow, layer: Layer, crs: Reference) -> d
     (text,), _ = feature_texts([row], names, move, swapped=crs.swapped)
     found: dict[str, Any] = orjson.loads(text)
     return found
-
-
-def _changed(
-    service: Service, layer: Layer, feature_id: str, draft: Draft, who: str, version: str
-) -> Written:
-    file = service.editors[layer.id]
-    return edit.change(file, layer, feature_id, draft, who, versions=frozenset({version}))
 
 
 def _done(written: Written) -> Response:
