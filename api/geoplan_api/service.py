@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from anyio import CapacityLimiter
 
 from geoplan.errors import GeoplanError
+from geoplan.store import edit
 from geoplan.store.journal import EditedFile
 from geoplan.store.served import ServedTable
 
@@ -73,5 +75,8 @@ class Service:
         """Close them, and leave no log beside them."""
         for table in self.tables.values() if self.editors else ():
             table.close()  # whoever reads keeps the log
+        for layer_id, file in self.editors.items():
+            with suppress(GeoplanError):
+                edit.settle_if_edited(file, self.catalogue[layer_id])
         for file in set(self.editors.values()):
             file.close()

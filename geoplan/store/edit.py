@@ -151,11 +151,24 @@ def delete(
         edit.follow("delete", who, before, None)
 
 
+def settle_if_edited(file: EditedFile, layer: Layer) -> None:
+    """Make right what other programs wrote, since it was edited here, of a table as a whole.
+
+    Raises
+    ------
+    FileBusy, NotWritable
+        As for `change`.
+    """
+    if file.was_settled(layer.table):
+        with file.transaction() as connection:
+            _Edit(connection, file, layer).settle()
+
+
 class _Edit:
     """The table of one layer within one transaction."""
 
     def __init__(self, connection: apsw.Connection, file: EditedFile, layer: Layer) -> None:
-        self.connection, self._layer = connection, layer
+        self.connection, self._file, self._layer = connection, file, layer
         self.table = TableNow.within(GeoPackageStore(file.path, connection), layer)
         self.name = quoted(layer.table)
 
@@ -212,6 +225,12 @@ class _Edit:
             ).get
         )
 
+    def settle(self) -> None:
+        """Make right what other programs may have written of the table as a whole."""
+        if self._file.others_wrote(self._layer.table):
+            upkeep.settle(self.connection, self._layer.table, self.table)
+            self._file.settled(self._layer.table)
+
     def follow(
         self, action: str, who: str, before: ServedRow | None, after: ServedRow | None
     ) -> None:
@@ -225,6 +244,7 @@ class _Edit:
             (after is not None) - (before is not None),
         )
         upkeep.follow(self.connection, self._layer.table, self.table, done)
+        self.settle()
         moment = audit.now()
         audit.bring_up(self.connection)
         audit.touched(self.connection, self._layer.table, moment)

@@ -44,6 +44,9 @@ class EditedFile:
         self._connection: apsw.Connection | None = None
         self._opened: tuple[int, int] | None = None
         self._admitted: object = None
+        self._version: object = None
+        self._settling: str | None = None
+        self._settled: dict[str, object] = {}
 
     def open(self) -> None:
         """Open the file and put it into write-ahead mode.
@@ -85,6 +88,7 @@ class EditedFile:
         """
         with self._turn() as deadline, writing_errors(self.path):
             connection = self._begun(deadline)
+            self._settling = None
             try:
                 self._admit(connection)
                 yield connection
@@ -95,7 +99,21 @@ class EditedFile:
                     connection.execute("ROLLBACK")
                 self._admitted = None
                 raise
+            if self._settling is not None:
+                self._settled[self._settling] = self._version
             self._mark()
+
+    def others_wrote(self, table: str) -> bool:
+        """Tell, within a transaction, whether others wrote since a table was settled."""
+        return self._settled.get(table) != self._version
+
+    def was_settled(self, table: str) -> bool:
+        """Tell whether a table was edited here since the file was opened."""
+        return table in self._settled
+
+    def settled(self, table: str) -> None:
+        """Note, within a transaction, that all that is said of a table was made right in it."""
+        self._settling = table
 
     @contextmanager
     def _turn(self) -> Iterator[float]:
@@ -114,6 +132,8 @@ class EditedFile:
             connection.set_busy_timeout(_milliseconds(deadline))
             connection.execute("BEGIN IMMEDIATE")
             if self._opened == self._identity():
+                # counts the transactions of other connections; our own leave it as it is
+                self._version = connection.execute("PRAGMA data_version").get
                 return connection
             connection.execute("ROLLBACK")
 
@@ -135,6 +155,7 @@ class EditedFile:
             raise
         self._connection, self._opened = connection, self._identity()
         self._admitted = None
+        self._settled = {}
         return connection
 
     def _identity(self) -> tuple[int, int]:

@@ -54,6 +54,38 @@ def follow(connection: apsw.Connection, name: str, table: TableNow, change: Chan
     _extent(connection, name, table, change)
 
 
+def settle(connection: apsw.Connection, name: str, table: TableNow) -> None:
+    """Count the features and measure their extent anew.
+
+    GDAL keeps both from when it opened a file and writes them when it closes it: what others
+    edited meanwhile is not in them.
+    """
+    if _counted(connection):
+        connection.execute(
+            f"UPDATE gpkg_ogr_contents SET feature_count = (SELECT count(*) FROM {quoted(name)}) "
+            f"WHERE lower(table_name) = lower(?)",
+            (name,),
+        )
+    _write_extent(connection, name, table)
+
+
+def _write_extent(connection: apsw.Connection, name: str, table: TableNow) -> None:
+    box = table.extent().box
+    edges: Any = (None,) * 4 if box is None else tuple(box)
+    connection.execute(
+        "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ? WHERE table_name = ?",
+        (*edges, name),
+    )
+
+
+def _counted(connection: apsw.Connection) -> bool:
+    return bool(
+        connection.execute(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'gpkg_ogr_contents'"
+        ).get
+    )
+
+
 def _index(
     connection: apsw.Connection, table: TableNow, change: Change, triggers: set[str]
 ) -> None:
@@ -79,9 +111,7 @@ def _count(connection: apsw.Connection, name: str, rows: int, triggers: set[str]
     event = {1: "insert", -1: "delete"}.get(rows)
     if event is None or f"trigger_{event}_feature_count_{name}".lower() in triggers:
         return
-    if connection.execute(
-        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'gpkg_ogr_contents'"
-    ).get:
+    if _counted(connection):
         connection.execute(
             "UPDATE gpkg_ogr_contents SET feature_count = feature_count + ? "
             "WHERE lower(table_name) = lower(?)",
@@ -99,12 +129,11 @@ def _extent(connection: apsw.Connection, name: str, table: TableNow, change: Cha
     ).fetchall()
     said = found[0]
     if None in said or (before is not None and _edge_goes(said, before, after)):
-        box = table.extent().box
-        new: Any = (None,) * 4 if box is None else tuple(box)
-    elif after is None:
+        _write_extent(connection, name, table)
         return
-    else:
-        new = (*map(min, said[:2], after[:2]), *map(max, said[2:], after[2:]))
+    if after is None:
+        return
+    new = (*map(min, said[:2], after[:2]), *map(max, said[2:], after[2:]))
     if new != said:
         connection.execute(
             "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ? "
