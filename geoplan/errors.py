@@ -6,6 +6,8 @@
     ├── BadRequest               the question cannot be answered as it was put
     │   ├── LayerNotFound
     │   ├── FeatureNotFound
+    │   ├── FeatureChanged
+    │   ├── FeatureInvalid
     │   ├── BadBbox
     │   ├── BadQuery
     │   ├── UnknownFormat
@@ -40,6 +42,7 @@
     │   │   ├── MixedGeometry
     │   │   └── FieldsInvalid
     │   ├── CatalogueInvalid
+    │   ├── BackupInvalid
     │   ├── PackInvalid
     │   ├── SourceInvalid
     │   ├── NotAGeoPackage
@@ -87,6 +90,26 @@ class LayerNotFound(BadRequest):
 
 class FeatureNotFound(BadRequest):
     """The layer has no feature of that id."""
+
+
+class FeatureChanged(BadRequest):
+    """The feature is no longer what the request takes it to be."""
+
+
+class FeatureInvalid(BadRequest):
+    """A feature cannot be stored as it was sent.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong.
+    pointer : str
+        Where, as a JSON pointer into the feature (RFC 6901).
+    """
+
+    def __init__(self, message: str, pointer: str) -> None:
+        super().__init__(message)
+        self.pointer = pointer
 
 
 class BadBbox(BadRequest):
@@ -223,6 +246,10 @@ class FieldsInvalid(ForeignFileInvalid):
 
 class CatalogueInvalid(BadData):
     """An entry of catalogue.toml cannot be used."""
+
+
+class BackupInvalid(BadData):
+    """A backup is not whole, or holds what it should not."""
 
 
 class PackInvalid(BadData):

@@ -25,6 +25,14 @@ class Settings(BaseSettings):
         Folder in which the service keeps the tiles that it made; without it, in memory only.
     tile_cache_mb : int
         What that folder may hold [MB].
+    editing : bool
+        Whether the service lets features be edited, also without ``--edit``.
+    require_if_match : bool
+        Whether an edit must name the version it means; QGIS names none.
+    max_body_bytes : int
+        Largest feature that is taken [bytes].
+    max_vertices : int
+        Most vertices of a geometry that is taken.
     """
 
     model_config = SettingsConfigDict(env_prefix="GEOPLAN_", frozen=True)
@@ -36,3 +44,7 @@ class Settings(BaseSettings):
     max_raster_cells: int = Field(default=25_000_000, ge=1)
     tile_cache: Path | None = None
     tile_cache_mb: int = Field(default=256, ge=1)
+    editing: bool = False
+    require_if_match: bool = False
+    max_body_bytes: int = Field(default=8_000_000, gt=0)
+    max_vertices: int = Field(default=100_000, gt=0)

@@ -20,7 +20,8 @@ from geoplan.interchange import export_layer
 from geoplan.processes import ChainageInputs, chainage
 from geoplan.reviewing import write_repaired
 from geoplan.store import read_attributes
-from geoplan.store.write import open_to_write, write_geopackage
+from geoplan.store.write import write_geopackage
+from geoplan.store.writing import open_to_write
 
 WORDS = '{ zh = "虚构", en = "Synthetic" }'
 PLAN = f"""

@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from anyio import to_thread
 from fastapi import FastAPI
 
 import geoplan
-from geoplan_api import collections, describing, features, landing, maps, processes, rules, tiles
+from geoplan_api import (
+    collections,
+    describing,
+    editing,
+    features,
+    landing,
+    maps,
+    processes,
+    rules,
+    tiles,
+)
 from geoplan_api.errors import add_handlers
 from geoplan_api.guard import Guard
 from geoplan_api.pack import Pack
 from geoplan_api.service import Service
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from geoplan.catalogue import Catalogue
     from geoplan.settings import Settings
+
+
+@asynccontextmanager
+async def _editing(app: FastAPI) -> AsyncIterator[None]:
+    """Hold the files open for edits while the service runs, and leave none of their logs behind."""
+    service: Service = app.state.service
+    await to_thread.run_sync(service.open_files)
+    yield
+    await to_thread.run_sync(service.close_files)
+
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -44,9 +68,12 @@ def create_app(catalogue: Catalogue, settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_editing,
     )
     app.state.service = Service.of(catalogue, settings)
-    for part in (landing, collections, describing, features, processes, maps, rules, tiles):
+    app.state.more_methods = editing.allowed if settings.editing else lambda _: frozenset()
+    parts = [landing, collections, describing, features, processes, maps, rules, tiles]
+    for part in [*parts, editing] if settings.editing else parts:
         app.include_router(part.router)
     add_handlers(app)
     app.add_middleware(Pack)

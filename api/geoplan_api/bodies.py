@@ -34,13 +34,37 @@ async def read_json(request: Request) -> Any:
         It is not JSON, is nested too deep, or holds what JSON has no word for (NaN, half a
         character).
     """
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    kind = _kind(request)
     if kind != "application/json":
         raise UnsupportedMediaType(
             f"the body is {kind or 'of no stated kind'}; send JSON with "
             f"'Content-Type: application/json'"
         )
-    return parse(await _read(request))
+    return parse(await _read(request, MAX_BYTES))
+
+
+async def read_body(request: Request, kinds: tuple[str, ...], most: int) -> bytes:
+    """Return the body of a request that is of one of some kinds, not parsed.
+
+    Raises
+    ------
+    BadBody
+        It does not say of what kind it is.
+    UnsupportedMediaType
+        It is of another kind.
+    BodyTooLarge, BodyTooSlow
+        It is larger than `most` bytes, or slower than the service takes.
+    """
+    kind = _kind(request)
+    if not kind:
+        raise BadBody(f"the request says not of what kind its body is: Content-Type: {kinds[0]}")
+    if kind not in kinds:
+        raise UnsupportedMediaType(f"the body is {kind}; send {' or '.join(kinds)}")
+    return await _read(request, most)
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
 def parse(body: bytes) -> Any:
@@ -62,24 +86,24 @@ def parse(body: bytes) -> Any:
     return found
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, most: int) -> bytes:
     stated = request.headers.get("content-length", "0")
-    if stated.isdecimal() and int(stated) > MAX_BYTES:
-        raise _too_large()
+    if stated.isdecimal() and int(stated) > most:
+        raise _too_large(most)
     body = bytearray()
     try:
         with anyio.fail_after(MAX_SECONDS):
             async for part in request.stream():
                 body += part
-                if len(body) > MAX_BYTES:
-                    raise _too_large()
+                if len(body) > most:
+                    raise _too_large(most)
     except TimeoutError:
         raise BodyTooSlow(f"the body did not arrive within {MAX_SECONDS:g} s") from None
     return bytes(body)
 
 
-def _too_large() -> BodyTooLarge:
-    return BodyTooLarge(f"the body is larger than {MAX_BYTES} bytes")
+def _too_large(most: int) -> BodyTooLarge:
+    return BodyTooLarge(f"the body is larger than {most} bytes")
 
 
 def _refuse_deep(body: bytes) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from geoplan.errors import FeatureChanged
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -25,6 +27,33 @@ def not_modified(request: Request, tag: str) -> Response | None:
     return Response(status_code=304, headers={"ETag": tag, "Vary": VARY})
 
 
+def matched(request: Request) -> frozenset[str] | None:
+    """Return the versions that ``If-Match`` takes; None when any will do.
+
+    Compared strongly: a weak tag matches nothing. What stands behind a dot tells the form in which
+    a feature was given, not its version.
+    """
+    held = request.headers.get("if-match")
+    if held is None or held.strip() == "*":
+        return None
+    tags = [one.strip() for one in held.split(",")]
+    strong = [tag[1:-1] for tag in tags if len(tag) > 1 and tag[0] == tag[-1] == '"']
+    return frozenset(tag.partition(".")[0] for tag in strong)
+
+
+def none_match(request: Request) -> None:
+    """Refuse a request that asks that there be no feature where it writes: none is made by PUT.
+
+    Raises
+    ------
+    FeatureChanged
+        It has ``If-None-Match``.
+    """
+    if "if-none-match" in request.headers:
+        raise FeatureChanged("If-None-Match: a feature is created by POST to the items")
+
+
+NONE_HELD = "the feature was changed by another since it was read: read it again, and decide anew"
 VARY = "Accept, Accept-Language, Accept-Encoding"
 """What an answer depends on beside its address."""
 

@@ -28,6 +28,8 @@ from geoplan.errors import (
     CrsMismatch,
     EmptyLayer,
     EquationInvalid,
+    FeatureChanged,
+    FeatureInvalid,
     FeatureNotFound,
     FeatureTooWide,
     FileBusy,
@@ -89,6 +91,10 @@ class BodyTooSlow(BadRequest):
     """The body of the request did not arrive in time."""
 
 
+class PreconditionRequired(BadRequest):
+    """The request does not say which version of the feature it means."""
+
+
 class UnsupportedMediaType(BadRequest):
     """The body of the request is of a kind that the operation does not take."""
 
@@ -126,6 +132,7 @@ STATUS: dict[type[GeoplanError], int] = {
     VersionNotFound: 404,
     NotAcceptable: 406,
     BodyTooSlow: 408,
+    FeatureChanged: 412,
     BodyTooLarge: 413,
     UnsupportedMediaType: 415,
     UnknownHost: 421,
@@ -133,6 +140,8 @@ STATUS: dict[type[GeoplanError], int] = {
     OutsideRaster: 422,
     AnswerTooLarge: 413,
     BadInput: 422,
+    FeatureInvalid: 422,
+    PreconditionRequired: 428,
     BadData: 500,
     CrsMismatch: 422,
     EmptyLayer: 422,
@@ -193,7 +202,7 @@ def problem_of(error: GeoplanError, path: str) -> Response:
     title = (cls.__doc__ or cls.__name__).splitlines()[0].rstrip(".")
     type_ = f"urn:geoplan:problem:{_CAMEL.sub('-', cls.__name__).lower()}"
     if status < 500:
-        if isinstance(error, BadInput):
+        if isinstance(error, BadInput | FeatureInvalid):
             return problem(status, title, str(error), path, type_=type_, pointer=error.pointer)
         return problem(status, title, str(error), path, type_=type_)
     instance = uuid4().urn
@@ -222,7 +231,7 @@ def _answer_http(request: Request, error: Exception) -> Response:
     path, status = request.url.path, error.status_code
     phrase = HTTPStatus(status).phrase
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        allow = _allow(error)
+        allow = _allow(request, error)
         if request.method == "OPTIONS":
             return Response(status_code=204, headers={"Allow": allow})
         detail = f"{request.method} is not possible here; possible: {allow}"
@@ -233,9 +242,10 @@ def _answer_http(request: Request, error: Exception) -> Response:
     return problem(status, phrase, error.detail, path, headers=error.headers)
 
 
-def _allow(error: HTTPException) -> str:
+def _allow(request: Request, error: HTTPException) -> str:
     known = {name.strip() for name in (error.headers or {}).get("Allow", "").split(",")} - {""}
-    return ", ".join(sorted(known | {"OPTIONS"}))
+    more: frozenset[str] = request.app.state.more_methods(request.url.path)
+    return ", ".join(sorted(known | more | {"OPTIONS"}))
 
 
 def unforeseen(method: str, path: str, error: Exception) -> Response:

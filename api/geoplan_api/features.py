@@ -100,11 +100,10 @@ def feature_tag(row: ServedRow, form: object = "") -> str:
 
     The part before the dot is alike in all forms; ``If-Match`` is judged by it.
     """
-    stored = hashlib.blake2b(repr(row[1:]).encode("utf-8", "backslashreplace"), digest_size=12)
     if not form:
-        return f'"{stored.hexdigest()}"'
+        return f'"{row.version}"'
     given = hashlib.blake2b(str(form).encode("utf-8", "backslashreplace"), digest_size=6)
-    return f'"{stored.hexdigest()}.{given.hexdigest()}"'
+    return f'"{row.version}.{given.hexdigest()}"'
 
 
 def _items_text(

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 import geoplan
 from geoplan.model import Lang, Plan
+from geoplan_api import editing
 from geoplan_api.deps import (
     AsHtml,
     AsJson,
@@ -83,9 +84,10 @@ async def landing(
 
 
 @router.api_route("/conformance", methods=_READ)
-async def conformance(lang: LangDep, offer: AsJson) -> Response:
+async def conformance(service: ServiceDep, lang: LangDep, offer: AsJson) -> Response:
     """List the conformance classes."""
-    return json_response({"conformsTo": list(CONFORMANCE)}, lang, offer)
+    classes = [*CONFORMANCE, *(editing.CONFORMANCE if service.settings.editing else ())]
+    return json_response({"conformsTo": classes}, lang, offer)
 
 
 @router.api_route("/openapi.json", methods=_READ)

@@ -30,8 +30,8 @@ class NotLoopback(BadRequest):
     """The host is not this machine alone."""
 
 
-def serve(plan: Path, host: str, port: int) -> None:
-    """Serve a plan until interrupted.
+def serve(plan: Path, host: str, port: int, *, editing: bool = False) -> None:
+    """Serve a plan until interrupted, for reading alone unless `editing`.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def serve(plan: Path, host: str, port: int) -> None:
     """
     require_loopback(host)
     catalogue = Catalogue.open(plan)
-    settings = Settings(plan=plan, host=host, port=port)
+    settings = Settings(plan=plan, host=host, port=port, editing=editing)
     with listen(host, port) as listener:
         config = server_config(create_app(catalogue, settings))
         named = f"[{host}]" if ":" in host else host

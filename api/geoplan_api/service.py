@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from anyio import CapacityLimiter
 
+from geoplan.errors import GeoplanError
+from geoplan.store import edit
+from geoplan.store.journal import EditedFile
 from geoplan.store.served import ServedTable
 from geoplan_api.tile_cache import TileCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from geoplan.catalogue import Catalogue
     from geoplan.settings import Settings
 
 RUNS_AT_A_TIME = 2
+_LOG = logging.getLogger("geoplan_api")
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,8 @@ class Service:
         Tiles that were made.
     runs : CapacityLimiter
         Lets few processes run at a time; others wait.
+    editors : mapping of str to EditedFile
+        Their files for edits, one for the layers that share it; empty unless the settings say so.
     """
 
     catalogue: Catalogue
@@ -42,6 +51,7 @@ class Service:
     tables: Mapping[str, ServedTable]
     tiles: TileCache
     runs: CapacityLimiter
+    editors: Mapping[str, EditedFile]
 
     @classmethod
     def of(cls, catalogue: Catalogue, settings: Settings) -> Self:
@@ -50,6 +60,28 @@ class Service:
             layer_id: ServedTable(catalogue.path(layer_id), layer)
             for layer_id, layer in catalogue.items()
         }
-        return cls(
-            catalogue, settings, tables, TileCache.of(settings), CapacityLimiter(RUNS_AT_A_TIME)
-        )
+        files: dict[Path, EditedFile] = {}
+        editors = {}
+        for layer_id in catalogue if settings.editing else ():
+            path = catalogue.path(layer_id).resolve()
+            editors[layer_id] = files.setdefault(path, EditedFile(path))
+        cache, runs = TileCache.of(settings), CapacityLimiter(RUNS_AT_A_TIME)
+        return cls(catalogue, settings, tables, cache, runs, editors)
+
+    def open_files(self) -> None:
+        """Open all files for edits; one that cannot be is told now, and tried again by an edit."""
+        for file in set(self.editors.values()):
+            try:
+                file.open()
+            except GeoplanError as error:
+                _LOG.warning("%s cannot be edited now: %s", file.path.name, error)
+
+    def close_files(self) -> None:
+        """Close them, and leave no log beside them."""
+        for table in self.tables.values() if self.editors else ():
+            table.close()  # whoever reads keeps the log
+        for layer_id, file in self.editors.items():
+            with suppress(GeoplanError):
+                edit.settle_if_edited(file, self.catalogue[layer_id])
+        for file in set(self.editors.values()):
+            file.close()

@@ -82,6 +82,12 @@ class Way:
             raise MalformedGeometry("a coordinate has no place in the CRS asked for")
         return moved
 
+    def move_back(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return coordinates of the asked CRS, shape (n, 2), in the stored one; not all finite."""
+        if self.same:
+            return xy
+        return np.column_stack(self.back.transform(xy[:, 0], xy[:, 1]))
+
     def storage_boxes(self, box: Bbox, extent: Extent) -> tuple[Bbox, Bbox | None] | None:
         """Return two boxes in the storage CRS for one in the CRS of the answer.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,10 @@ from geoplan.authoring.places import Drawn, draw, read_ground
 from geoplan.authoring.rows import read_rows
 from geoplan.authoring.source import LayerSource, SourceFeature, feature_values, read_source
 from geoplan.catalogue import Catalogue
-from geoplan.errors import BadData, SourceInvalid
+from geoplan.errors import BadData, NotWritable, SourceInvalid
 from geoplan.store import Column, GeoPackageStore
 from geoplan.store.frame import typed_series
+from geoplan.store.history import history
 from geoplan.store.write import write_geopackage
 from geoplan.styles import style_of
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from geoplan.authoring.places import Ground
     from geoplan.model import AttributeTable, Dimension, Layer
     from geoplan.schema import LayerSchema
+    from geoplan.store.audit import Line
     from geoplan.styles import Style
 
 RECIPE = 2
@@ -87,6 +90,7 @@ def _build(catalogue: Catalogue, layer: Layer, source_file: str) -> BuildReport:
     target = catalogue.path(layer.id)
     if _stored_provenance(target) == note:
         return BuildReport(layer.id, built=False, features=len(source.features))
+    _refuse_to_lose_edits(target, layer)
     features = _features(source, layer, source_path, crs, ground)
     tables = {
         one.table: read_rows(path, catalogue.schemas[one.kind], [*features.index])
@@ -110,6 +114,18 @@ def _build(catalogue: Catalogue, layer: Layer, source_file: str) -> BuildReport:
     except BadData as error:
         raise SourceInvalid(f"{source_path}: {error}") from error
     return BuildReport(layer.id, built=True, features=len(features))
+
+
+def _refuse_to_lose_edits(target: Path, layer: Layer) -> None:
+    """Refuse to write anew, from its text, a layer that was edited since."""
+    edits: list[Line] = []
+    with suppress(BadData):  # what cannot be read holds no edits that could be kept
+        edits = history(target, layer.table, 1)
+    if edits:
+        raise NotWritable(
+            f"{target} was edited since it was built, last at {edits[0].time}: bring the edits "
+            f"into the source and remove the file (geoplan backup keeps it) to have it built anew"
+        )
 
 
 def _crs(source: LayerSource, path: Path) -> CRS:

@@ -11,7 +11,18 @@ from io import TextIOWrapper
 
 import typer
 
-from geoplan.cli import asking, deciding, foreign, plans, rasters, routes, ruling, sites, versions
+from geoplan.cli import (
+    asking,
+    deciding,
+    foreign,
+    keeping,
+    plans,
+    rasters,
+    routes,
+    ruling,
+    sites,
+    versions,
+)
 from geoplan.cli.exits import exit_code
 from geoplan.errors import GeoplanError
 
@@ -26,7 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # else "[m²]" in a help text is taken for markup and vanishes
 )
-for part in (plans, asking, routes, sites, ruling, deciding, versions, rasters, foreign):
+_PARTS = (plans, asking, routes, sites, ruling, deciding, versions, rasters, foreign, keeping)
+for part in _PARTS:
     part.register(app)
 
 

@@ -85,6 +85,9 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="[8000]", show_default=False)
     ] = None,
+    edit: Annotated[
+        bool, typer.Option("--edit", help="Let features be added, changed and deleted.")
+    ] = False,
 ) -> None:
     """服务 · Serve a plan over HTTP to this machine: browser, QGIS, GDAL, curl."""
     from importlib import import_module
@@ -95,6 +98,7 @@ def serve(
         plan or configured.plan,
         configured.host if host is None else host,
         configured.port if port is None else port,
+        editing=edit or configured.editing,
     )
 
 

@@ -49,6 +49,8 @@ class GeoPackageStore(Store):
     ----------
     path : path-like
         The file.
+    connection : apsw.Connection, optional
+        One that is open already, perhaps within a transaction, instead of a new one.
 
     Raises
     ------
@@ -63,9 +65,9 @@ class GeoPackageStore(Store):
     ...     store.read(layer)
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, connection: apsw.Connection | None = None) -> None:
         self.path = Path(path)
-        self._connection = open_to_read(self.path)
+        self._connection = connection or open_to_read(self.path)
         with named_errors(self.path):
             _refuse_other_databases(self._connection, self.path)
 

@@ -20,6 +20,7 @@ from geoplan.errors import (
     TableInvalid,
     UnexpectedObject,
 )
+from geoplan.store.audit import is_ours
 from geoplan.store.ddl import quoted
 from geoplan.store.triggers import (
     is_of_tile_matrix,
@@ -125,6 +126,7 @@ class Object(NamedTuple):
 _MAKES = re.compile(
     r"create (table|view|trigger|index|unique index|virtual table)\b", re.IGNORECASE | re.ASCII
 )
+_OWN = "geoplan_"
 _REGISTERS = ("gpkg_spatial_ref_sys", "gpkg_contents", "gpkg_geometry_columns")
 _VERSIONS = {0x47504B47: range(10_200, 20_000), 0x47503130: range(20_000),
              0x47503131: range(20_000)}  # fmt: skip
@@ -225,6 +227,10 @@ def _foreign_kinds(objects: list[Object]) -> Iterator[Finding]:
 
 def _registers(_: apsw.Connection, objects: list[Object]) -> Iterator[Finding]:
     tables = {one.name for one in objects if one.makes == "table"}
+    for one in objects:
+        if one.makes == "table" and one.name.lower().startswith(_OWN) and not is_ours(one.sql):
+            yield Finding("reserved_name", "error", one.name,
+                          "such names are geoplan's own, and this table is not")  # fmt: skip
     for name in _REGISTERS:
         if name not in tables:
             yield Finding("missing_register", "error", name, "the table is missing: "

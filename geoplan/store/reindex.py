@@ -15,8 +15,9 @@ import apsw
 
 from geoplan.errors import FileBusy, NotWritable
 from geoplan.store.admit import Admission, admit, inspect
+from geoplan.store.copy import copy_database
 from geoplan.store.ddl import insert_many, quoted
-from geoplan.store.gpkg import named_errors, open_to_read
+from geoplan.store.gpkg import named_errors
 from geoplan.store.objects import Features, survey
 from geoplan.store.scan import Scan, scan
 from geoplan.store.wkb import LIMITS, Limits
@@ -91,7 +92,7 @@ def _copy(path: Path) -> Iterator[Path]:
         raise NotWritable(f"cannot write in {path.parent}: {error.strerror}") from error
     part = Path(name)
     try:
-        _back_up(path, part)
+        copy_database(path, part)
         yield part
         _sync(part)
         part.chmod(path.stat().st_mode & 0o777)
@@ -103,17 +104,6 @@ def _copy(path: Path) -> Iterator[Path]:
     finally:
         for suffix in ("", "-journal", "-wal", "-shm"):
             part.with_name(part.name + suffix).unlink(missing_ok=True)
-
-
-def _back_up(path: Path, part: Path) -> None:
-    with (
-        named_errors(path),
-        closing(open_to_read(path)) as source,
-        closing(apsw.Connection(str(part))) as target,
-    ):
-        with target.backup("main", source, "main") as backup:
-            backup.step(-1)
-        target.execute("PRAGMA journal_mode = DELETE").fetchall()
 
 
 def _refuse_open_elsewhere(path: Path) -> None:

@@ -8,6 +8,7 @@ first: what another program wrote is seen at once.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -54,6 +55,12 @@ class ServedRow(NamedTuple):
     id: FeatureId
     geometry: bytes | None
     values: tuple[Any, ...]
+
+    @property
+    def version(self) -> str:
+        """Name of what is stored: a hash of id, geometry and values, when all were asked for."""
+        stored = repr(self[1:]).encode("utf-8", "backslashreplace")
+        return hashlib.blake2b(stored, digest_size=12).hexdigest()
 
 
 class ServedColumns(NamedTuple):
@@ -102,6 +109,7 @@ class ServedTable:
         self._mine = local()
         self._lock = Lock()
         self._known: _Known | None = None
+        self._stores: set[GeoPackageStore] = set()
 
     def look(self) -> TableNow:
         """Return the table as its file is now, for use in this thread.
@@ -115,17 +123,30 @@ class ServedTable:
         opened: tuple[FileState, GeoPackageStore] | None = getattr(self._mine, "opened", None)
         if opened is None or opened[0] != state:
             if opened is not None:
-                opened[1].close()
                 self._mine.opened = None
+                self._drop(opened[1])
             opened = (state, GeoPackageStore(self._path))
             register(opened[1].connection)
             self._mine.opened = opened
+            with self._lock:
+                self._stores.add(opened[1])
         store = opened[1]
         with self._lock:
             if self._known is None or self._known.state != state:
                 shape, crs = store.shape(self._layer)
                 self._known = _Known(state, shape, crs)
             return TableNow(self._path, self._layer, store.connection, self._known)
+
+    def close(self) -> None:
+        """Close the connections of all threads; none may be asking."""
+        for store in list(self._stores):
+            self._drop(store)
+        self._mine = local()
+
+    def _drop(self, store: GeoPackageStore) -> None:
+        with self._lock:
+            self._stores.discard(store)
+        store.close()
 
 
 class TableNow:
@@ -135,6 +156,12 @@ class TableNow:
         self, path: Path, layer: Layer, connection: apsw.Connection, known: _Known
     ) -> None:
         self._path, self._layer, self._connection, self._known = path, layer, connection, known
+
+    @classmethod
+    def within(cls, store: GeoPackageStore, layer: Layer) -> TableNow:
+        """Return the table as a transaction sees it: nothing known of it is kept."""
+        shape, crs = store.shape(layer)
+        return cls(store.path, layer, store.connection, _Known((), shape, crs))
 
     @property
     def version(self) -> str:
@@ -160,6 +187,14 @@ class TableNow:
     def shape(self) -> Shape:
         """Where things stand in the table: names of key, id and geometry."""
         return self._known.shape
+
+    def declared(self) -> tuple[str, int]:
+        """Return the geometry type that the table declares, and its Z: 0 no, 1 must, 2 may."""
+        statement = (
+            "SELECT upper(geometry_type_name), z FROM gpkg_geometry_columns WHERE table_name = :t"
+        )
+        type_, z = next(self._ask(statement, {"t": self._layer.table}))
+        return str(type_), int(z)
 
     def count(self) -> int:
         """Return how many features there are, those without geometry included."""
@@ -189,12 +224,14 @@ class TableNow:
 
     def rows(self, keys: Keys, columns: Sequence[Column] | None = None) -> list[ServedRow]:
         """Return the features of keys, in their order; one that is gone is passed over."""
+        return self._distinct(self.rows_of(keys.tolist(), columns))
+
+    def rows_of(self, keys: list[int], columns: Sequence[Column] | None = None) -> list[ServedRow]:
+        """Return the features of keys as they are, whatever their ids."""
         condition = f"{quoted(self.shape.key)} IN (SELECT value FROM json_each(:keys))"
-        found = {
-            row.key: row
-            for row in self._rows(condition, {"keys": json.dumps(keys.tolist())}, columns)
-        }
-        return self._distinct([found[key] for key in keys.tolist() if key in found])
+        listed = {"keys": json.dumps(keys)}
+        found = {row.key: row for row in self._rows(condition, listed, columns)}
+        return [found[key] for key in keys if key in found]
 
     def by_column(self, keys: Keys, columns: Sequence[Column]) -> ServedColumns:
         """Return the features of keys column by column; one that is gone is passed over."""

@@ -28,6 +28,7 @@ from geoplan.errors import (
 from geoplan.progress import QUIET
 from geoplan.store import blob, ddl, described
 from geoplan.store.frame import column_type, stored_values, utc_text
+from geoplan.store.writing import open_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -127,33 +128,6 @@ def write_geopackage(
             described.write_style(connection, table, GEOMETRY, style, last_change)
         if provenance is not None:
             _write_provenance(connection, table, provenance, last_change)
-
-
-def open_to_write(path: Path) -> apsw.Connection:
-    """Open a GeoPackage for writing, with the functions its R-tree triggers call.
-
-    Every connection that inserts, updates or deletes features needs them: without
-    ``ST_IsEmpty``, ``ST_MinX`` and the rest the triggers fail and so does the statement.
-    """
-    connection = apsw.Connection(str(path))
-    connection.set_busy_timeout(2000)
-    for position, name in enumerate(("ST_MinX", "ST_MinY", "ST_MaxX", "ST_MaxY")):
-        connection.create_scalar_function(name, _bound(position), 1, deterministic=True)
-    is_empty: Callable[..., int | None] = _is_empty
-    connection.create_scalar_function("ST_IsEmpty", is_empty, 1, deterministic=True)
-    return connection
-
-
-def _bound(position: int) -> Callable[..., float | None]:
-    def bound(geometry: bytes | None) -> float | None:
-        box = None if geometry is None else blob.envelope(geometry)
-        return None if box is None else box[position]
-
-    return bound
-
-
-def _is_empty(geometry: bytes | None) -> int | None:
-    return None if geometry is None else int(blob.envelope(geometry) is None)
 
 
 @contextmanager

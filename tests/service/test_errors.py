@@ -19,7 +19,7 @@ from geoplan import Catalogue
 from geoplan.errors import GeoplanError
 from geoplan.queries import zonal
 from geoplan.settings import Settings
-from geoplan.store.write import open_to_write
+from geoplan.store.writing import open_to_write
 
 ITEMS = "/collections/industrial-parks/items"
 

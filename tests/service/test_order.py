@@ -15,7 +15,7 @@ from geoplan_api import create_app
 
 from geoplan import Catalogue
 from geoplan.settings import Settings
-from geoplan.store.write import open_to_write
+from geoplan.store.writing import open_to_write
 
 
 @pytest.fixture(scope="module")

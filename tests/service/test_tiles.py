@@ -24,7 +24,7 @@ from pyproj import Transformer
 
 from geoplan import Catalogue
 from geoplan.settings import Settings
-from geoplan.store.write import open_to_write
+from geoplan.store.writing import open_to_write
 from tests.service.conftest import Serve
 from tests.tiles import decoder
 
