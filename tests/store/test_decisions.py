@@ -125,7 +125,7 @@ def test_a_foreign_file_is_refused_and_left(
 def test_a_row_that_is_not_to_be_read_is_named(path: Path, change: str) -> None:
     append_decision(path, FIRST)
     other = apsw.Connection(str(path))
-    other.execute(f"UPDATE decisions SET {change} WHERE fid = 2").fetchall()
+    other.execute(f"UPDATE decisions SET {change} WHERE fid = 2").fetchall()  # noqa: S608
     other.close()
     with pytest.raises(TableInvalid, match=f"decision 2: {change.split()[0]}"):
         read_decisions(path)
