@@ -428,7 +428,7 @@ class ReportRecord(RunRecord):
     layers: Mapping[str, str]
     rules_not_in_force: Mapping[str, str]
     rules_without_subject: tuple[str, ...]
-    decisions: str | None
+    decisions: str | None = None
 
 
 @dataclass(frozen=True)

@@ -147,9 +147,7 @@ _TYPES = BASIC_TYPES | {  # a table may declare curves and hold none
 
 
 def refuse_unexpected(connection: apsw.Connection, *, attributes: bool = False) -> None:
-    """Refuse a GeoPackage that carries an object of its own.
-
-    With `attributes`, one that holds tables without geometry alone is no fault.
+    """Refuse a GeoPackage with an object of its own, or (unless `attributes`) without features.
 
     Raises
     ------
