@@ -88,9 +88,9 @@ def geometry_of(value: Any, shape: Shape, place: Place) -> Any:
     else:
         counted = _Counter(shape.most_vertices)
         coordinates = _nested(value["coordinates"], _DEPTH[kind], at, _LEAST.get(kind, 1), counted)
+    _refuse_mixed_heights(coordinates, _DEPTH[kind], at)
     if kind in ("Polygon", "MultiPolygon"):
         _refuse_open_rings(coordinates, kind, at)
-    _refuse_mixed_heights(coordinates, _DEPTH[kind], at)
     built = _built(kind, coordinates, place)
     _refuse_height(built, shape)
     _refuse_elsewhere(built, place)
