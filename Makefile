@@ -19,7 +19,7 @@ demo: .venv/ready  ## Build layers, find overlaps and coverage, write maps/
 	@scripts/demo
 
 test: .venv/ready lint  ## Set up what tests need, check the code, run all tests
-	@scripts/ensure-browser && $(BIN)/pytest -q
+	@scripts/ensure-browser && $(BIN)/pytest -q -n 2 --dist loadfile
 
 test-qgis: .venv/ready  ## Ask QGIS's own libraries (Debian: python3-qgis) how they see our files
 	@QT_QPA_PLATFORM=offscreen $(BIN)/pytest -q -m qgis tests/qgis
