@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from geoplan.errors import BadBbox
 
@@ -211,7 +211,11 @@ class Layer(_Frozen):
     source: Text
     source_date: date
     source_file: str | None = None
-    attribute_tables: tuple[AttributeTable, ...] = Field(default=(), alias="attribute_table")
+    attribute_tables: tuple[AttributeTable, ...] = Field(
+        default=(),
+        validation_alias=AliasChoices("attribute_table", "attribute_tables"),
+        serialization_alias="attribute_table",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -311,11 +311,6 @@ BROKEN: dict[str, tuple[Any, str]] = {
         "LayerElsewhere: layer 'scenic-areas' lies",
     ),
     "an empty layer": (lambda plan: replace_layer(plan, "scenic-areas", []), "EmptyLayer: "),
-    "unlike CRS": (
-        # the town as the zone of 120 degrees sees it: the right place in another CRS
-        lambda plan: replace_layer(plan, "scenic-areas", [box(752e3, 4555e3, 753e3, 4556e3)], 4549),
-        "CrsMismatch: industrial-parks, scenic-areas: the layers are in different CRS",
-    ),
     "a missing layer": (lambda plan: (plan / "scenic-areas.gpkg").unlink(), "scenic-areas"),
     "no GeoPackage": (
         lambda plan: (plan / "scenic-areas.gpkg").write_text("not a database"),

@@ -102,6 +102,23 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
         "/rules/{ruleId}": _get(
             words, "rule", {JSON: ref("rule"), HTML: TEXT}, (JSON, HTML), ("ruleId", "pack")
         ),
+        **_collections(words),
+        "/functions": _get(words, "functions", {JSON: ref("functions")}, json),
+        "/processes": _get(words, "processes", {JSON: ref("processList")}, json),
+        "/processes/{processId}": _get(
+            words, "process", {JSON: ref("process")}, json, ("processId",)
+        ),
+        "/processes/{processId}/execution": {"post": _execution(words)},
+    }
+    paths |= tile_paths(words, _get)
+    for layer in service.catalogue.values():
+        paths[items_path(layer.id)] = {"get": _items(service, layer, words)}
+    return paths
+
+
+def _collections(words: _Words) -> dict[str, Any]:
+    json = (JSON,)
+    return {
         "/collections": _get(words, "collections", {JSON: ref("collections")}, json),
         "/collections/{collectionId}": _get(
             words, "collection", {JSON: ref("collection")}, json, ("collectionId",)
@@ -119,17 +136,7 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
             )
             for name in ("queryables", "sortables", "schema")
         },
-        "/functions": _get(words, "functions", {JSON: ref("functions")}, json),
-        "/processes": _get(words, "processes", {JSON: ref("processList")}, json),
-        "/processes/{processId}": _get(
-            words, "process", {JSON: ref("process")}, json, ("processId",)
-        ),
-        "/processes/{processId}/execution": {"post": _execution(words)},
     }
-    paths |= tile_paths(words, _get)
-    for layer in service.catalogue.values():
-        paths[items_path(layer.id)] = {"get": _items(service, layer, words)}
-    return paths
 
 
 def _get(

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from geoplan_api import create_app
+from geoplan_api.landing import CONFORMANCE
 
 from geoplan import Catalogue
 from geoplan.processes import PROCESSES
@@ -121,7 +122,7 @@ print(json.dumps(found))
 """
     found = _run(program, base)
     assert found.pop("api").startswith("3.0")
-    assert found.pop("conformance") == 2
+    assert found.pop("conformance") == len(CONFORMANCE)
     assert found == {layer: sorted(plan.read(layer).index) for layer in plan}
 
 

@@ -35,17 +35,20 @@ EXPECTED = {
     # the question as a whole
     400: "BadBbox BadBody BadCrs BadParameter BadQuery BadRequest ChainageAmbiguous "
     "ChainageNotFound NotLoopback PackNotFound UnknownFormat",
-    404: "FeatureNotFound LayerNotFound ProcessNotFound RasterNotFound",
+    404: "FeatureNotFound FindingNotFound LayerNotFound ProcessNotFound RasterNotFound "
+    "RuleNotFound TileNotFound VersionNotFound",
     406: "NotAcceptable",
     408: "BodyTooSlow",
-    413: "BodyTooLarge",
+    412: "FeatureChanged",
+    413: "AnswerTooLarge BodyTooLarge",
     415: "UnsupportedMediaType",
     421: "UnknownHost",
     # the question is well put, but these layers or this raster cannot answer it
     422: "AccuracyInvalid BadInput ChainageInvalid CrsMismatch EmptyLayer EquationInvalid "
-    "FeatureTooWide InvalidGeometry OutsideRaster RouteInvalid TooLarge WrongGeometryType",
+    "FeatureInvalid FeatureTooWide InvalidGeometry OutsideRaster RouteInvalid TooLarge WrongGeometryType",
     # what stands on the server's disk, or the server itself, is at fault
-    500: "ArchiveRefused BadData BadEnvironment CatalogueInvalid CoordinateInvalid "
+    428: "PreconditionRequired",
+    500: "ArchiveRefused BackupInvalid BadData BadEnvironment CatalogueInvalid CoordinateInvalid "
     "CrsContradicted CrsUnknown DatumShiftUnknown DisguisedFile DuplicateId EncodingUnknown "
     "FieldsInvalid FileUnreadable ForeignFileInvalid GeometryTooLarge GeoplanError IndexLies "
     "LayerElsewhere MalformedGeometry MixedCoordinates MixedGeometry NotAGeoPackage OutsidePlan "

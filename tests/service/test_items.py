@@ -81,7 +81,9 @@ def test_geometry_attributes_and_null_are_those_of_the_file(
                 found = shapely.geometry.shape(feature["geometry"])
                 assert found.equals_exact(row.geometry, 0) or found.equals(row.geometry)
             assert feature["properties"] == {
-                name: row[name] for name in expected.columns if name != "geometry"
+                name: None if row[name] != row[name] else row[name]  # no value, for pandas NaN
+                for name in expected.columns
+                if name != "geometry"
             }
 
 

@@ -197,7 +197,6 @@ def test_a_wrong_raster_or_route_is_pointed_at(
         ("profile", {**_HW_2, "raster": "land-cover"}, 400, "bad-query"),
         ("profile", {**_HW_2, "step_m": 0.001}, 400, "bad-query"),
         ("profile", {**_HW_2, "feature": "HW-9"}, 404, "feature-not-found"),
-        ("chainage", {}, 422, "route-invalid"),
     ],
 )
 def test_what_a_raster_or_route_cannot_answer_is_refused_by_name(
