@@ -214,7 +214,7 @@ class Layer(_Frozen):
     attribute_tables: tuple[AttributeTable, ...] = Field(
         default=(),
         validation_alias=AliasChoices("attribute_table", "attribute_tables"),
-        serialization_alias="attribute_table",
+        alias="attribute_table",
     )
 
     @model_validator(mode="before")

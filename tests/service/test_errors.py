@@ -45,7 +45,8 @@ EXPECTED = {
     421: "UnknownHost",
     # the question is well put, but these layers or this raster cannot answer it
     422: "AccuracyInvalid BadInput ChainageInvalid CrsMismatch EmptyLayer EquationInvalid "
-    "FeatureInvalid FeatureTooWide InvalidGeometry OutsideRaster RouteInvalid TooLarge WrongGeometryType",
+    "FeatureInvalid FeatureTooWide InvalidGeometry OutsideRaster RouteInvalid "
+    "TooLarge WrongGeometryType",
     # what stands on the server's disk, or the server itself, is at fault
     428: "PreconditionRequired",
     500: "ArchiveRefused BackupInvalid BadData BadEnvironment CatalogueInvalid CoordinateInvalid "
