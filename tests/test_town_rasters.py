@@ -46,7 +46,7 @@ CLASSES = {
 def tables() -> list[list[list[str]]]:
     """Return the cells of the two tables under "Rasters", without their head lines."""
     section = (TOWN / "README.md").read_text(encoding="utf-8").split("\n## Rasters\n")[1]
-    blocks = [part for part in section.split("\n\n") if part.startswith("|")]
+    blocks = [part for part in section.split("\n\n") if part.startswith("|")][:2]
     return [
         [[cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines()[2:]]
         for block in blocks

@@ -29,7 +29,7 @@ withdraws = ["HWY-03"]
 id = "HWY-07"
 title = {{ zh = '{text}', en = '{text}' }}
 meaning = {{ zh = '{text}', en = '{text}' }}
-subject = "ropeway"
+subject = "railway"
 object = "highway"
 demand = {{ kind = "setback", distance_m = 77.5, measured_from = "centreline" }}
 severity = "notice"
