@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import geoplan
+from geoplan_api.editing_openapi import add_edits, headers_of_edits, problems_of_edits
 from geoplan_api.errors import PROBLEM
 from geoplan_api.links import items_path
 from geoplan_api.negotiation import GEOJSON, HTML, JSON, OPENAPI, Offer
@@ -65,7 +66,7 @@ def definition(service: Service, lang: Lang, links: Links) -> dict[str, Any]:
         "components": {
             "schemas": SCHEMAS,
             "parameters": _shared_parameters(words, list(service.catalogue)),
-            "responses": _problems(words),
+            "responses": {**_problems(words), **problems_of_edits(words)},
         },
     }
 
@@ -112,6 +113,8 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
     }
     for layer in service.catalogue.values():
         paths[items_path(layer.id)] = {"get": _items(service, layer, words)}
+    if service.settings.editing:
+        add_edits(paths, list(service.catalogue), words)
     return paths
 
 
@@ -244,7 +247,7 @@ def _shared_parameters(words: _Words, layers: list[str]) -> dict[str, Any]:
     return {
         name: _parameter(where, name, schema, words(f"parameter.{name}"))
         for name, (where, schema) in schemas.items()
-    }
+    } | headers_of_edits(words)
 
 
 def _parameter(where: str, name: str, schema: Schema, description: str) -> dict[str, Any]:

@@ -307,7 +307,7 @@ def test_paging_survives_a_feature_that_comes_and_goes(serve: Any, tmp_path: Any
     """Keyset paging: features that are there throughout come exactly once."""
     import shutil
 
-    from geoplan.store.write import open_to_write
+    from geoplan.store.writing import open_to_write
 
     directory = tmp_path / "plan"
     shutil.copytree(odd.directory, directory)
@@ -338,7 +338,7 @@ def test_an_edit_moves_the_extent_at_once(serve: Any, tmp_path: Any, odd: Catalo
     import shutil
 
     from geoplan.store.blob import encode
-    from geoplan.store.write import open_to_write
+    from geoplan.store.writing import open_to_write
 
     directory = tmp_path / "plan"
     shutil.copytree(odd.directory, directory)

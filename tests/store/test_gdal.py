@@ -15,7 +15,7 @@ import pytest
 from geoplan.errors import CrsMismatch
 from geoplan.model import FeatureQuery
 from geoplan.store import Column, GeoPackageStore
-from geoplan.store.write import open_to_write
+from geoplan.store.writing import open_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

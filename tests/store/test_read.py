@@ -26,7 +26,7 @@ from geoplan.errors import (
 )
 from geoplan.model import FeatureQuery
 from geoplan.store import Column, GeoPackageStore
-from geoplan.store.write import open_to_write
+from geoplan.store.writing import open_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,7 +24,7 @@ from geoplan.errors import (
 )
 from geoplan.store import GeoPackageStore
 from geoplan.store.blob import encode
-from geoplan.store.write import open_to_write
+from geoplan.store.writing import open_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
