@@ -94,17 +94,10 @@ class FeatureChanged(BadRequest):
 
 
 class FeatureInvalid(BadRequest):
-    """A feature cannot be stored as it was sent.
+    """A feature cannot be stored as it was sent."""
 
-    Parameters
-    ----------
-    message : str
-        What is wrong.
-    pointer : str
-        Where, as a JSON pointer into the feature (RFC 6901).
-    """
-
-    def __init__(self, message: str, pointer: str) -> None:
+    def __init__(self, message: str, pointer: str = "") -> None:
+        """Say what is wrong, and where: a JSON pointer into the feature (RFC 6901)."""
         super().__init__(message)
         self.pointer = pointer
 
