@@ -37,7 +37,8 @@ bench: .venv/bench  ## Compare with peers, side by side (WORKLOADS="w1 w2" RUNS=
 	@$(BIN)/python -m benchmarks $(WORKLOADS) --runs $(RUNS) --size $(SIZE)
 
 soak: .venv/ready  ## The long forms of the tests
-	@HYPOTHESIS_PROFILE=soak $(BIN)/pytest -q tests/laws tests/ingest/test_cambridge.py
+	@HYPOTHESIS_PROFILE=soak GEOPLAN_SOAK=1 $(BIN)/pytest -q -s tests/laws tests/ingest/test_cambridge.py \
+	  tests/store/test_edit.py tests/service/test_threats_kill.py tests/service/test_threats_disk.py
 
 clean:  ## Remove what was built and installed here
 	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/data maps/*.html

@@ -97,9 +97,10 @@ class FeatureChanged(BadRequest):
 
 
 class FeatureInvalid(BadRequest):
-    """A feature cannot be stored as it was sent; a JSON pointer (RFC 6901) says where."""
+    """A feature cannot be stored as it was sent."""
 
     def __init__(self, message: str, pointer: str = "") -> None:
+        """Say what is wrong, and where: a JSON pointer into the feature (RFC 6901)."""
         super().__init__(message)
         self.pointer = pointer
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import geoplan
 from geoplan.store.cql2 import LANGUAGES, MAX_BYTES
+from geoplan_api.editing_openapi import add_edits, headers_of_edits, problems_of_edits
 from geoplan_api.errors import PROBLEM
 from geoplan_api.links import items_path
 from geoplan_api.negotiation import COG, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, Offer
@@ -74,7 +75,7 @@ def definition(service: Service, lang: Lang, links: Links) -> dict[str, Any]:
             "parameters": _shared_parameters(
                 words, list(service.catalogue), list(service.catalogue.rasters)
             ),
-            "responses": _problems(words),
+            "responses": {**_problems(words), **problems_of_edits(words)},
         },
     }
 
@@ -113,6 +114,8 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
     paths |= tile_paths(words, _get)
     for layer in service.catalogue.values():
         paths[items_path(layer.id)] = {"get": _items(service, layer, words)}
+    if service.settings.editing:
+        add_edits(paths, list(service.catalogue), words)
     return paths
 
 
@@ -281,7 +284,7 @@ def _shared_parameters(words: _Words, layers: list[str], rasters: list[str]) -> 
     return {
         name: _parameter(where, name, schema, words(f"parameter.{name}"))
         for name, (where, schema) in schemas.items()
-    }
+    } | headers_of_edits(words)
 
 
 def _parameter(where: str, name: str, schema: Schema, description: str) -> dict[str, Any]:

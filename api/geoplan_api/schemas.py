@@ -139,6 +139,21 @@ SCHEMAS: dict[str, Schema] = {
         },
         {"links": _LINKS},
     ),
+    "newFeature": _object(
+        {
+            "type": {"type": "string", "enum": ["Feature"]},
+            "geometry": ref("geometry"),
+            "properties": {"type": "object", "nullable": True},
+        },
+        {"id": _FEATURE_ID},
+    ),
+    "featurePatch": _object(
+        {},
+        {
+            "geometry": {"type": "object", "nullable": True},
+            "properties": {"type": "object", "nullable": True},
+        },
+    ),
     "featureCollection": _object(
         {
             "type": {"type": "string", "enum": ["FeatureCollection"]},

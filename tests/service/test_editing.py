@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi.openapi.models import OpenAPI
 from geoplan_api import create_app
 
 from geoplan import Catalogue
@@ -205,3 +207,14 @@ def test_an_edit_is_seen_at_once(editor: httpx.Client, made: str) -> None:
         editor.patch(made, json={"properties": {"name": name}}, headers=MERGE)
         assert editor.get(made).json()["properties"]["name"] == name
         assert editor.get(PARKS, params={"name": name}).json()["numberMatched"] == 1
+
+
+def test_the_definition_tells_of_edits(editor: httpx.Client, client: httpx.Client) -> None:
+    told = editor.get("/openapi.json").json()
+    OpenAPI.model_validate(told)
+    assert set(told["paths"][PARKS]) == {"get", "post"}
+    item = told["paths"]["/collections/{collectionId}/items/{featureId}"]
+    assert set(item) == {"get", "put", "patch", "delete"}
+    named = re.findall(r'"\$ref":"#/components/(\w+)/([^"]+)"', editor.get("/openapi.json").text)
+    assert all(name in told["components"][kind] for kind, name in named)
+    assert set(client.get("/openapi.json").json()["paths"][PARKS]) == {"get"}
