@@ -45,12 +45,20 @@ class LayerReader:
 
     Queries take layers in one CRS only. Vertices are moved exactly and none is added: edges are
     straight in the measuring plane, whatever their layer is in (decision 2).
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    already : mapping of str to GeoDataFrame, optional
+        What an earlier reader of the plan has read: layer id → features, all in one CRS.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(
+        self, catalogue: Catalogue, already: Mapping[str, GeoDataFrame] | None = None
+    ) -> None:
         self._catalogue = catalogue
-        self._read: dict[str, GeoDataFrame] = {}
-        self._crs: CRS | None = None
+        self._read: dict[str, GeoDataFrame] = dict(already or {})
+        self._crs: CRS | None = next((one.crs for one in self._read.values()), None)
 
     def __call__(self, layer: Layer) -> GeoDataFrame:
         """Return a layer's features; the second time without reading them again.

@@ -14,6 +14,7 @@ from geoplan.reading import LayerReader, naming
 from geoplan.tables.crossings import crossings
 from geoplan.tables.facts import Facts
 from geoplan.tables.land_use import CLASS, land_use
+from geoplan.tables.lying import Routes
 from geoplan.tables.matrix import conflict_matrix, layer_matrix, pieces_of
 from geoplan.tables.numbering import numbered
 from geoplan.tables.relations import relations
@@ -71,14 +72,15 @@ def tables(
     refuse_without_land_use(catalogue, letters, land_use_layer)
     numbers = numbered(check.findings)
     facts = Facts(check.sources, check.features, catalogue.schemas)
+    routes = _routes(check, catalogue) if {"A", "C"} & set(letters) else {}
     made: list[Table] = []
     pieces = pieces_of(numbers, facts.features) if {"A", "F"} & set(letters) else None
     if "A" in letters and pieces is not None:
-        made.append(relations(numbers, facts, pieces))
+        made.append(relations(numbers, facts, pieces, routes))
     if "B" in letters and land_use_layer is not None:
         made.append(_land_use(check, catalogue, land_use_layer))
     if "C" in letters:
-        made.append(crossings(numbers, facts))
+        made.append(crossings(numbers, facts, routes))
     if "F" in letters and pieces is not None:
         made.append(conflict_matrix(numbers, facts, pieces))
         made.append(layer_matrix(numbers, check.sources, facts.features))
@@ -106,9 +108,20 @@ def refuse_without_land_use(
         raise BadQuery("table B needs a layer of land use: name it as land_use (--land-use LAYER)")
 
 
+def _routes(check: Check, catalogue: Catalogue) -> dict[str, Routes]:
+    read = LayerReader(catalogue, already=check.features)
+    lines = [one for one in check.sources if one.geometry == "line"]
+    return {
+        layer.id: Routes(read(layer), read.equations(layer), read.segments(layer))
+        if layer.id in catalogue
+        else Routes(check.features[layer.id])  # a candidate comes without such tables
+        for layer in lines
+    }
+
+
 def _land_use(check: Check, catalogue: Catalogue, land_id: str) -> Table:
     land = catalogue[land_id]
-    read = LayerReader(catalogue)
+    read = LayerReader(catalogue, already=check.features)
     features = {**check.features, land_id: read(land)}
     if CLASS not in features[land_id]:
         raise BadQuery(f"layer {land_id!r} has no column {CLASS!r}: what its land is, is not said")

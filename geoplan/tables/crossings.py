@@ -14,9 +14,12 @@ from geoplan.tables.lying import stretches
 from geoplan.tables.numbering import PAIR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geopandas import GeoDataFrame
 
     from geoplan.tables.facts import Facts
+    from geoplan.tables.lying import Routes
 
 LINES = ("highway", "railway", "gas_pipeline", "power_line")
 """Kinds whose features cross, and are crossed."""
@@ -34,8 +37,16 @@ PRINTED = ("row", "project", "name", "kind_class", "chainage", "chainage_basis",
            "angle_deg", "structure", "method", "length_m", "manager", "numbers")  # fmt: skip
 
 
-def crossings(numbers: pd.DataFrame, facts: Facts) -> Table:
+def crossings(numbers: pd.DataFrame, facts: Facts, routes: Mapping[str, Routes]) -> Table:
     """Find all crossings of the lines of a plan, whether a rule asks for them or not.
+
+    Parameters
+    ----------
+    numbers : DataFrame
+        Findings, as of `numbered`.
+    facts : Facts
+    routes : mapping of str to Routes
+        Layer id → its lines, for each layer of lines.
 
     Returns
     -------
@@ -55,7 +66,7 @@ def crossings(numbers: pd.DataFrame, facts: Facts) -> Table:
         _row(mine, other, crossing, facts, told)
         for mine in lines
         for other in [*lines, *_waters(facts)]
-        for crossing in _crossings(facts.features[mine], facts.features[other], mine == other)
+        for crossing in _crossings(routes[mine], facts.features[other], mine == other)
     ]
     rows.sort(key=lambda row: (lines.index(row["route_layer"]), str(row["route_id"]), row["_at"]))
     table = pd.DataFrame(rows, columns=COLUMNS[1:])
@@ -70,12 +81,12 @@ def _waters(facts: Facts) -> list[str]:
     return [layer.id for layer in there if layer.kind != twice]
 
 
-def _crossings(routes: GeoDataFrame, things: GeoDataFrame, same: bool) -> list[Any]:
+def _crossings(routes: Routes, things: GeoDataFrame, same: bool) -> list[Any]:
     """Return the stretches in which routes cross things."""
-    routes, things = (layer[layer.geometry.notna()] for layer in (routes, things))
-    if len(routes) == 0 or len(things) == 0:
+    lines, things = (layer[layer.geometry.notna()] for layer in (routes.features, things))
+    if len(lines) == 0 or len(things) == 0:
         return []
-    found = overlap(routes, things, geometry=False)
+    found = overlap(lines, things, geometry=False)
     pairs = {
         pair
         for pair in zip(found["left_id"], found["right_id"], strict=True)

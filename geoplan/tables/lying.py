@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,15 +26,41 @@ STRETCH = [
 ]  # fmt: skip
 
 
+class Routes(NamedTuple):
+    """The lines of a layer, with where their chainage jumps and on what they run.
+
+    Attributes
+    ----------
+    features : GeoDataFrame
+    equations, segments : DataFrame or None
+        As for `chainage`.
+    """
+
+    features: GeoDataFrame
+    equations: pd.DataFrame | None = None
+    segments: pd.DataFrame | None = None
+
+    def of(self, ids: Collection[Any]) -> Routes:
+        """Return some of the routes that have a place, and what is said of them."""
+        there = self.features.index.isin(list(ids)) & self.features.geometry.notna()
+        features = self.features[there]
+        said = (
+            table if table is None else table[table["route_id"].isin(features.index)]
+            for table in (self.equations, self.segments)
+        )
+        return Routes(features, *said)
+
+
 def stretches(
-    routes: GeoDataFrame, zones: GeoDataFrame, pairs: Collection[tuple[Any, Any]], within_m: float
+    routes: Routes, zones: GeoDataFrame, pairs: Collection[tuple[Any, Any]], within_m: float
 ) -> pd.DataFrame:
     """Return the stretches of routes through, along and past zones, of chosen pairs.
 
     Parameters
     ----------
-    routes, zones : GeoDataFrame
-        As for `chainage`; zones may be of several dimensions.
+    routes : Routes
+    zones : GeoDataFrame
+        As for `chainage`; they may be of several dimensions.
     pairs : collection of (route id, zone id)
         The pairs that are asked of.
     within_m : float
@@ -47,10 +73,8 @@ def stretches(
         has one row, with ``chainage_basis`` the name of the error and nothing else.
     """
     tables = []
-    routes, zones = (
-        layer[layer.index.isin([pair[side] for pair in pairs]) & layer.geometry.notna()]
-        for side, layer in enumerate((routes, zones))
-    )
+    routes = routes.of([route for route, _ in pairs])
+    zones = zones[zones.index.isin([zone for _, zone in pairs]) & zones.geometry.notna()]
     kinds = shapely.get_dimensions(zones.geometry.to_numpy())
     for kind in np.unique(kinds):
         tables += _of_routes(routes, zones[kinds == kind], within_m)
@@ -60,21 +84,34 @@ def stretches(
     return found[np.array(asked, dtype=bool)].reset_index(drop=True)
 
 
-def _of_routes(routes: GeoDataFrame, zones: GeoDataFrame, within_m: float) -> list[pd.DataFrame]:
-    if len(routes) == 0 or len(zones) == 0:
+def _of_routes(routes: Routes, zones: GeoDataFrame, within_m: float) -> list[pd.DataFrame]:
+    if len(routes.features) == 0 or len(zones) == 0:
         return []
     try:
-        found = chainage(routes, zones, within_m=within_m, parts="chained")
+        found = chainage(
+            routes.features,
+            zones,
+            within_m=within_m,
+            equations=routes.equations,
+            segments=routes.segments,
+            parts="chained",
+        )
     except GeoplanError as error:
-        if len(routes) > 1:  # one that is wrong is no reason to tell none
-            alone = (routes.iloc[[at]] for at in range(len(routes)))
+        if len(routes.features) > 1:  # one that is wrong is no reason to tell none
+            alone = (routes.of([route]) for route in routes.features.index)
             return [table for route in alone for table in _of_routes(route, zones, within_m)]
-        rows = [
-            {"route_id": routes.index[0], "zone_id": zone, "chainage_basis": type(error).__name__}
-            for zone in zones.index
-        ]
-        return [pd.DataFrame(rows, columns=STRETCH).astype(object)]
-    return [pd.DataFrame(found)[STRETCH].astype(object)]
+        return [_refused({routes.features.index[0]: type(error).__name__}, zones)]
+    refused = {route: why["error"] for route, why in found.attrs["not_measured"].items()}
+    return [pd.DataFrame(found)[STRETCH].astype(object), _refused(refused, zones)]
+
+
+def _refused(errors: dict[Any, str], zones: GeoDataFrame) -> pd.DataFrame:
+    rows = [
+        {"route_id": route, "zone_id": zone, "chainage_basis": error}
+        for route, error in errors.items()
+        for zone in zones.index
+    ]
+    return pd.DataFrame(rows, columns=STRETCH).astype(object)
 
 
 def relation_of(stretch: Any, shares: bool, is_line: bool) -> str:

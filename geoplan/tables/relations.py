@@ -16,7 +16,10 @@ from geoplan.tables.lying import BESIDE, main_stretch, relation_of, stretches
 from geoplan.tables.numbering import PAIR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geoplan.tables.facts import Facts
+    from geoplan.tables.lying import Routes
 
     Drawn = dict[tuple[Any, Any], dict[str, float]]
     """Pair of (layer, id) → its shared area [m²] and length [m]."""
@@ -41,7 +44,9 @@ None where nothing was.
 """
 
 
-def relations(numbers: pd.DataFrame, facts: Facts, pieces: pd.DataFrame) -> Table:
+def relations(
+    numbers: pd.DataFrame, facts: Facts, pieces: pd.DataFrame, routes: Mapping[str, Routes]
+) -> Table:
     """Arrange findings as table A.
 
     Parameters
@@ -51,6 +56,8 @@ def relations(numbers: pd.DataFrame, facts: Facts, pieces: pd.DataFrame) -> Tabl
     facts : Facts
     pieces : DataFrame
         What the pairs share, as of `geoplan.tables.matrix.pieces_of`.
+    routes : mapping of str to Routes
+        Layer id → its lines, for each layer of lines.
 
     Returns
     -------
@@ -59,7 +66,7 @@ def relations(numbers: pd.DataFrame, facts: Facts, pieces: pd.DataFrame) -> Tabl
         checked. Lengths [m], areas [hm²].
     """
     shares = _drawn(pieces)
-    main = _stretches_of(numbers, facts)
+    main = _stretches_of(numbers, facts, routes)
     groups = groupby(numbers.to_dict("records"), key=itemgetter("number"))
     rows = [_row(list(group), facts, main, shares) for _, group in groups]
     table = pd.DataFrame(rows, columns=COLUMNS[1:])
@@ -77,19 +84,21 @@ def _drawn(pieces: pd.DataFrame) -> Drawn:
     return told
 
 
-def _stretches_of(numbers: pd.DataFrame, facts: Facts) -> dict[tuple[Any, ...], Any]:
+def _stretches_of(
+    numbers: pd.DataFrame, facts: Facts, routes: Mapping[str, Routes]
+) -> dict[tuple[Any, ...], Any]:
     """Return the stretch that says most of each pair whose subject is a line."""
     told: dict[tuple[Any, ...], Any] = {}
     placed = numbers[numbers["object_id"].notna()]
     for key, rows in placed.groupby(["subject_layer", "object_layer"], sort=False):
         mine, other = map(str, key)
-        if facts.layers[mine].geometry != "line" or other not in facts.features:
+        if mine not in routes or other not in facts.features:
             continue
         distances = rows.loc[rows["measure"] == "distance", "measured"].astype(float)
         # the longest way that any pair of theirs was measured over, and a centimetre
         within = float(np.nan_to_num(distances.max())) + 0.01
         pairs = set(zip(rows["subject_id"], rows["object_id"], strict=True))
-        found = stretches(facts.features[mine], facts.features[other], pairs, within)
+        found = stretches(routes[mine], facts.features[other], pairs, within)
         for (route, zone), row in main_stretch(found).items():
             told[mine, route, other, zone] = row
     return told

@@ -54,8 +54,9 @@ def with_both(geometry: Any) -> Any:
 def measured(town_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     directory = tmp_path_factory.mktemp("measured") / "town"
     shutil.copytree(town_dir, directory)
-    for layer in Catalogue.open(directory).values():
-        features = Catalogue.open(directory).read(layer.id)
+    plan = Catalogue.open(town_dir)
+    for layer in plan.values():
+        features = plan.read(layer.id)
         shapes = [with_both(shape) for shape in features.geometry]
         write_geopackage(
             directory / layer.file,
@@ -65,6 +66,7 @@ def measured(town_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalo
             identifier=layer.title.zh,
             description="",
             last_change=datetime(2025, 1, 1, tzinfo=UTC),
+            attribute_tables=plan.tables_beside(layer.id),
         )
     return Catalogue.open(directory)
 

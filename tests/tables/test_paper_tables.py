@@ -312,6 +312,24 @@ def test_crossings_of_two_roads_a_pipe_and_a_river(tmp_path: Path) -> None:
     assert rows["P1", "G1"]["numbers"] == rows["G1", "P1"]["numbers"] == "C02"
 
 
+def test_a_line_in_disorder_hides_no_other_and_is_told(tmp_path: Path) -> None:
+    # nothing says which way the second line of P2 follows its first, so it has no chainage
+    apart = shapely.MultiLineString([line((200, -50), (200, 50)), line((900, 800), (500, 950))])
+    layers: Layers = {
+        "gas_pipeline": [row("P1", line((0, 0), (1000, 0)), 1.0), row("P2", apart, 1.0)],
+        "river": [row("R", rect(100, -90, 300, 400), 1.0)],
+    }
+    rules = rule(APPROVAL, other="river", subject="gas_pipeline", severity="approval_required")
+    found = made(tmp_path, rules, layers, "C")
+    rows = by(found["C"], "route_id", "object_id")
+    assert {key: (row["chainage"], row["chainage_basis"]) for key, row in rows.items()} == {
+        ("P1", "P2"): ("K0+200.000", "drawn"),
+        ("P1", "R"): ("K0+100.000～K0+300.000", "drawn"),
+        ("P2", "P1"): (None, "RouteInvalid"),
+        ("P2", "R"): (None, "RouteInvalid"),
+    }
+
+
 def test_a_layer_of_land_without_features_is_named(tmp_path: Path) -> None:
     plan = write_plan(tmp_path / "plan", rule(SETBACK), LAND)
     found = check(plan, ["paper"])

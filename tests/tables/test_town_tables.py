@@ -36,7 +36,7 @@ A = {
     "C11": ("SCN-08", "RR-2", "SC-1", "occupies", None, None, 2.0, "需审批"),
     "C12": ("SCN-08", "RR-2", "SC-2", "occupies", None, None, 2.4, "需审批"),
     "C13": ("PIP-21", "HW-1", "GP-2", "crosses", "K0+200.000～K0+266.667", 200 / 3, None, "提示"),
-    "U01": ("RIV-01", "HW-2", "RR-1", "crosses", "K0+500.000～K0+700.000", 200.0, None,
+    "U01": ("RIV-01", "HW-2", "RR-1", "crosses", "K10+500.000～K10+650.000", 200.0, None,
             "未核查（最重为需审批）：字段为空（河道治理区·范围类型）"),
 }  # fmt: skip
 # project, layer: conflicts, gross and union [m], gross and union [hm²]
@@ -107,10 +107,11 @@ def test_table_c_is_that_on_paper(result: Result) -> None:
     told = rows[["route_id", "object_id"]].to_numpy().tolist()
     assert told == [["HW-1", "GP-2"], ["HW-2", "RR-1"], ["GP-2", "HW-1"]]
     chainages = [None if pd.isna(one) else one for one in rows["chainage"]]
-    assert chainages == ["K0+233.333", "K0+500.000～K0+700.000", None]
-    assert rows["chainage_basis"].tolist() == ["drawn", "drawn", "RouteInvalid"]
+    assert chainages == ["K0+233.333", "K10+500.000～K10+650.000", None]
+    assert rows["chainage_basis"].tolist() == ["drawn", "design", "RouteInvalid"]
     assert close(rows["angle_deg"][0], math.degrees(math.atan(3 / 4)))
     assert close(rows["length_m"][1], 200.0)
+    assert rows["structure"][1] == "bridge;subgrade"
     assert rows["length_m"][0] == 0
     assert rows["numbers"].tolist() == ["C07;C13", "U01", "C07;C13"]
 
