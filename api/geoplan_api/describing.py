@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from geoplan.model import Lang, Layer
     from geoplan.schema import Field, LayerSchema
     from geoplan.store import Column
-    from geoplan.store.served import TableNow
+    from geoplan.store.table_now import TableNow
 
 router = APIRouter()
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from geoplan.model import Layer
     from geoplan.store.edit import Draft, Versions, Written
-    from geoplan.store.served import ServedRow, TableNow
+    from geoplan.store.table_now import ServedRow, TableNow
     from geoplan_api.service import Service
 
 router = APIRouter()

@@ -34,7 +34,7 @@ from geoplan_api.words import word
 
 if TYPE_CHECKING:
     from geoplan.model import Lang, Layer
-    from geoplan.store.served import ServedRow, TableNow
+    from geoplan.store.table_now import ServedRow, TableNow
     from geoplan_api.query import ItemsQuery
     from geoplan_api.reading import Page
     from geoplan_api.references import Reference

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from geoplan.schema import LayerSchema
     from geoplan.store import Column
     from geoplan.store.condition import Condition
-    from geoplan.store.served import TableNow
+    from geoplan.store.table_now import TableNow
 
 
 def read_conditions(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geoplan.store.served import ServedRow
+    from geoplan.store.table_now import ServedRow
 
     Coordinates = NDArray[np.float64]
     Nested = list[Any]

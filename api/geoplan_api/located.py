@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from geoplan.model import Layer
     from geoplan.store.condition import Condition, Located
-    from geoplan.store.served import Keys, TableNow
+    from geoplan.store.table_now import Keys, TableNow
     from geoplan_api.ways import Way
 
     Test = Callable[[NDArray[Any]], NDArray[np.bool_]]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoplan.model import Layer
-    from geoplan.store.served import Keys, ServedRow, TableNow
+    from geoplan.store.table_now import Keys, ServedRow, TableNow
     from geoplan_api.query import ItemsQuery
     from geoplan_api.references import Reference
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from geoplan.model import Lang, Layer
-    from geoplan.store.served import TableNow
+    from geoplan.store.table_now import TableNow
     from geoplan.tiles import TileMatrix, TileMatrixSet
     from geoplan_api.links import Links
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from geoplan.model import Layer
     from geoplan.store.base import Column
-    from geoplan.store.served import ServedColumns, TableNow
+    from geoplan.store.table_now import ServedColumns, TableNow
     from geoplan.tiles import TileMatrix, TileMatrixSet
     from geoplan.tiles.shapes import Drawn, Floats, Move
     from geoplan_api.ways import Way

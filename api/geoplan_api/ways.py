@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoplan.model import Layer
-    from geoplan.store.served import Extent, TableNow
+    from geoplan.store.table_now import TableNow
+    from geoplan.store.whereabouts import Extent
     from geoplan_api.references import Reference
 
 _MARGIN = 0.01

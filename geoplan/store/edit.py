@@ -14,7 +14,7 @@ from geoplan.errors import FeatureChanged, FeatureInvalid, FeatureNotFound
 from geoplan.store import audit, upkeep
 from geoplan.store.ddl import quoted
 from geoplan.store.gpkg import GeoPackageStore
-from geoplan.store.served import TableNow
+from geoplan.store.table_now import TableNow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from geoplan.model import FeatureId, Layer
     from geoplan.store.journal import EditedFile
-    from geoplan.store.served import ServedRow
+    from geoplan.store.table_now import ServedRow
 
 Versions = frozenset[str] | None
 """Versions of a feature of which one must be the present one; None where any will do."""

@@ -14,7 +14,7 @@ from geoplan.store.ddl import quoted
 if TYPE_CHECKING:
     import apsw
 
-    from geoplan.store.served import TableNow
+    from geoplan.store.table_now import TableNow
 
 Box = tuple[float, float, float, float]
 

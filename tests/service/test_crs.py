@@ -17,7 +17,7 @@ from pyproj import CRS, Transformer
 from geoplan import Catalogue
 from geoplan.model import Bbox
 from geoplan.settings import Settings
-from geoplan.store.served import Extent
+from geoplan.store.whereabouts import Extent
 
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 ITEM = "/collections/industrial-parks/items/IP-2"
