@@ -6,8 +6,10 @@ PYTHON ?= python3
 RUNS ?= 3
 SIZE ?= small
 BIN := .venv/bin
+# without byte code every process of the tests compiles all of geoplan anew
+export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help run demo test test-qgis lint serve bench soak clean lock port-free
+.PHONY: help run demo test tests test-qgis lint serve bench soak clean lock port-free
 
 help:  ## Say what can be done
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -18,8 +20,13 @@ run: port-free demo  ## The main job: build layers, analyse, write maps/, serve 
 demo: .venv/ready  ## Build layers, find overlaps and coverage, write maps/
 	@scripts/demo
 
-test: .venv/ready lint  ## Set up what tests need, check the code, run all tests
-	@scripts/ensure-browser && $(BIN)/pytest -q -n 2 --dist loadfile
+test: .venv/ready  ## Set up what tests need, check the code, run all tests
+	@scripts/ensure-browser
+	@$(MAKE) --no-print-directory --jobs 2 lint tests
+
+# more processes than cores: some wait for browsers, servers and locks
+tests: .venv/ready
+	@$(BIN)/pytest -q -n 3 --dist loadfile
 
 test-qgis: .venv/ready  ## Ask QGIS's own libraries (Debian: python3-qgis) how they see our files
 	@QT_QPA_PLATFORM=offscreen $(BIN)/pytest -q -m qgis tests/qgis
