@@ -51,6 +51,22 @@ class Pieces(NamedTuple):
         chosen = np.isin(self.owner, features)
         return Pieces(self.geometries[chosen], self.owner[chosen], self.total)
 
+    def by_feature(self) -> NDArray[Any]:
+        """Return an array of arrays: the pieces of each feature."""
+        order = np.argsort(self.owner, kind="stable")
+        ends = np.cumsum(np.bincount(self.owner, minlength=self.total))
+        apart = np.empty(self.total, dtype=object)
+        for feature, cuts in enumerate(np.split(self.geometries[order], ends[:-1])):
+            apart[feature] = cuts
+        return apart
+
+    @classmethod
+    def of_features(cls, cuts: NDArray[Any]) -> Pieces:
+        """Return the pieces that `by_feature` gave apart."""
+        count = np.fromiter(map(len, cuts), dtype=np.intp, count=len(cuts))
+        geometries = np.concatenate(cuts) if len(cuts) else cuts
+        return cls(geometries, np.repeat(np.arange(len(cuts)), count), len(cuts))
+
 
 class Near(NamedTuple):
     """Pairs of features, each once, and the nearest points of each pair.
@@ -242,6 +258,8 @@ def _bisect(
         tolerance = np.maximum(_TOLERANCE_M, _TOLERANCE_RATIO * best)
         wide = (spans[:, [1, 3]] - spans[:, [0, 2]]).max(axis=1) > _NARROW_M
         open_ = np.flatnonzero((flat / stretch < best - tolerance) & wide)
+        if not len(open_):
+            return
         ones, others, pair = _halved(ones[open_], others[open_], pair[open_], spans[open_])
         points = _nearest_points(ones, others)
         _better(near, points, pair, geod)
