@@ -84,9 +84,9 @@ def _beside(site: Site, layers: list[ReadyLayer], reach_m: list[float]) -> Besid
     ]
     asked = list(zip(layers, found, strict=True))
     drawn = [layer.in_plane(site.plane, at) for layer, at in asked]
-    cuts = Pieces.of_features(_together([one.cuts for one in drawn], object))
+    shapes, runs = (_together([one[column] for one in drawn], object) for column in (0, 1))
     limit = np.array([farthest.max(initial=0.0)])
-    near = near_pairs(site.plane, pieces_of(site.shape), cuts, limit)
+    near = near_pairs(site.plane, pieces_of(site.shape), Pieces.of_cut(shapes, runs), limit)
     at = near.theirs
     counts = np.array([len(rows) for rows in found], dtype=np.intp)
     number = np.repeat(np.arange(len(layers)), counts)
@@ -94,7 +94,7 @@ def _beside(site: Site, layers: list[ReadyLayer], reach_m: list[float]) -> Besid
         number[at],
         _together([layer.ids[rows] for layer, rows in asked], object)[at],
         _together([layer.accuracy_m[rows] for layer, rows in asked], float)[at],
-        _together([one.shapes for one in drawn], object)[at],
+        shapes[at],
         near.points,
         near.distance_m,
         np.zeros(len(at), dtype=bool),
@@ -114,8 +114,8 @@ def _nearest(site: Site, layers: list[ReadyLayer], number: int) -> Beside:
     """
     layer = layers[number]
     guess = layer.tree.query_nearest(shapely.box(*site.box[0]), all_matches=False)
-    cuts = Pieces.of_features(layer.in_plane(site.plane, guess).cuts)
-    first = near_pairs(site.plane, pieces_of(site.shape), cuts, np.array([_FARTHEST_M]))
+    pieces = Pieces.of_cut(*layer.in_plane(site.plane, guess))
+    first = near_pairs(site.plane, pieces_of(site.shape), pieces, np.array([_FARTHEST_M]))
     bound = float(first.distance_m[0]) * (1 + 1e-9) + 1e-6 if len(first.distance_m) else 0.0
     one = _beside(site, [layer], [bound])
     one = one.where(one.distance_m <= bound)

@@ -18,7 +18,7 @@ from geoplan.crs import (
 from geoplan.degree_boxes import boxes_in_degrees, reaching_boxes
 from geoplan.errors import BadQuery
 from geoplan.queries.checks import dimension, located
-from geoplan.queries.nearest_points import pieces_of
+from geoplan.queries.nearest_points import runs_of
 from geoplan.queries.shared import Side
 from geoplan.queries.uncertainty import ACCURACY, accuracies
 
@@ -33,12 +33,13 @@ class InPlane(NamedTuple):
     Attributes
     ----------
     shapes : ndarray of shapely geometries, shape (n,)
-    cuts : ndarray of ndarrays, shape (n,)
-        The pieces of each, as of `pieces_of`: copies, which nothing prepares.
+        Copies, which nothing prepares (see `geoplan.queries.nearest_points.pieces_of`).
+    runs : ndarray of ndarrays, shape (n,)
+        As of `runs_of`.
     """
 
     shapes: NDArray[Any]
-    cuts: NDArray[Any]
+    runs: NDArray[Any]
 
     @classmethod
     def of_none(cls, count: int) -> InPlane:
@@ -85,11 +86,11 @@ class ReadyLayer:
             kept = self._in_planes.setdefault(plane.name, InPlane.of_none(len(self.ids)))
         lacking = at[shapely.is_missing(kept.shapes[at])]
         if len(lacking):
-            shapes = plane.project(self.geometries[lacking], self.crs)
+            shapes = shapely.force_2d(plane.project(self.geometries[lacking], self.crs))
             # cut first: another thread takes what has its shape for complete
-            kept.cuts[lacking] = pieces_of(shapes).by_feature()
+            kept.runs[lacking] = runs_of(shapes)
             kept.shapes[lacking] = shapes
-        return InPlane(kept.shapes[at], kept.cuts[at])
+        return InPlane(kept.shapes[at], kept.runs[at])
 
 
 def ready(layer: GeoDataFrame, role: str = "layer") -> ReadyLayer:
