@@ -34,7 +34,7 @@ _PALETTE = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#
 
 async def in_background(service: Service, work: Callable[[], T]) -> T:
     """Run what uses GDAL beside the event loop, few at a time."""
-    return await to_thread.run_sync(work, limiter=service.runs)
+    return await to_thread.run_sync(work, limiter=service.drawing)
 
 
 def raster_version(catalogue: Catalogue, raster_id: str) -> str:

@@ -1,4 +1,4 @@
-"""What the routes share: the plan, its tables, and room for few heavy runs at a time."""
+"""What the routes share: the plan, its tables, and those who compute."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from geoplan.store import edit
 from geoplan.store.journal import EditedFile
 from geoplan.store.served import ServedTable
 from geoplan_api.tile_cache import TileCache
+from geoplan_api.work.computing import Computing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from geoplan.catalogue import Catalogue
     from geoplan.settings import Settings
 
-RUNS_AT_A_TIME = 2
+DRAWN_AT_A_TIME = 2
 _LOG = logging.getLogger("geoplan_api")
 
 
@@ -40,8 +41,10 @@ class Service:
         Its layers, open for reading.
     tiles : TileCache
         Tiles that were made.
-    runs : CapacityLimiter
-        Lets few processes run at a time; others wait.
+    drawing : CapacityLimiter
+        Lets few raster tiles be drawn at a time; others wait.
+    computing : Computing
+        Runs processes, at once or as jobs.
     editors : mapping of str to EditedFile
         Their files for edits, one for the layers that share it; empty unless the settings say so.
     """
@@ -50,7 +53,8 @@ class Service:
     settings: Settings
     tables: Mapping[str, ServedTable]
     tiles: TileCache
-    runs: CapacityLimiter
+    drawing: CapacityLimiter
+    computing: Computing
     editors: Mapping[str, EditedFile]
 
     @classmethod
@@ -65,8 +69,9 @@ class Service:
         for layer_id in catalogue if settings.editing else ():
             path = catalogue.path(layer_id).resolve()
             editors[layer_id] = files.setdefault(path, EditedFile(path))
-        cache, runs = TileCache.of(settings), CapacityLimiter(RUNS_AT_A_TIME)
-        return cls(catalogue, settings, tables, cache, runs, editors)
+        cache, drawing = TileCache.of(settings), CapacityLimiter(DRAWN_AT_A_TIME)
+        computing = Computing(catalogue.directory, settings)
+        return cls(catalogue, settings, tables, cache, drawing, computing, editors)
 
     def open_files(self) -> None:
         """Open all files for edits; one that cannot be is told now, and tried again by an edit."""
