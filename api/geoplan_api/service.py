@@ -7,8 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from anyio import CapacityLimiter
-
 from geoplan.errors import GeoplanError
 from geoplan.store import edit
 from geoplan.store.journal import EditedFile
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from geoplan.catalogue import Catalogue
     from geoplan.settings import Settings
 
-DRAWN_AT_A_TIME = 2
 _LOG = logging.getLogger("geoplan_api")
 
 
@@ -41,10 +38,8 @@ class Service:
         Its layers, open for reading.
     tiles : TileCache
         Tiles that were made.
-    drawing : CapacityLimiter
-        Lets few raster tiles be drawn at a time; others wait.
     computing : Computing
-        Runs processes, at once or as jobs.
+        Runs processes, at once or as jobs, and draws rasters.
     editors : mapping of str to EditedFile
         Their files for edits, one for the layers that share it; empty unless the settings say so.
     """
@@ -53,7 +48,6 @@ class Service:
     settings: Settings
     tables: Mapping[str, ServedTable]
     tiles: TileCache
-    drawing: CapacityLimiter
     computing: Computing
     editors: Mapping[str, EditedFile]
 
@@ -69,9 +63,8 @@ class Service:
         for layer_id in catalogue if settings.editing else ():
             path = catalogue.path(layer_id).resolve()
             editors[layer_id] = files.setdefault(path, EditedFile(path))
-        cache, drawing = TileCache.of(settings), CapacityLimiter(DRAWN_AT_A_TIME)
-        computing = Computing(catalogue.directory, settings)
-        return cls(catalogue, settings, tables, cache, drawing, computing, editors)
+        cache, computing = TileCache.of(settings), Computing(catalogue.directory, settings)
+        return cls(catalogue, settings, tables, cache, computing, editors)
 
     def open_files(self) -> None:
         """Open all files for edits; one that cannot be is told now, and tried again by an edit."""

@@ -37,6 +37,7 @@ _LOG = logging.getLogger("geoplan_api")
 _EXECUTE = "geoplan_api.work.compute:execute"
 _DESCRIBED = "geoplan_api.work.describe:described"
 _LOADED = "geoplan_api.work.compute:loaded"
+_TILES_WAITING = 1000
 _DESCRIBING = Limits(seconds=60.0)
 
 
@@ -98,6 +99,8 @@ class Computing:
         self._plan, self._settings = plan.resolve(), settings
         self._now = Pool(settings.compute_processes, settings.compute_queue)
         self._later = Pool(settings.job_processes, settings.job_queue)
+        # a map asks for dozens of tiles at once: they may all wait
+        self._drawn = Pool(1, _TILES_WAITING)
         self._described: list[dict[str, Any]] | None = None
         self._describing = Lock()
         self._tasks: TaskGroup | None = None
@@ -122,6 +125,7 @@ class Computing:
         """End all processes."""
         self._now.close()
         self._later.close()
+        self._drawn.close()
 
     async def processes(self) -> list[dict[str, Any]]:
         """Return what there is to run, as `geoplan_api.work.describe.described` tells it."""
@@ -147,6 +151,17 @@ class Computing:
             _EXECUTE, *self._arguments(asked), limits=limits, unwanted=unwanted
         )
         return _answer(told)
+
+    async def draw(self, function: str, *arguments: Any) -> Any:
+        """Run a function of `geoplan_api.work.drawing` on the plan.
+
+        Raises
+        ------
+        GeoplanError
+            What it raises, or see `geoplan_api.work.pool.Pool.call`.
+        """
+        limits = Limits(self._settings.compute_memory_mb, self._settings.compute_seconds)
+        return await self._drawn.call(function, str(self._plan), *arguments, limits=limits)
 
     def start(self, asked: Execution) -> Job:
         """Keep a job and begin it as soon as there is room.
