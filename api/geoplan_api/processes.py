@@ -16,12 +16,14 @@ from starlette.responses import Response
 import geoplan
 from geoplan.model import Document, Lang
 from geoplan_api.bodies import read_json
-from geoplan_api.deps import AsJson, LangDep, LinksDep, NoParameters, ServiceDep
+from geoplan_api.deps import JsonOrHtml, LangDep, LinksDep, NoParameters, ServiceDep, ViewDep
 from geoplan_api.downloads import raster_response
 from geoplan_api.errors import BadInput, ProcessNotFound
 from geoplan_api.links import EXECUTE, Links, process_path
 from geoplan_api.negotiation import COG, HTML, JSON, Offer, choose
-from geoplan_api.respond import json_response, text_response
+from geoplan_api.process_examples import examples_of, titles_of
+from geoplan_api.process_pages import process_page, processes_page
+from geoplan_api.respond import html_response, json_response, text_response
 from geoplan_api.service import Service
 from geoplan_api.words import word
 
@@ -66,27 +68,37 @@ OfferDep = Annotated[Offer, Depends(_offer)]
 
 
 @router.api_route("/processes", methods=_READ)
-def processes(service: ServiceDep, lang: LangDep, links: LinksDep, offer: AsJson) -> Response:
+def processes(view: ViewDep, links: LinksDep, offer: JsonOrHtml) -> Response:
     """List the processes."""
     from geoplan.processes import PROCESSES
 
+    lang = view.lang
     listed = [_summary(process, lang, links) for process in PROCESSES.values()]
     own = [
-        links.self(JSON.media_type, word("link.self", lang)),
+        links.self(offer.media_type, word("link.self", lang)),
+        *links.alternates(offer, (JSON, HTML), lang),
         links.to("root", "/", JSON.media_type, word("link.landing", lang)),
     ]
-    return json_response({"processes": listed, "links": own}, lang, offer)
+    document = {"processes": listed, "links": own}
+    if offer is HTML:
+        return html_response(processes_page(document, view), lang)
+    return json_response(document, lang, offer)
 
 
 @router.api_route("/processes/{process_id}", methods=_READ)
 def process(
-    process: ProcessDep, service: ServiceDep, lang: LangDep, links: LinksDep, offer: AsJson
+    process: ProcessDep, service: ServiceDep, view: ViewDep, links: LinksDep, offer: JsonOrHtml
 ) -> Response:
     """Describe a process, its inputs and what it answers with."""
-    described = _summary(process, lang, links)
+    described = _summary(process, view.lang, links)
+    described["links"] += links.alternates(offer, (JSON, HTML), view.lang)
     described["inputs"] = _inputs_described(process.inputs, service.catalogue)
-    described["outputs"] = _outputs_described(process, lang)
-    return json_response(described, lang, offer)
+    described["outputs"] = _outputs_described(process, view.lang)
+    if offer is HTML:
+        titles = titles_of(service.catalogue, view.lang)
+        page = process_page(described, view, titles, examples_of(service), links.base)
+        return html_response(page, view.lang, script=True)
+    return json_response(described, view.lang, offer)
 
 
 @router.post("/processes/{process_id}/execution")

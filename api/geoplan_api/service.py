@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from anyio import CapacityLimiter
@@ -13,6 +13,7 @@ from geoplan.errors import GeoplanError
 from geoplan.store import edit
 from geoplan.store.journal import EditedFile
 from geoplan.store.served import ServedTable
+from geoplan_api.kept import KeptPages
 from geoplan_api.tile_cache import TileCache
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Service:
         Lets few processes run at a time; others wait.
     editors : mapping of str to EditedFile
         Their files for edits, one for the layers that share it; empty unless the settings say so.
+    pages : KeptPages
+        Pages that were made.
     """
 
     catalogue: Catalogue
@@ -52,6 +55,7 @@ class Service:
     tiles: TileCache
     runs: CapacityLimiter
     editors: Mapping[str, EditedFile]
+    pages: KeptPages = field(default_factory=KeptPages)
 
     @classmethod
     def of(cls, catalogue: Catalogue, settings: Settings) -> Self:
