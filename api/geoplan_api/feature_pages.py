@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LIMITS = (10, 100, 1000)
 _MOST_COORDINATES = 20_000
+_MOST_AROUND = 200
 
 
 class ItemsPage:
@@ -64,13 +65,17 @@ class ItemsPage:
         following = next((one["href"] for one in links if one["rel"] == "next"), None)
         say = self._view.say
         listed = table(self._heads(shown), rows, self._title)
-        return self._framed(
-            tag(
-                "p", say("site.count", shown=len(rows), matched=f"{page.matched:,}"), role="status"
-            ),
+        matched = f"{page.matched:,}"
+        told = tag(
+            "div",
+            tag("p", say("site.count", shown=len(rows), matched=matched), role="status"),
             listed if rows else tag("p", say("site.none"), class_="note"),
             self._turning(following),
-            map_box(self._data_path(), self._service, self._layer, self._view),
+            class_="told",
+        )
+        drawn = map_box(self._data_path(), self._service, self._layer, self._view)
+        return self._framed(
+            tag("div", told, drawn if rows else None, class_="beside"),
             tag("h2", say("page.more")),
             link_list(links),
             links=links,
@@ -122,7 +127,9 @@ class ItemsPage:
             tag("label", say("site.limit"), tag("select", *limits, name="limit")),
             *kept,
             tag("button", say("site.apply"), type="submit"),
-            tag("a", say("site.reset"), href=items_path(self._layer.id), class_="reset"),
+            tag("a", say("site.reset"), href=items_path(self._layer.id), class_="reset")
+            if self._asked
+            else None,
             tag("p", wrong, id="filter-wrong", class_="wrong", role="alert") if wrong else None,
             self._how(),
             action=items_path(self._layer.id),
@@ -199,7 +206,7 @@ class ItemsPage:
             for one, value in zip(shown, row.values, strict=True)
         ]
         link = tag("a", str(row.id), href=item_path(self._layer.id, row.id))
-        return tag("tr", tag("th", link, scope="row"), *cells)
+        return tag("tr", tag("th", link, scope="row"), *cells, data_id=str(row.id))
 
 
 def feature_page(
@@ -236,18 +243,22 @@ def feature_page(
     layer_source = f"{layer.source.to(view.lang)} ({layer.source_date.isoformat()})"
     trust.append((view.say("site.layer-source"), layer_source))
     say, title = view.say, layer.title.to(view.lang)
+    told = tag(
+        "div",
+        tag("h2", say("site.attributes")),
+        facts(own, say("site.attributes")),
+        tag("h2", say("site.trust")),
+        facts(trust, say("site.trust")),
+        class_="told",
+    )
+    data = f"{item_path(layer.id, row.id)}?f=json&properties=,"
+    drawn = map_box(data, service, layer, view, name=name) if row.geometry is not None else None
     return framed(
         view,
         f"{name} · {title}",
         tag("h1", swatch(service, layer), name),
         tag("p", tag("code", str(row.id)), f" · {title}", class_="soft"),
-        map_box(
-            item_path(layer.id, row.id) + "?f=json&properties=,", service, layer, view, name=name
-        ),
-        tag("h2", say("site.attributes")),
-        facts(own, say("site.attributes")),
-        tag("h2", say("site.trust")),
-        facts(trust, say("site.trust")),
+        tag("div", told, drawn, class_="beside"),
         tag("h2", say("site.geometry")),
         _geometry(shape, view),
         tag("h2", say("page.more")),
@@ -289,6 +300,7 @@ def map_box(data: str, service: Service, layer: Layer, view: View, name: str = "
         data_items=items_path(layer.id),
         data_names=",".join(one for one in _names(layer, view) if one),
         data_name=name or None,
+        data_around=_around(layer) if name else None,
         data_fill=symbol.fill,
         data_stroke=symbol.stroke,
         data_zoom_in=view.say("site.zoom-in"),
@@ -303,6 +315,14 @@ def map_box(data: str, service: Service, layer: Layer, view: View, name: str = "
         tag("p", class_="soft", role="status"),
         tag("noscript", tag("p", view.say("site.map-script"), class_="note")),
         class_="mapped",
+    )
+
+
+def _around(layer: Layer) -> str:
+    """Return where what lies around a feature is to be had; the script adds the box."""
+    named = ",".join(one for one in (layer.name_column, layer.name_en_column) if one)
+    return f"{items_path(layer.id)}?" + urlencode(
+        {"f": "json", "limit": _MOST_AROUND, "properties": named or ","}
     )
 
 

@@ -11,7 +11,7 @@ from geoplan_api.html import Html, tag
 from geoplan_api.words import HTML_LANG, word, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from geoplan.model import Lang
     from geoplan_api.links import Link
@@ -91,6 +91,7 @@ def framed(
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light"),
         tag("title", title if title == view.plan else f"{title} · {view.plan}"),
+        tag("link", rel="icon", href=asset_path("icon.svg"), type="image/svg+xml"),
         *(_asset(name) for name in ("page.css", *assets)),
         *(
             tag("link", rel=one["rel"], type=one["type"], href=one["href"])
@@ -173,9 +174,11 @@ def table(heads: Iterable[Html], rows: Iterable[Html], caption: str, **attribute
     )
 
 
-def heads(*texts: str) -> list[Html]:
-    """Return the heads of columns."""
-    return [tag("th", text, scope="col") for text in texts]
+def heads(*texts: str, numbers: Collection[str] = ()) -> list[Html]:
+    """Return the heads of columns; those of numbers stand where the numbers do."""
+    return [
+        tag("th", text, scope="col", class_="number" if text in numbers else None) for text in texts
+    ]
 
 
 def facts(rows: Iterable[tuple[str, str | None]], caption: str) -> Html:

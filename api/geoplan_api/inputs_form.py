@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from geoplan_api.frame import View
+    from geoplan_api.process_examples import PlanWords
 
+_PAIR = 2
 _UNITS = {"m2": "m²", "m": "m", "deg": "°"}
 
 
@@ -51,7 +53,7 @@ def way_to_enter(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return "choice"
     if kind == "array" and "enum" in items:
-        return "several"
+        return "pair" if schema.get("maxItems") == _PAIR else "several"
     if kind == "array" and items.get("type") == "string":
         return "lines"
     if kind == "array" and items.get("type") == "array":
@@ -63,18 +65,21 @@ def way_to_enter(schema: Mapping[str, Any]) -> str:
     return str(kind) if kind in ("number", "integer", "boolean") else "json"
 
 
-def field(one: Input, view: View, titles: Mapping[str, str]) -> Html:
+def field(one: Input, view: View, plan: PlanWords) -> Html:
     """Return the field of an input: label, control, help, and room for what is wrong with it."""
+    known = plan.known.get(one.name, ())
     way = way_to_enter(one.schema)
+    if way == "lines" and known:
+        way, one = "several", one._replace(schema={**one.schema, "items": {"enum": list(known)}})
     label = _label(one, view)
     told = tag("p", _help(one, view), class_="soft", id=f"how-{one.name}")
     wrong = tag("p", class_="wrong", id=f"wrong-{one.name}", role="alert", hidden=True)
     kept = {"data_name": one.name, "data_way": way, "data_default": _json(one.schema)}
-    if way == "several":
-        boxes = _boxes(one, view, titles)
+    if way in ("several", "pair"):
+        boxes = (_boxes if way == "several" else _pair)(one, view, plan)
         legend = tag("legend", label)
         return tag("fieldset", legend, boxes, told, wrong, class_="field", **kept)
-    control = _control(one, way, view, titles)
+    control = _control(one, way, view, plan)
     if way == "boolean":
         named = tag("label", control, " ", label, class_="check")
         return tag("div", named, told, wrong, class_="field", **kept)
@@ -105,7 +110,7 @@ def _help(one: Input, view: View) -> str:
     return " ".join(part for part in (text, ", ".join(limits)) if part)
 
 
-def _control(one: Input, way: str, view: View, titles: Mapping[str, str]) -> Html:
+def _control(one: Input, way: str, view: View, plan: PlanWords) -> Html:
     own: dict[str, str | bool | None] = {
         "id": f"input-{one.name}",
         "name": one.name,
@@ -114,7 +119,7 @@ def _control(one: Input, way: str, view: View, titles: Mapping[str, str]) -> Htm
     }
     given = one.schema.get("default")
     if way == "choice":
-        return tag("select", *_options(one, view, titles), **own)
+        return tag("select", *_options(one, view, plan), **own)
     if way == "boolean":
         return tag("input", type="checkbox", checked=bool(given), **own)
     if way in ("lines", "points", "json"):
@@ -131,22 +136,28 @@ def _control(one: Input, way: str, view: View, titles: Mapping[str, str]) -> Htm
             value=None if given is None else f"{given:g}",
             **own,
         )
-    return tag(
+    known = plan.known.get(one.name, ())
+    control = tag(
         "input",
         type="date" if way == "date" else "text",
         autocomplete="off",
         value=None if given is None else str(given),
         **own,
+        list=f"known-{one.name}" if known else None,
     )
+    listed = [tag("option", plan.titles.get(value, value), value=value) for value in known]
+    if not known:
+        return control
+    return tag("div", control, tag("datalist", *listed, id=f"known-{one.name}"))
 
 
-def _options(one: Input, view: View, titles: Mapping[str, str]) -> list[Html]:
+def _options(one: Input, view: View, plan: PlanWords) -> list[Html]:
     given = one.schema.get("default")
     empty = [] if given is not None else [tag("option", view.say("site.choose"), value="")]
     return empty + [
         tag(
             "option",
-            _choice(one, str(value), view, titles),
+            _choice(one, str(value), view, plan),
             value=str(value),
             selected=value == given,
         )
@@ -154,7 +165,7 @@ def _options(one: Input, view: View, titles: Mapping[str, str]) -> list[Html]:
     ]
 
 
-def _boxes(one: Input, view: View, titles: Mapping[str, str]) -> Html:
+def _boxes(one: Input, view: View, plan: PlanWords) -> Html:
     given = one.schema.get("default") or ()
     return tag(
         "div",
@@ -170,7 +181,7 @@ def _boxes(one: Input, view: View, titles: Mapping[str, str]) -> Html:
                     aria_describedby=f"how-{one.name} wrong-{one.name}",
                 ),
                 " ",
-                _choice(one, str(value), view, titles),
+                _choice(one, str(value), view, plan),
                 class_="check",
             )
             for value in one.schema["items"]["enum"]
@@ -179,9 +190,35 @@ def _boxes(one: Input, view: View, titles: Mapping[str, str]) -> Html:
     )
 
 
-def _choice(one: Input, value: str, view: View, titles: Mapping[str, str]) -> str:
+def _pair(one: Input, view: View, plan: PlanWords) -> Html:
+    """Return two lists to choose from: of two layers, which is the first matters."""
+    values = [str(value) for value in one.schema["items"]["enum"]]
+    options = [tag("option", _choice(one, value, view, plan), value=value) for value in values]
+    both = one.schema.get("minItems") == _PAIR
+    return tag(
+        "div",
+        *(
+            tag(
+                "label",
+                view.say(f"site.{place}"),
+                tag(
+                    "select",
+                    tag("option", view.say("site.choose"), value=""),
+                    *options,
+                    name=one.name,
+                    required=both,
+                    aria_describedby=f"how-{one.name} wrong-{one.name}",
+                ),
+            )
+            for place in ("one", "two")
+        ),
+        class_="pair",
+    )
+
+
+def _choice(one: Input, value: str, view: View, plan: PlanWords) -> str:
     """Return a value that can be chosen in words."""
-    return words(view.lang).get(f"choice.{one.name}.{value}") or titles.get(value, value)
+    return words(view.lang).get(f"choice.{one.name}.{value}") or plan.titles.get(value, value)
 
 
 def example_inputs(inputs: list[Input], examples: Mapping[str, Any]) -> dict[str, Any]:

@@ -104,7 +104,8 @@ def swatch(service: Service, layer: Layer) -> Html:
 def _layers_table(service: Service, view: View) -> Html:
     names = [view.say(f"page.{name}") for name in ("layer", "kind", "count", "source")]
     rows = [_layer_row(service, layer, view) for layer in service.catalogue.values()]
-    return table(heads(*names, view.say("page.more")), rows, view.say("page.features"))
+    columns = heads(*names, view.say("page.more"), numbers=[view.say("page.count")])
+    return table(columns, rows, view.say("page.features"))
 
 
 def _layer_row(service: Service, layer: Layer, view: View) -> Html:

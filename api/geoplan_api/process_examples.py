@@ -1,23 +1,55 @@
-"""What a plan gives examples with: inputs that a process can have in it, and what ids mean."""
+"""What a plan says to the inputs of processes: names, values that are known, examples."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from geoplan.rules.pack import NATIONAL, pack_names
+
 if TYPE_CHECKING:
-    from geoplan.catalogue import Catalogue
+    from collections.abc import Mapping, Sequence
+
     from geoplan.model import Lang
     from geoplan_api.service import Service
 
 
-def titles_of(catalogue: Catalogue, lang: Lang) -> dict[str, str]:
-    """Return what people call the layers and rasters of a plan, by their ids."""
-    layers = {one.id: one.title.to(lang) for one in catalogue.values()}
-    return layers | {one.id: one.title.to(lang) for one in catalogue.rasters.values()}
+@dataclass(frozen=True)
+class PlanWords:
+    """What a plan says to inputs.
+
+    Attributes
+    ----------
+    titles : mapping of str to str
+        Ids of layers, rasters and kinds → what people call them.
+    known : mapping of str to sequence of str
+        Name of an input → values that are known here, where its schema lists none.
+    examples : mapping of str to Any
+        Name of an input, or process and name → a value it can have.
+    """
+
+    titles: Mapping[str, str]
+    known: Mapping[str, Sequence[str]]
+    examples: Mapping[str, Any]
 
 
-def examples_of(service: Service) -> dict[str, Any]:
-    """Return values of inputs, by name or by process and name."""
+def words_of(service: Service, lang: Lang) -> PlanWords:
+    """Return what a plan says to inputs."""
+    catalogue = service.catalogue
+    titles = {kind: symbol.title.to(lang) for kind, symbol in catalogue.symbols.items()}
+    titles |= {one.id: one.title.to(lang) for one in catalogue.values()}
+    titles |= {one.id: one.title.to(lang) for one in catalogue.rasters.values()}
+    packs = pack_names(catalogue.directory / "rules")
+    known = {
+        # a later pack wins, so the base of all comes first
+        "packs": sorted(packs, key=lambda name: name != NATIONAL),
+        "kind": [kind for kind in catalogue.symbols if kind in catalogue.schemas],
+        "land_use": [one.id for one in catalogue.values() if one.kind == "land_use"],
+    }
+    return PlanWords(titles, known, _examples(service))
+
+
+def _examples(service: Service) -> dict[str, Any]:
     catalogue = service.catalogue
     west, south, east, north = catalogue.plan.extent
     middle = [round((west + east) / 2, 4), round((south + north) / 2, 4)]

@@ -10,14 +10,15 @@ from geoplan.i18n import phrases
 from geoplan_api.frame import MAP_ASSETS, framed, heads, link_list, table
 from geoplan_api.html import Html, tag
 from geoplan_api.inputs_form import example_inputs, field, read_input
-from geoplan_api.links import PROCESSES_PATH, process_path
+from geoplan_api.links import EXECUTE, PROCESSES_PATH, process_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from geoplan_api.frame import View
+    from geoplan_api.process_examples import PlanWords
 
-_GROUPS = ("column.", "outcome.", "value.", "severity.", "reason.")
+_GROUPS = ("column.", "outcome.", "value.", "severity.", "reason.", "total.")
 """Phrases that the table of a result is worded by."""
 _SAID = (
     "running",
@@ -82,8 +83,7 @@ def processes_page(document: dict[str, Any], view: View) -> str:
 def process_page(
     document: dict[str, Any],
     view: View,
-    titles: Mapping[str, str],
-    examples: Mapping[str, Any],
+    plan: PlanWords,
     base: str,
 ) -> str:
     """Return a process with a form to run it.
@@ -94,29 +94,27 @@ def process_page(
         The JSON of the same address: the description of the process.
     view : View
         How the page is looked at.
-    titles : mapping of str to str
-        Ids of layers and rasters → what people call them.
-    examples : mapping of str to Any
-        Name of an input → a value that it can have in this plan, for the example with curl.
+    plan : PlanWords
+        What the plan says to inputs.
     base : str
         Address of the service.
     """
     inputs = [read_input(document["id"], *item) for item in document["inputs"].items()]
     path = f"{process_path(document['id'])}/execution"
-    shown = example_inputs(inputs, examples)
+    shown = example_inputs(inputs, plan.examples)
     return framed(
         view,
         document["title"],
         tag("h1", document["title"]),
         tag("p", document["description"]),
         tag("noscript", tag("p", view.say("site.run-script"), class_="note")),
-        _form(document, [field(one, view, titles) for one in inputs], path, view),
+        _form(document, [field(one, view, plan) for one in inputs], path, view),
         tag("section", id="result", tabindex="-1", aria_label=view.say("site.result"), hidden=True),
         tag("h2", view.say("site.with-curl")),
         tag("pre", _curl(base + path, shown), class_="curl", tabindex="0", data_url=base + path),
         tag("h2", view.say("page.more")),
-        link_list(document["links"]),
-        _data(view, titles),
+        link_list(one for one in document["links"] if one["rel"] != EXECUTE),
+        _data(view, plan.titles),
         trail=[(view.say("link.processes"), PROCESSES_PATH)],
         links=document["links"],
         assets=[*MAP_ASSETS, "process.js"],

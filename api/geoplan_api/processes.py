@@ -21,7 +21,7 @@ from geoplan_api.downloads import raster_response
 from geoplan_api.errors import BadInput, ProcessNotFound
 from geoplan_api.links import EXECUTE, Links, process_path
 from geoplan_api.negotiation import COG, HTML, JSON, Offer, choose
-from geoplan_api.process_examples import examples_of, titles_of
+from geoplan_api.process_examples import words_of
 from geoplan_api.process_pages import process_page, processes_page
 from geoplan_api.respond import html_response, json_response, text_response
 from geoplan_api.service import Service
@@ -95,8 +95,7 @@ def process(
     described["inputs"] = _inputs_described(process.inputs, service.catalogue)
     described["outputs"] = _outputs_described(process, view.lang)
     if offer is HTML:
-        titles = titles_of(service.catalogue, view.lang)
-        page = process_page(described, view, titles, examples_of(service), links.base)
+        page = process_page(described, view, words_of(service, view.lang), links.base)
         return html_response(page, view.lang, script=True)
     return json_response(described, view.lang, offer)
 
@@ -204,6 +203,8 @@ def _inputs_described(model: type[BaseModel], catalogue: Catalogue) -> dict[str,
         own = {key: value for key, value in found.items() if key not in ("title", "description")}
         if name in LAYER_INPUTS:
             own["items"] = {"type": "string", "enum": list(catalogue)}
+        if name == "rasters" and catalogue.rasters:
+            own["items"] = {"type": "string", "enum": list(catalogue.rasters)}
         if name in ("layer", "raster"):
             own["enum"] = list(catalogue if name == "layer" else catalogue.rasters)
         described[name] = {

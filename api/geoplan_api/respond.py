@@ -54,9 +54,9 @@ def html_response(
     our own files, never what stands in the page, and may ask this service.
     """
     target = "'self'" if form else "'none'"
-    more = "script-src 'self'; connect-src 'self'; img-src 'self' data:; " if script else ""
+    more = "script-src 'self'; connect-src 'self'; " if script else ""
     policy = (
-        f"default-src 'none'; style-src 'self'; {more}base-uri 'none'; "
+        f"default-src 'none'; style-src 'self'; img-src 'self'; {more}base-uri 'none'; "
         f"form-action {target}; frame-ancestors 'none'"
     )
     headers = {"Content_Security_Policy": policy} | ({} if tag is None else {"ETag": tag})

@@ -65,6 +65,10 @@ function valueOf(field) {
     const chosen = [...field.querySelectorAll("input:checked")].map((box) => box.value);
     return chosen.length ? chosen : undefined;
   }
+  if (way === "pair") {
+    const chosen = [...field.querySelectorAll("select")].map((one) => one.value);
+    return chosen.some((one) => one) ? chosen.filter((one) => one) : undefined;
+  }
   return READ[way](field.querySelector("input, select, textarea"));
 }
 
@@ -170,8 +174,12 @@ function begin(...children) {
 function showProblem(problem) {
   const name = String(problem.pointer || "").split("/")[2];
   const detail = String(problem.detail || problem.title);
+  const bare = detail.startsWith(`${problem.pointer}: `)
+    ? detail.slice(problem.pointer.length + 2) : detail;
+  result.hidden = true;
+  if (name && showWrong(name, bare)) return;
   begin(el("p", { class: "wrong", role: "alert" }, `${say("failed")} ${detail}`));
-  if (!name || !showWrong(name, detail)) result.focus();
+  result.focus();
 }
 
 function fileLink(blob, name) {
@@ -222,7 +230,8 @@ function totals(found) {
   const names = Object.keys(found).filter((name) => found[name] !== null
     && typeof found[name] !== "object");
   if (!names.length) return [];
-  const rows = names.map((name) => el("tr", {}, el("th", { scope: "row" }, head(name)),
+  const rows = names.map((name) => el("tr", {}, el("th", { scope: "row" },
+    own(page.words, `total.${name}`) || head(name)),
     el("td", { class: "number" }, cell(name, found[name]))));
   return [el("h3", {}, say("totals")), el("table", { class: "facts" }, el("tbody", {}, ...rows))];
 }
