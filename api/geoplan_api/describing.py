@@ -121,7 +121,8 @@ def _written(
         headers = {} if tag is None else {"ETag": tag}
         return text_response(dumps(document), offer.media_type, lang, **headers)
     title = word(f"link.{name}", lang)
-    links = Links(request).alternates(offer, (JSON,), lang)
+    other = JSON if name == "functions" else SCHEMA
+    links = Links(request).alternates(offer, (other,), lang)
     page = document_page(view_of(request), title, {**document, "links": links}, above)
     return html_response(page, lang, tag=tag)
 

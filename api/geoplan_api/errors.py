@@ -222,10 +222,10 @@ def _answer_ours(request: Request, error: Exception) -> Response:
 def _for_its_reader(request: Request, answer: Response) -> Response:
     """Return a problem as a page where the request likes a page better than JSON."""
     from geoplan_api.deps import view_of  # they build on this module
-    from geoplan_api.negotiation import HTML, prefers_html
+    from geoplan_api.negotiation import prefers_html
     from geoplan_api.problem_pages import problem_page
 
-    if request.query_params.get("f") != HTML.f and not prefers_html(request.headers.get("accept")):
+    if not prefers_html(request.headers.get("accept")):
         return answer
     return problem_page(answer, view_of(request))
 

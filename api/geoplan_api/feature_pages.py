@@ -232,25 +232,7 @@ def feature_page(
     view : View
         How the page is looked at.
     """
-    name = feature_name(layer, row, columns, view)
-    shown = attributes(columns, service.catalogue.schema(layer), view)
-    cells = [
-        (one, (one.label, in_words(one, value, view, unit=True)))
-        for one, value in zip(shown, row.values, strict=True)
-    ]
-    own = [cell for one, cell in cells if one.column.name not in PROVENANCE]
-    trust = [cell for one, cell in cells if one.column.name in PROVENANCE]
-    layer_source = f"{layer.source.to(view.lang)} ({layer.source_date.isoformat()})"
-    trust.append((view.say("site.layer-source"), layer_source))
-    say, title = view.say, layer.title.to(view.lang)
-    told = tag(
-        "div",
-        tag("h2", say("site.attributes")),
-        facts(own, say("site.attributes")),
-        tag("h2", say("site.trust")),
-        facts(trust, say("site.trust")),
-        class_="told",
-    )
+    name, title, say = feature_name(layer, row, columns, view), layer.title.to(view.lang), view.say
     data = f"{item_path(layer.id, row.id)}?f=json&properties=,"
     drawn = map_box(data, service, layer, view, name=name) if row.geometry is not None else None
     return framed(
@@ -258,7 +240,7 @@ def feature_page(
         f"{name} · {title}",
         tag("h1", swatch(service, layer), name),
         tag("p", tag("code", str(row.id)), f" · {title}", class_="soft"),
-        tag("div", told, drawn, class_="beside"),
+        tag("div", _told(service, layer, row, columns, view), drawn, class_="beside"),
         tag("h2", say("site.geometry")),
         _geometry(shape, view),
         tag("h2", say("page.more")),
@@ -266,6 +248,27 @@ def feature_page(
         trail=[*layer_trail(layer, view), (say("page.items"), items_path(layer.id))],
         links=shape["links"],
         assets=MAP_ASSETS,
+    )
+
+
+def _told(
+    service: Service, layer: Layer, row: ServedRow, columns: tuple[Column, ...], view: View
+) -> Html:
+    """Return what is known of a feature, and apart from it how far that can be trusted."""
+    own, trust = [], []
+    shown = attributes(columns, service.catalogue.schema(layer), view)
+    for one, value in zip(shown, row.values, strict=True):
+        cell = (one.label, in_words(one, value, view, unit=True))
+        (trust if one.column.name in PROVENANCE else own).append(cell)
+    layer_source = f"{layer.source.to(view.lang)} ({layer.source_date.isoformat()})"
+    trust.append((view.say("site.layer-source"), layer_source))
+    return tag(
+        "div",
+        tag("h2", view.say("site.attributes")),
+        facts(own, view.say("site.attributes")),
+        tag("h2", view.say("site.trust")),
+        facts(trust, view.say("site.trust")),
+        class_="told",
     )
 
 

@@ -85,7 +85,19 @@ def framed(
     assets : iterable of str
         Styles and scripts beside those of every page.
     """
-    head = tag(
+    page = tag(
+        "body",
+        tag("a", view.say("site.skip"), href="#main", class_="skip"),
+        _header(view),
+        tag("main", _trail(view, trail), *body, id="main", tabindex="-1"),
+        tag("footer", tag("p", view.credit), class_="soft"),
+    )
+    head = _head(view, title, links, assets)
+    return f"<!doctype html>\n{tag('html', head, page, lang=HTML_LANG[view.lang])}\n"
+
+
+def _head(view: View, title: str, links: Iterable[Link], assets: Iterable[str]) -> Html:
+    return tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
@@ -99,14 +111,6 @@ def framed(
             if one["rel"] in ("alternate", "next")
         ),
     )
-    page = tag(
-        "body",
-        tag("a", view.say("site.skip"), href="#main", class_="skip"),
-        _header(view),
-        tag("main", _trail(view, trail), *body, id="main", tabindex="-1"),
-        tag("footer", tag("p", view.credit), class_="soft"),
-    )
-    return f"<!doctype html>\n{tag('html', head, page, lang=HTML_LANG[view.lang])}\n"
 
 
 def _asset(name: str) -> Html:

@@ -91,7 +91,6 @@ def process(
 ) -> Response:
     """Describe a process, its inputs and what it answers with."""
     described = _summary(process, view.lang, links)
-    described["links"] += links.alternates(offer, (JSON, HTML), view.lang)
     described["inputs"] = _inputs_described(process.inputs, service.catalogue)
     described["outputs"] = _outputs_described(process, view.lang)
     if offer is HTML:
@@ -189,6 +188,8 @@ def _summary(process: Process, lang: Lang, links: Links) -> dict[str, Any]:
         "outputTransmission": ["value"],
         "links": [
             links.to("self", path, JSON.media_type, title),
+            links.to("alternate", f"{path}?f=html", HTML.media_type, word("link.as-html", lang)),
+            links.to("alternate", f"{path}?f=json", JSON.media_type, word("link.as-json", lang)),
             links.to(EXECUTE, f"{path}/execution", _offers(process)[0].media_type, runs),
         ],
     }
