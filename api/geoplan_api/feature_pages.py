@@ -255,7 +255,8 @@ def _told(
     service: Service, layer: Layer, row: ServedRow, columns: tuple[Column, ...], view: View
 ) -> Html:
     """Return what is known of a feature, and apart from it how far that can be trusted."""
-    own, trust = [], []
+    own: list[tuple[str, str | None]] = []
+    trust: list[tuple[str, str | None]] = []
     shown = attributes(columns, service.catalogue.schema(layer), view)
     for one, value in zip(shown, row.values, strict=True):
         cell = (one.label, in_words(one, value, view, unit=True))

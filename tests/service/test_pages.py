@@ -385,7 +385,7 @@ def test_every_input_of_a_process_has_a_field_in_both_languages(
         fields = [one["data-name"] for one in page.tags_with("data-name")]
         assert fields == list(described["inputs"])
         for field in fields:
-            assert f"input.{field}" in words(lang), field  # type: ignore[arg-type]
+            assert f"input.{field}" in words(lang), field
     required = {key for key, one in described["inputs"].items() if one["minOccurs"]}
     shown = {one["name"] for _, one in page.tags if "required" in one}
     assert shown == required
