@@ -30,6 +30,8 @@ PROVENANCE = (
     "is_synthetic",
 )
 """Fields that say how far a feature can be trusted."""
+NEEDED = ("geometry_method", "geometry_accuracy_m", "coordinate_basis", "source")
+"""Those of them whose lack is worth a line of its own."""
 
 
 class Attribute(NamedTuple):
@@ -66,7 +68,7 @@ def in_words(attribute: Attribute, value: Any, view: View, *, unit: bool = False
         text = f"{value:,.12g}" if attribute.unit and isinstance(value, float) else _number(value)
         return f"{text} {attribute.unit}" if unit and attribute.unit else text
     text = str(value)
-    if attribute.field is not None and attribute.field.values:
+    if attribute.field is not None and (attribute.field.values or attribute.field.multiple):
         return _worded(attribute.field, text, view)
     if unit and text.startswith(("http://", "https://")):
         return tag("a", text, href=text, rel="noreferrer noopener nofollow")

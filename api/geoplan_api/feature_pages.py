@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from geoplan_api.cells import DASH, PROVENANCE, attributes, in_words
+from geoplan_api.cells import DASH, NEEDED, PROVENANCE, attributes, in_words
 from geoplan_api.frame import MAP_ASSETS, facts, framed, link_list, table
 from geoplan_api.html import Html, tag
 from geoplan_api.links import collection_path, item_path, items_path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LIMITS = (10, 100, 1000)
 _MOST_COORDINATES = 20_000
 _MOST_AROUND = 200
+_LONG = 40
 
 
 class ItemsPage:
@@ -60,17 +61,22 @@ class ItemsPage:
 
     def found(self, page: Page, columns: tuple[Column, ...], links: list[Link]) -> str:
         """Return the features of a page."""
-        shown = attributes(columns, self._service.catalogue.schema(self._layer), self._view)
+        schema = self._service.catalogue.schema(self._layer)
+        named = list(enumerate(attributes(columns, schema, self._view)))
+        filled = {at for row in page.rows for at, value in enumerate(row.values) if _is(value)}
+        shown = [(at, one) for at, one in named if at in filled]
+        empty = [one for at, one in named if at not in filled]
         rows = [self._row(row, shown) for row in page.rows]
         following = next((one["href"] for one in links if one["rel"] == "next"), None)
         say = self._view.say
-        listed = table(self._heads(shown), rows, self._title)
+        listed = table(self._heads([one for _, one in shown]), rows, self._title)
         matched = f"{page.matched:,}"
         told = tag(
             "div",
             tag("p", say("site.count", shown=len(rows), matched=matched), role="status"),
             listed if rows else tag("p", say("site.none"), class_="note"),
             self._turning(following),
+            self._empty(empty) if rows and empty else None,
             class_="told",
         )
         drawn = map_box(self._data_path(), self._service, self._layer, self._view)
@@ -200,13 +206,21 @@ class ItemsPage:
             else None
         )
 
-    def _row(self, row: ServedRow, shown: list[Attribute]) -> Html:
-        cells = [
-            tag("td", in_words(one, value, self._view), class_="number" if one.numeric else None)
-            for one, value in zip(shown, row.values, strict=True)
-        ]
+    def _empty(self, columns: list[Attribute]) -> Html:
+        gap = "、" if self._view.lang == "zh" else ", "
+        names = gap.join(one.label for one in columns)
+        return tag("p", self._view.say("site.empty-columns", names=names), class_="soft")
+
+    def _row(self, row: ServedRow, shown: list[tuple[int, Attribute]]) -> Html:
+        cells = [self._cell(one, row.values[at]) for at, one in shown]
         link = tag("a", str(row.id), href=item_path(self._layer.id, row.id))
         return tag("tr", tag("th", link, scope="row"), *cells, data_id=str(row.id))
+
+    def _cell(self, one: Attribute, value: Any) -> Html:
+        text = in_words(one, value, self._view)
+        if len(text) > _LONG:  # three lines of it are seen, all of it is there
+            return tag("td", tag("div", text), class_="long")
+        return tag("td", text, class_="number" if one.numeric else None)
 
 
 def feature_page(
@@ -240,7 +254,7 @@ def feature_page(
         f"{name} · {title}",
         tag("h1", swatch(service, layer), name),
         tag("p", tag("code", str(row.id)), f" · {title}", class_="soft"),
-        tag("div", _told(service, layer, row, columns, view), drawn, class_="beside"),
+        tag("div", drawn, _told(service, layer, row, columns, view), class_="beside"),
         tag("h2", say("site.geometry")),
         _geometry(shape, view),
         tag("h2", say("page.more")),
@@ -257,10 +271,12 @@ def _told(
     """Return what is known of a feature, and apart from it how far that can be trusted."""
     own: list[tuple[str, str | None]] = []
     trust: list[tuple[str, str | None]] = []
+    empty: list[tuple[str, str | None]] = []
     shown = attributes(columns, service.catalogue.schema(layer), view)
     for one, value in zip(shown, row.values, strict=True):
         cell = (one.label, in_words(one, value, view, unit=True))
-        (trust if one.column.name in PROVENANCE else own).append(cell)
+        told = trust if one.column.name in PROVENANCE else own
+        (told if _is(value) or one.column.name in NEEDED else empty).append(cell)
     layer_source = f"{layer.source.to(view.lang)} ({layer.source_date.isoformat()})"
     trust.append((view.say("site.layer-source"), layer_source))
     return tag(
@@ -269,8 +285,19 @@ def _told(
         facts(own, view.say("site.attributes")),
         tag("h2", view.say("site.trust")),
         facts(trust, view.say("site.trust")),
+        _unknown(empty, view) if empty else None,
         class_="told",
     )
+
+
+def _unknown(empty: list[tuple[str, str | None]], view: View) -> Html:
+    title = view.say("site.unknown", count=len(empty))
+    return tag("details", tag("summary", title), facts(empty, title))
+
+
+def _is(value: Any) -> bool:
+    """Return whether there is anything to show."""
+    return value is not None and value != ""
 
 
 def feature_name(layer: Layer, row: ServedRow, columns: tuple[Column, ...], view: View) -> str:

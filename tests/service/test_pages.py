@@ -223,8 +223,15 @@ def test_what_is_not_known_is_a_dash(client: httpx.Client, served: tuple[Catalog
         answer = httpx.get(f"{base}/collections/{layer}/items")
         page = httpx.get(f"{base}/collections/{layer}/items?f=html")
         rows = {row[0]: row[1:] for row in _rows(page.text)}
+        features = [feature["properties"] for feature in answer.json()["features"]]
+        held = [name for name in features[0] if any(f[name] not in (None, "") for f in features)]
+        schema = plan.schema(plan[layer])
+        told = unescape(page.text.partition("本页各要素均无值的属性：")[2].partition("</p>")[0])
+        for name in set(features[0]) - set(held):
+            field = schema.field(name)
+            assert (name if field is None else field.label.zh) in told.split("、")
         for feature in answer.json()["features"]:
-            values = list(feature["properties"].values())
+            values = [feature["properties"][name] for name in held]
             for shown, value in zip(rows[str(feature["id"])], values, strict=True):
                 assert (shown == "—") == (value in (None, "")), (layer, feature["id"], value)
 
