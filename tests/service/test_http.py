@@ -179,8 +179,8 @@ def test_the_landing_page_leads_everywhere(client: httpx.Client, base: str) -> N
     assert wanted <= found
     # drawn once, in test_rule_pages: a check takes seconds
     for link in found - {"/map?check=true"}:
-        answer = client.get(link.replace("&amp;", "&"), follow_redirects=link[:10] == "/language?")
-        assert answer.status_code == 200, link
+        if not link.startswith("/language?"):  # it would set a cookie: see test_pages
+            assert client.get(link.replace("&amp;", "&")).status_code == 200, link
 
 
 def test_the_map_is_the_sealed_offline_page(client: httpx.Client) -> None:
