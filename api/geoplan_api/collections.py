@@ -55,7 +55,7 @@ async def collections(request: Request) -> Response:
             return collections_page(service, document, view_of(request))
         return dumps(document)
 
-    return _answer(await to_thread.run_sync(write), offer, lang, tag)
+    return _answer(await to_thread.run_sync(service.pages.get, tag, write), offer, lang, tag)
 
 
 async def collection(request: Request) -> Response:
@@ -77,7 +77,7 @@ async def collection(request: Request) -> Response:
     return _answer(await to_thread.run_sync(write), offer, lang, tag)
 
 
-def _answer(text: str, offer: Offer, lang: Lang, tag: str) -> Response:
+def _answer(text: str | bytes, offer: Offer, lang: Lang, tag: str) -> Response:
     if offer is HTML:
         return html_response(text, lang, tag=tag)
     return text_response(text, offer.media_type, lang, ETag=tag)

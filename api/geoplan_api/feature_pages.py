@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from geoplan_api.cells import Attribute
     from geoplan_api.frame import Crumb, View
     from geoplan_api.links import Link
+    from geoplan_api.query import ItemsQuery
     from geoplan_api.reading import Page
     from geoplan_api.service import Service
 
 LIMITS = (10, 100, 1000)
+MOST_ROWS = LIMITS[-1]
+"""Features on a page at most, however many are asked for: a browser has to lay them out."""
 _MOST_COORDINATES = 20_000
 _MOST_AROUND = 200
 _LONG = 40
@@ -59,10 +62,10 @@ class ItemsPage:
         self._asked, self._view = {**asked}, view
         self._title = layer.title.to(view.lang)
 
-    def found(self, page: Page, columns: tuple[Column, ...], links: list[Link]) -> str:
+    def found(self, page: Page, wanted: ItemsQuery, links: list[Link]) -> str:
         """Return the features of a page."""
         schema = self._service.catalogue.schema(self._layer)
-        named = list(enumerate(attributes(columns, schema, self._view)))
+        named = list(enumerate(attributes(wanted.columns, schema, self._view)))
         filled = {at for row in page.rows for at, value in enumerate(row.values) if _is(value)}
         shown = [(at, one) for at, one in named if at in filled]
         empty = [one for at, one in named if at not in filled]
@@ -79,7 +82,7 @@ class ItemsPage:
             self._empty(empty) if rows and empty else None,
             class_="told",
         )
-        drawn = map_box(self._data_path(), self._service, self._layer, self._view)
+        drawn = map_box(self._data_path(wanted.limit), self._service, self._layer, self._view)
         return self._framed(
             tag("div", told, drawn if rows else None, class_="beside"),
             tag("h2", say("page.more")),
@@ -188,11 +191,11 @@ class ItemsPage:
         path = items_path(self._layer.id)
         return f"{path}?{urlencode(asked)}" if asked else path
 
-    def _data_path(self) -> str:
+    def _data_path(self, limit: int) -> str:
         """Return where the map gets what the table shows: places and names, in degrees."""
         names = [self._layer.name_column, self._layer.name_en_column]
         named = ",".join(name for name in names if name)
-        return self._again(f="json", crs=None, properties=named or ",")
+        return self._again(f="json", crs=None, properties=named or ",", limit=str(limit))
 
     def _turning(self, following: str | None) -> Html | None:
         ways = []

@@ -17,7 +17,7 @@ from geoplan.errors import BadRequest
 from geoplan_api.conditional import not_modified, weak_tag
 from geoplan_api.deps import feature_id_of, lang_of, layer_of, service_of, view_of
 from geoplan_api.errors import status_of
-from geoplan_api.feature_pages import ItemsPage, feature_page
+from geoplan_api.feature_pages import MOST_ROWS, ItemsPage, feature_page
 from geoplan_api.filtering import read_conditions
 from geoplan_api.geojson import collection_text, feature_text, feature_texts, geometry_texts
 from geoplan_api.links import Link, Links, collection_path, item_path, items_path
@@ -95,6 +95,7 @@ async def items_page(
         shown = ItemsPage(service, layer, table, asked, view)
         try:
             wanted = _wanted(service, layer, table, asked)
+            wanted = replace(wanted, limit=min(wanted.limit, MOST_ROWS))
             page = read_page(table, layer, wanted)
         except BadRequest as error:
             if status_of(type(error)) != HTTPStatus.BAD_REQUEST:
@@ -102,7 +103,7 @@ async def items_page(
             return shown.refused(str(error)), ""
         tag = weak_tag(table.version, str(request.url), lang, HTML.f)
         own = _page_links(page, layer, lang, links, HTML)
-        return shown.found(page, wanted.columns, own), tag
+        return shown.found(page, wanted, own), tag
 
     text, tag = await to_thread.run_sync(write)
     if not tag:

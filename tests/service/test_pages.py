@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from geoplan_api import create_app
 from geoplan_api.assets import assets
 from geoplan_api.frame import View
 from geoplan_api.job_pages import job_page, jobs_page
@@ -20,6 +21,8 @@ from geoplan_api.words import words
 
 from geoplan import Catalogue
 from geoplan.processes import PROCESSES
+from geoplan.settings import Settings
+from tests.service.conftest import Serve
 from tests.service.test_http import BROWSER
 
 ITEMS = "/collections/industrial-parks/items"
@@ -254,6 +257,21 @@ def test_pages_of_features_are_turned_sorted_and_filtered(client: httpx.Client) 
     assert [row[0] for row in _rows(found.text)] == ["IP-2"]
     assert 'value="name LIKE &#x27;东%&#x27;"' in found.text
     assert "没有符合条件的要素" in _page(client, f"{ITEMS}?filter=name = 'x'").text
+
+
+def test_a_page_has_a_thousand_features_at_most(serve: Serve, odd: Catalogue) -> None:
+    base = serve(create_app(odd, Settings()))
+    path, counts = "/collections/many/items?limit=5000", []
+    with httpx.Client(base_url=base) as own:
+        while path:
+            text = _page(own, path).text
+            counts.append(len(_rows(text)))
+            (box,) = (one for one in _checked(text).all("div") if one.get("class") == "map")
+            drawn = own.get(str(box["data-source"])).json()["features"]
+            assert [str(one["id"]) for one in drawn] == [row[0] for row in _rows(text)]
+            following = re.search(r'<a href="([^"]*)" rel="next">', text)
+            path = unescape(following[1]) if following else ""
+    assert counts == [1000, 234]
 
 
 @pytest.mark.parametrize(
