@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from geoplan_api.frame import View
     from geoplan_api.process_examples import PlanWords
 
-_GROUPS = ("column.", "outcome.", "value.", "severity.", "reason.", "total.")
+_GROUPS = (
+    "column.",
+    "outcome.",
+    "value.",
+    "severity.",
+    "reason.",
+    "total.",
+    "head.",
+    "table.",
+    "confidence.",
+)
 """Phrases that the table of a result is worded by."""
 _SAID = (
     "running",

@@ -9,7 +9,8 @@ const curl = document.querySelector("pre.curl");
 const MOST_ROWS = 500;
 const CODES = {
   outcome: "outcome", severity: "severity", reason: "reason", relation: "value", side: "value",
-  chainage_basis: "value", structure: "value", became: "value",
+  chainage_basis: "value", structure: "value", became: "value", confidence: "confidence", subject_status: "value",
+  object_status: "value",
 };
 let running = null;
 
@@ -206,7 +207,12 @@ function showResult(text) {
   const parts = [el("h2", {}, say("table"))];
   parts.push(fileLink(new Blob([text], { type: "application/json" }), `${processName}.json`));
   parts.push(...totals(found.totals || {}), ...leftOut(found.leftOut || []));
-  parts.push(...table(rows));
+  parts.push(...table(rows, head));
+  Object.entries(found.tables || {}).forEach(([id, printed]) => {
+    const named = (name) => own(page.words, `head.${id}.${name}`)
+      || own(page.words, `head.${name}`) || head(name);
+    parts.push(el("h3", {}, own(page.words, `table.${id}`) || id), ...table(printed, named));
+  });
   const box = el("div", { class: "map", role: "region", "aria-label": say("map") });
   if (features.some((one) => one.geometry)) parts.push(el("h2", {}, say("map")), box);
   parts.push(...record(found));
@@ -260,13 +266,13 @@ function columnsOf(rows) {
   });
 }
 
-function table(rows) {
+function table(rows, headOf) {
   const all = el("p", { role: "status" }, say(rows.length ? "count-rows" : "no-rows",
     { count: rows.length }));
   if (!rows.length) return [all];
   const names = columnsOf(rows);
   const shown = rows.slice(0, MOST_ROWS);
-  const heads = names.map((name) => el("th", { scope: "col" }, head(name)));
+  const heads = names.map((name) => el("th", { scope: "col" }, headOf(name)));
   const body = shown.map((row) => el("tr", {}, ...names.map((name) =>
     el("td", { class: typeof row[name] === "number" ? "number" : null }, cell(name, row[name])))));
   const made = el("table", {}, el("caption", { class: "unseen" }, say("table")),
