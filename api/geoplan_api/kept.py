@@ -16,6 +16,10 @@ class KeptPages:
     def __init__(self) -> None:
         self._pages: dict[str, bytes] = {}
 
+    def held(self, tag: str) -> bytes | None:
+        """Return the page of a tag, if it is there."""
+        return self._pages.get(tag)
+
     def get(self, tag: str, make: Callable[[], str]) -> bytes:
         """Return the page of a tag, made when it is not there."""
         found = self._pages.get(tag)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from anyio import to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -100,7 +101,8 @@ async def landing(request: Request) -> Response:
             return landing_page(service, document, view_of(request))
         return dumps(document)
 
-    body = service.pages.get(tag, write)
+    # to write it, rows are counted: beside the loop
+    body = service.pages.held(tag) or await to_thread.run_sync(service.pages.get, tag, write)
     if offer is HTML:
         return html_response(body, lang, tag=tag)
     return text_response(body, offer.media_type, lang, ETag=tag)

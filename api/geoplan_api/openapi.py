@@ -239,7 +239,7 @@ def _responses(
 
 
 def _problems(words: _Words) -> dict[str, Any]:
-    content = {PROBLEM: {"schema": ref("problem")}}
+    content = {PROBLEM: {"schema": ref("problem")}, HTML.media_type: {"schema": TEXT}}
     return {
         str(status): {"description": words(f"answer.{status}"), "content": content}
         for status in sorted(set(_RUNNING))

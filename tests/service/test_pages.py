@@ -319,6 +319,8 @@ def test_what_is_not_there_is_told_on_a_page(client: httpx.Client) -> None:
         assert page.status_code == 404
         assert _checked(page.text).faults == []
         assert unescape(page.text).count(client.get(path).json()["detail"]) == 1
+    shared = client.get("/openapi.json").json()["components"]["responses"]
+    assert all("text/html" in one["content"] for one in shared.values())
     refused = client.delete("/collections", headers={"Accept": BROWSER})
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
 
