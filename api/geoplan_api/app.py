@@ -19,6 +19,7 @@ from geoplan_api import (
     maps,
     processes,
     rules,
+    site,
     tiles,
 )
 from geoplan_api.errors import add_handlers
@@ -74,7 +75,7 @@ def create_app(catalogue: Catalogue, settings: Settings) -> FastAPI:
     )
     app.state.service = Service.of(catalogue, settings)
     app.state.more_methods = editing.allowed if settings.editing else lambda _: frozenset()
-    parts = [landing, collections, describing, features, processes, jobs, maps, rules, tiles]
+    parts = [landing, collections, describing, features, processes, jobs, maps, rules, tiles, site]
     for part in [*parts, editing] if settings.editing else parts:
         app.include_router(part.router)
     add_handlers(app)

@@ -10,14 +10,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from geoplan_api.conditional import not_modified, weak_tag
-from geoplan_api.deps import lang_of, layer_of, offered, service_of
+from geoplan_api.deps import lang_of, layer_of, offered, service_of, view_of
 from geoplan_api.geojson import dumps
 from geoplan_api.links import QUERYABLES, SCHEMA, SORTABLES, Links, collection_path, items_path
-from geoplan_api.negotiation import GEOJSON, JSON
+from geoplan_api.negotiation import GEOJSON, HTML, JSON
 from geoplan_api.negotiation import SCHEMA as JSON_SCHEMA
+from geoplan_api.pages import collection_page, collections_page
 from geoplan_api.reading import extent_in
 from geoplan_api.references import CRS84, URIS, reference, storage_uri
-from geoplan_api.respond import text_response
+from geoplan_api.respond import html_response, text_response
 from geoplan_api.tilesets import VECTOR_TILESETS, tilesets_path
 from geoplan_api.ways import crs_name
 from geoplan_api.words import word
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
     from geoplan.model import Lang, Layer, Text
+    from geoplan_api.negotiation import Offer
     from geoplan_api.service import Service
 
 router = APIRouter()
@@ -34,9 +36,9 @@ router = APIRouter()
 async def collections(request: Request) -> Response:
     """List the layers."""
     service, lang, links = service_of(request), lang_of(request), Links(request)
-    offer = offered(request, JSON)
+    offer = offered(request, JSON, HTML)
     versions = [table.look().version for table in service.tables.values()]
-    tag = weak_tag(versions, str(request.url), lang)
+    tag = weak_tag(versions, str(request.url), lang, offer.f)
     unchanged = not_modified(request, tag)
     if unchanged is not None:
         return unchanged
@@ -44,24 +46,40 @@ async def collections(request: Request) -> Response:
     def write() -> str:
         listed = [_collection(service, layer, lang, links) for layer in service.catalogue.values()]
         own = [
-            links.self(JSON.media_type, word("link.self", lang)),
+            links.self(offer.media_type, word("link.self", lang)),
+            *links.alternates(offer, (JSON, HTML), lang),
             links.to("root", "/", JSON.media_type, word("link.landing", lang)),
         ]
-        return dumps({"links": own, "collections": listed})
+        document = {"links": own, "collections": listed}
+        if offer is HTML:
+            return collections_page(service, document, view_of(request))
+        return dumps(document)
 
-    return text_response(await to_thread.run_sync(write), offer.media_type, lang, ETag=tag)
+    return _answer(await to_thread.run_sync(service.pages.get, tag, write), offer, lang, tag)
 
 
 async def collection(request: Request) -> Response:
     """Describe a layer."""
     service, layer, lang = service_of(request), layer_of(request), lang_of(request)
-    offer = offered(request, JSON)
-    tag = weak_tag(service.tables[layer.id].look().version, str(request.url), lang)
+    offer = offered(request, JSON, HTML)
+    tag = weak_tag(service.tables[layer.id].look().version, str(request.url), lang, offer.f)
     unchanged = not_modified(request, tag)
     if unchanged is not None:
         return unchanged
     links = Links(request)
-    text = await to_thread.run_sync(lambda: dumps(_collection(service, layer, lang, links)))
+
+    def write() -> str:
+        document = _collection(service, layer, lang, links)
+        if offer is HTML:
+            return collection_page(service, document, view_of(request))
+        return dumps(document)
+
+    return _answer(await to_thread.run_sync(write), offer, lang, tag)
+
+
+def _answer(text: str | bytes, offer: Offer, lang: Lang, tag: str) -> Response:
+    if offer is HTML:
+        return html_response(text, lang, tag=tag)
     return text_response(text, offer.media_type, lang, ETag=tag)
 
 
@@ -90,6 +108,8 @@ def _collection(service: Service, layer: Layer, lang: Lang, links: Links) -> dic
     ]
     described["links"] = [
         links.to("self", own, JSON.media_type, title),
+        links.to("alternate", f"{own}?f=html", HTML.media_type, word("link.as-html", lang)),
+        links.to("alternate", f"{own}?f=json", JSON.media_type, word("link.as-json", lang)),
         links.to("items", items_path(layer.id), GEOJSON.media_type, features),
         *schemas,
         links.to(

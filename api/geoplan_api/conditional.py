@@ -54,7 +54,7 @@ def none_match(request: Request) -> None:
 
 
 NONE_HELD = "the feature was changed by another since it was read: read it again, and decide anew"
-VARY = "Accept, Accept-Language, Accept-Encoding"
+VARY = "Accept, Accept-Language, Accept-Encoding, Cookie"
 """What an answer depends on beside its address."""
 
 

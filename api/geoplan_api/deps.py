@@ -6,16 +6,23 @@ asynchronous, because FastAPI sends others through a thread each.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast, get_args
+from urllib.parse import quote
 
 from fastapi import Depends, Request
 
 from geoplan.errors import FeatureNotFound
 from geoplan.model import Lang, Layer
+from geoplan_api.frame import View
 from geoplan_api.links import Links
 from geoplan_api.negotiation import HTML, JSON, OPENAPI, Offer, choose, language
 from geoplan_api.query import single
 from geoplan_api.service import Service
+from geoplan_api.words import word
+
+LANGUAGE_COOKIE = "geoplan-language"
+"""Holds the language chosen on a page; it goes before ``Accept-Language``."""
+_AS_SENT = "/~!$&'()*+,;=:@%?"
 
 
 def service_of(request: Request) -> Service:
@@ -27,8 +34,27 @@ def service_of(request: Request) -> Service:
 
 def lang_of(request: Request) -> Lang:
     """Return the language to answer in."""
+    if "cookie" in request.headers:
+        chosen = request.cookies.get(LANGUAGE_COOKIE)
+        for known in get_args(Lang):
+            if chosen == known:
+                return cast("Lang", known)
     default = service_of(request).settings.lang
     return language(request.headers.get("accept-language"), default)
+
+
+def view_of(request: Request) -> View:
+    """Return how a page is looked at: in which language, from where."""
+    plan, lang = service_of(request).catalogue.plan, lang_of(request)
+    sent = request.scope.get("raw_path", b"/") or b"/"
+    query = request.scope["query_string"]
+    here = quote(sent + (b"?" + query if query else b""), safe=_AS_SENT)
+    dated = f"{word('page.data-date', lang)} {plan.data_date.isoformat()}"
+    review = word("page.internal-use", lang)
+    if plan.review_number:
+        review = f"{word('page.review-number', lang)} {plan.review_number}"
+    credit = " · ".join([plan.attribution.to(lang), dated, review])
+    return View(lang, here, plan.title.to(lang), credit)
 
 
 def layer_of(request: Request) -> Layer:
@@ -70,6 +96,10 @@ async def _lang(request: Request) -> Lang:
     return lang_of(request)
 
 
+async def _view(request: Request) -> View:
+    return view_of(request)
+
+
 async def _links(request: Request) -> Links:
     return Links(request)
 
@@ -90,6 +120,7 @@ async def _no_parameters(request: Request) -> None:
 
 ServiceDep = Annotated[Service, Depends(_service)]
 LangDep = Annotated[Lang, Depends(_lang)]
+ViewDep = Annotated[View, Depends(_view)]
 LinksDep = Annotated[Links, Depends(_links)]
 NoParameters = Annotated[None, Depends(_no_parameters)]
 AsJson = Annotated[Offer, Depends(_Offered(JSON))]

@@ -11,19 +11,25 @@ from starlette.responses import Response
 from geoplan.store.cql2 import FUNCTIONS
 from geoplan.store.kinds import kind_of
 from geoplan_api.conditional import not_modified, weak_tag
-from geoplan_api.deps import lang_of, layer_of, offered, service_of
+from geoplan_api.deps import lang_of, layer_of, offered, service_of, view_of
+from geoplan_api.document_page import document_page
 from geoplan_api.filtering import filterable
 from geoplan_api.geojson import dumps
-from geoplan_api.links import FUNCTIONS_PATH, Links, collection_path
-from geoplan_api.negotiation import JSON, SCHEMA
+from geoplan_api.links import COLLECTIONS, FUNCTIONS_PATH, Links, collection_path
+from geoplan_api.negotiation import HTML, JSON, SCHEMA
 from geoplan_api.query import queryable
-from geoplan_api.respond import text_response
+from geoplan_api.respond import html_response, text_response
+from geoplan_api.words import word
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from geoplan.model import Lang, Layer
     from geoplan.schema import Field, LayerSchema
     from geoplan.store import Column
     from geoplan.store.table_now import TableNow
+    from geoplan_api.frame import Crumb
+    from geoplan_api.negotiation import Offer
 
 router = APIRouter()
 
@@ -65,7 +71,7 @@ async def schema(request: Request) -> Response:
 
 async def functions(request: Request) -> Response:
     """List the functions that a filter may use beyond those of CQL2."""
-    lang, offer = lang_of(request), offered(request, JSON)
+    lang, offer = lang_of(request), offered(request, JSON, HTML)
     listed = [
         {
             "name": name,
@@ -75,7 +81,7 @@ async def functions(request: Request) -> Response:
         }
         for name, function in FUNCTIONS.items()
     ]
-    return text_response(dumps({"functions": listed}), offer.media_type, lang)
+    return _written(request, {"functions": listed}, "functions", offer)
 
 
 def _types(kinds: tuple[str, ...]) -> list[str]:
@@ -86,16 +92,39 @@ def _types(kinds: tuple[str, ...]) -> list[str]:
 
 def _answer(request: Request, name: str, properties: Any) -> Response:
     service, layer, lang = service_of(request), layer_of(request), lang_of(request)
-    offer = offered(request, SCHEMA)
+    offer = offered(request, SCHEMA, HTML)
     table = service.tables[layer.id].look()
-    tag = weak_tag(table.version, str(request.url), lang)
+    tag = weak_tag(table.version, str(request.url), lang, offer.f)
     unchanged = not_modified(request, tag)
     if unchanged is not None:
         return unchanged
     described = properties(table, service.catalogue.schema(layer), lang)
     document = _document(f"{Links(request).base}{collection_path(layer.id)}/{name}", layer, lang)
-    text = dumps({**document, "properties": described, "additionalProperties": False})
-    return text_response(text, offer.media_type, lang, ETag=tag)
+    document |= {"properties": described, "additionalProperties": False}
+    above = [
+        (word("link.data", lang), COLLECTIONS),
+        (layer.title.to(lang), collection_path(layer.id)),
+    ]
+    return _written(request, document, name, offer, above, tag)
+
+
+def _written(
+    request: Request,
+    document: dict[str, Any],
+    name: str,
+    offer: Offer,
+    above: Sequence[Crumb] = (),
+    tag: str | None = None,
+) -> Response:
+    lang = lang_of(request)
+    if offer is not HTML:
+        headers = {} if tag is None else {"ETag": tag}
+        return text_response(dumps(document), offer.media_type, lang, **headers)
+    title = word(f"link.{name}", lang)
+    other = JSON if name == "functions" else SCHEMA
+    links = Links(request).alternates(offer, (other,), lang)
+    page = document_page(view_of(request), title, {**document, "links": links}, above)
+    return html_response(page, lang, tag=tag)
 
 
 def _document(address: str, layer: Layer, lang: Lang) -> dict[str, Any]:

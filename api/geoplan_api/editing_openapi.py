@@ -70,7 +70,7 @@ def _operation(
 
 def problems_of_edits(words: Callable[..., str]) -> dict[str, Any]:
     """Return the answers that only edits have."""
-    content = {PROBLEM: {"schema": ref("problem")}}
+    content = {PROBLEM: {"schema": ref("problem")}, "text/html": {"schema": TEXT}}
     return {
         str(status): {"description": words(f"answer.{status}"), "content": content}
         for status in _OF_EDITS

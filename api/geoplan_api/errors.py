@@ -252,7 +252,18 @@ def problem_of(error: GeoplanError, path: str) -> Response:
 
 def _answer_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, GeoplanError)  # noqa: S101 - for the type
-    return problem_of(error, request.url.path)
+    return _for_its_reader(request, problem_of(error, request.url.path))
+
+
+def _for_its_reader(request: Request, answer: Response) -> Response:
+    """Return a problem as a page where the request likes a page better than JSON."""
+    from geoplan_api.deps import view_of  # they build on this module
+    from geoplan_api.negotiation import prefers_html
+    from geoplan_api.problem_pages import problem_page
+
+    if not prefers_html(request.headers.get("accept")):
+        return answer
+    return problem_page(answer, view_of(request))
 
 
 def _answer_validation(request: Request, error: Exception) -> Response:
@@ -274,7 +285,7 @@ def _answer_http(request: Request, error: Exception) -> Response:
         return problem(status, phrase, detail, path, headers={"Allow": allow})
     if status == HTTPStatus.NOT_FOUND:
         detail = f"there is nothing at {path}: the links of the landing page (/) lead everywhere"
-        return problem(status, phrase, detail, path)
+        return _for_its_reader(request, problem(status, phrase, detail, path))
     return problem(status, phrase, error.detail, path, headers=error.headers)
 
 

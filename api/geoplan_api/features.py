@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
@@ -12,12 +13,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from geoplan.errors import BadRequest
 from geoplan_api.conditional import not_modified, weak_tag
-from geoplan_api.deps import feature_id_of, lang_of, layer_of, service_of
+from geoplan_api.deps import feature_id_of, lang_of, layer_of, service_of, view_of
+from geoplan_api.errors import status_of
+from geoplan_api.feature_pages import MOST_ROWS, ItemsPage, feature_page
 from geoplan_api.filtering import read_conditions
-from geoplan_api.geojson import collection_text, feature_text, feature_texts
+from geoplan_api.geojson import collection_text, feature_text, feature_texts, geometry_texts
 from geoplan_api.links import Link, Links, collection_path, item_path, items_path
-from geoplan_api.negotiation import GEOJSON, JSON, choose
+from geoplan_api.negotiation import GEOJSON, HTML, JSON, Offer, choose
 from geoplan_api.query import (
     ITEM_PARAMETERS,
     RESERVED,
@@ -28,16 +32,19 @@ from geoplan_api.query import (
 )
 from geoplan_api.reading import read_feature, read_page
 from geoplan_api.references import CRS84, CRS84H, reference
-from geoplan_api.respond import text_response
+from geoplan_api.respond import html_response, text_response
 from geoplan_api.ways import way_of
 from geoplan_api.words import word
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geoplan.model import Lang, Layer
     from geoplan.store.table_now import ServedRow, TableNow
     from geoplan_api.query import ItemsQuery
     from geoplan_api.reading import Page
     from geoplan_api.references import Reference
+    from geoplan_api.service import Service
 
 router = APIRouter()
 
@@ -48,10 +55,10 @@ async def items(request: Request) -> Response:
     lang, table = lang_of(request), service.tables[layer.id].look()
     known = [*RESERVED, *(column.name for column in queryable(table.columns))]
     parameters = single(request.query_params.multi_items(), known)
-    choose((GEOJSON,), parameters.get("f"), request.headers.get("accept"))
-    wanted = read_items_query(parameters, table.columns)
-    conditions = read_conditions(parameters, table, service.catalogue.schema(layer))
-    wanted = replace(wanted, conditions=conditions) if conditions else wanted
+    offer = choose((GEOJSON, HTML), parameters.get("f"), request.headers.get("accept"))
+    if offer is HTML:
+        return await items_page(request, service, layer, parameters)
+    wanted = _wanted(service, layer, table, parameters)
     tag = weak_tag(table.version, str(request.url), lang)
     unchanged = not_modified(request, tag)
     if unchanged is not None:
@@ -67,31 +74,77 @@ async def items(request: Request) -> Response:
     return _geojson(text, wanted.reference, high, lang, tag)
 
 
+def _wanted(
+    service: Service, layer: Layer, table: TableNow, parameters: Mapping[str, str]
+) -> ItemsQuery:
+    wanted = read_items_query(parameters, table.columns)
+    conditions = read_conditions(parameters, table, service.catalogue.schema(layer))
+    return replace(wanted, conditions=conditions) if conditions else wanted
+
+
+async def items_page(
+    request: Request, service: Service, layer: Layer, parameters: Mapping[str, str]
+) -> Response:
+    """Show a page of a layer's features; a question that is wrong is told on it."""
+    lang, links, view = lang_of(request), Links(request), view_of(request)
+    # a form sends what was left empty as an empty text
+    asked = {name: value for name, value in parameters.items() if value or name not in RESERVED}
+
+    def write() -> tuple[str, str]:
+        table = service.tables[layer.id].look()
+        shown = ItemsPage(service, layer, table, asked, view)
+        try:
+            wanted = _wanted(service, layer, table, asked)
+            wanted = replace(wanted, limit=min(wanted.limit, MOST_ROWS))
+            page = read_page(table, layer, wanted)
+        except BadRequest as error:
+            if status_of(type(error)) != HTTPStatus.BAD_REQUEST:
+                raise
+            return shown.refused(str(error)), ""
+        tag = weak_tag(table.version, str(request.url), lang, HTML.f)
+        own = _page_links(page, layer, lang, links, HTML)
+        return shown.found(page, wanted, own), tag
+
+    text, tag = await to_thread.run_sync(write)
+    if not tag:
+        answer = html_response(text, lang, form=True)
+        answer.status_code = HTTPStatus.BAD_REQUEST
+        return answer
+    return not_modified(request, tag) or html_response(text, lang, form=True, script=True, tag=tag)
+
+
 async def item(request: Request) -> Response:
     """Return one feature."""
     service, layer = service_of(request), layer_of(request)
     lang, table = lang_of(request), service.tables[layer.id].look()
     parameters = single(request.query_params.multi_items(), ITEM_PARAMETERS)
-    choose((GEOJSON,), parameters.get("f"), request.headers.get("accept"))
+    offer = choose((GEOJSON, HTML), parameters.get("f"), request.headers.get("accept"))
     columns = chosen(parameters.get("properties"), table.columns)
     asked = reference(parameters.get("crs", CRS84))
     # the tag is that of the whole row, however little of it is asked for
     row = read_feature(table, layer, feature_id_of(request, layer))
-    tag = feature_tag(row, "" if asked.uri == CRS84 and columns == table.columns else request.url)
+    plain = asked.uri == CRS84 and columns == table.columns and offer is GEOJSON
+    tag = feature_tag(row, "" if plain else (request.url, offer.f, lang))
     unchanged = not_modified(request, tag)
     if unchanged is not None:
         return unchanged
     at = [table.columns.index(column) for column in columns]
     row = row._replace(values=tuple(row.values[place] for place in at))
     path = way_of(layer, table, asked)
-    names = [column.name for column in columns]
-    (text,), high = feature_texts([row], names, path.move_if_any, swapped=asked.swapped)
     links, title = Links(request), layer.title.to(lang)
     own = [
-        links.to("self", item_path(layer.id, row.id), GEOJSON.media_type, word("link.self", lang)),
+        links.to("self", item_path(layer.id, row.id), offer.media_type, word("link.self", lang)),
+        *links.alternates(offer, (GEOJSON, HTML), lang),
         links.to("collection", collection_path(layer.id), JSON.media_type, title),
         links.to("root", "/", JSON.media_type, word("link.landing", lang)),
     ]
+    if offer is HTML:
+        (geometry,), _ = geometry_texts([row.geometry], path.move_if_any, swapped=asked.swapped)
+        shape = {"geometry": geometry.decode(), "crs": asked.uri, "links": own}
+        page = feature_page(service, layer, row, columns, shape, view_of(request))
+        return html_response(page, lang, script=True, tag=tag)
+    names = [column.name for column in columns]
+    (text,), high = feature_texts([row], names, path.move_if_any, swapped=asked.swapped)
     return _geojson(feature_text(text, {"links": own}), asked, high, lang, tag)
 
 
@@ -129,11 +182,14 @@ def _geojson(text: bytes, asked: Reference, high: bool, lang: Lang, tag: str) ->
     return text_response(text, GEOJSON.media_type, lang, Content_Crs=f"<{crs}>", ETag=tag)
 
 
-def _page_links(page: Page, layer: Layer, lang: Lang, links: Links) -> list[Link]:
-    found = [links.self(GEOJSON.media_type, word("link.self", lang))]
+def _page_links(
+    page: Page, layer: Layer, lang: Lang, links: Links, offer: Offer = GEOJSON
+) -> list[Link]:
+    found = [links.self(offer.media_type, word("link.self", lang))]
+    found += links.alternates(offer, (GEOJSON, HTML), lang)
     if page.next_after is not None:
         title = word("link.next", lang)
-        found.append(links.again("next", GEOJSON.media_type, title, after=page.next_after))
+        found.append(links.again("next", offer.media_type, title, after=page.next_after))
     path, title = collection_path(layer.id), layer.title.to(lang)
     found.append(links.to("collection", path, JSON.media_type, title))
     found.append(links.to("root", "/", JSON.media_type, word("link.landing", lang)))

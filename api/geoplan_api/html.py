@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-_VOID = {"meta", "br", "input"}
+_VOID = {"meta", "br", "input", "link"}
 
 
 class Html(str):
@@ -13,17 +13,20 @@ class Html(str):
     __slots__ = ()
 
 
-def tag(name: str, /, *children: str | None, **attributes: str) -> Html:
+def tag(name: str, /, *children: str | None, **attributes: str | bool | None) -> Html:
     """Return an element; children that are no markup are escaped.
+
+    An attribute that is True stands without a value; one that is None or False is left out.
 
     Examples
     --------
-    >>> tag("p", "a < b", tag("b", "c"), class_="note")
-    '<p class="note">a &lt; b<b>c</b></p>'
+    >>> tag("p", "a < b", tag("b", "c"), class_="note", hidden=True)
+    '<p class="note" hidden>a &lt; b<b>c</b></p>'
     """
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        f" {_spelled(key)}" if value is True else f' {_spelled(key)}="{escape(value)}"'
         for key, value in attributes.items()
+        if value is not None and value is not False
     )
     if name in _VOID:
         return Html(f"<{name}{written}>")
@@ -33,13 +36,5 @@ def tag(name: str, /, *children: str | None, **attributes: str) -> Html:
     return Html(f"<{name}{written}>{inner}</{name}>")
 
 
-def document(title: str, lang: str, style: str, *body: str | None) -> str:
-    """Return a whole page with its style inside."""
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", title),
-        tag("style", Html(style)),
-    )
-    return f"<!doctype html>\n{tag('html', head, tag('body', *body), lang=lang)}\n"
+def _spelled(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")

@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from geoplan_api.deps import AsJson, LangDep, LinksDep, NoParameters, ServiceDep
+from geoplan_api.deps import (
+    JsonOrHtml,
+    LangDep,
+    LinksDep,
+    NoParameters,
+    ServiceDep,
+    ViewDep,
+)
 from geoplan_api.errors import BadParameter
 from geoplan_api.job_documents import status_info
-from geoplan_api.negotiation import JSON, choose
+from geoplan_api.job_pages import job_page, jobs_page
+from geoplan_api.negotiation import HTML, JSON, Offer, choose
 from geoplan_api.processes import answered, headers_of_answer
 from geoplan_api.query import read_datetime, single
-from geoplan_api.respond import json_response
+from geoplan_api.respond import html_response, json_response
 from geoplan_api.sending import file_response
 from geoplan_api.words import word
 from geoplan_api.work.computing import Answer, error_of
@@ -37,11 +45,12 @@ class _Wanted:
 
     tests: tuple[Callable[[Job], bool], ...]
     limit: int
+    offer: Offer
 
 
 async def _wanted(request: Request) -> _Wanted:
     given = single(request.query_params.multi_items(), ("f", *FILTERS))
-    choose((JSON,), given.get("f"), request.headers.get("accept"))
+    offer = choose((JSON, HTML), given.get("f"), request.headers.get("accept"))
     tests: list[Callable[[Job], bool]] = []
     if "type" in given and "process" not in given["type"].split(","):
         tests.append(lambda _: False)  # every job is of a process
@@ -62,7 +71,7 @@ async def _wanted(request: Request) -> _Wanted:
             bound = _whole(name, given[name], 0, 10**9)
             tests.append(lambda job, bound=bound, sign=sign: sign * (_lasted(job) - bound) >= 0)  # type: ignore[misc]
     limit = _whole("limit", given.get("limit", str(DEFAULT_LIMIT)), 1, None)
-    return _Wanted(tuple(tests), min(limit, MAX_LIMIT))
+    return _Wanted(tuple(tests), min(limit, MAX_LIMIT), offer)
 
 
 def _whole(name: str, text: str, least: int, most: int | None) -> int:
@@ -85,14 +94,18 @@ def _lasted(job: Job) -> float:
     return (end - _moment(job.started)).total_seconds()
 
 
+WantedDep = Annotated[_Wanted, Depends(_wanted)]
+
+
 @router.api_route("/jobs", methods=_READ)
 def jobs(
     service: ServiceDep,
-    lang: LangDep,
+    view: ViewDep,
     links: LinksDep,
-    wanted: Annotated[_Wanted, Depends(_wanted)],
+    wanted: WantedDep,
 ) -> Response:
     """List the jobs that there are, the newest first."""
+    lang, offer = view.lang, wanted.offer
     found = [
         job for job in service.computing.jobs.every() if all(test(job) for test in wanted.tests)
     ]
@@ -100,19 +113,26 @@ def jobs(
         "jobs": [status_info(job, lang, links) for job in found[: wanted.limit]],
         "numberMatched": len(found),
         "links": [
-            links.self(JSON.media_type, word("link.self", lang)),
+            links.self(offer.media_type, word("link.self", lang)),
+            *links.alternates(offer, (JSON, HTML), lang),
             links.to("root", "/", JSON.media_type, word("link.landing", lang)),
         ],
     }
-    return json_response(document, lang, JSON)
+    if offer is HTML:
+        return html_response(jobs_page(document, view), lang)
+    return json_response(document, lang, offer)
 
 
 @router.api_route("/jobs/{job_id}", methods=_READ)
 def job(
-    job_id: str, service: ServiceDep, lang: LangDep, links: LinksDep, offer: AsJson
+    job_id: str, service: ServiceDep, view: ViewDep, links: LinksDep, offer: JsonOrHtml
 ) -> Response:
     """Tell how a job stands."""
-    return json_response(status_info(service.computing.jobs.get(job_id), lang, links), lang, offer)
+    document = status_info(service.computing.jobs.get(job_id), view.lang, links)
+    document["links"] += links.alternates(offer, (JSON, HTML), view.lang)
+    if offer is HTML:
+        return html_response(job_page(document, view), view.lang)
+    return json_response(document, view.lang, offer)
 
 
 @router.delete("/jobs/{job_id}")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from anyio import to_thread
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
 import geoplan
 from geoplan.model import Lang, Plan
 from geoplan_api import editing
+from geoplan_api.api_page import documentation_page
+from geoplan_api.conditional import not_modified, weak_tag
 from geoplan_api.deps import (
     AsHtml,
     AsJson,
@@ -18,12 +22,20 @@ from geoplan_api.deps import (
     LangDep,
     LinksDep,
     ServiceDep,
+    ViewDep,
+    lang_of,
+    offered,
+    service_of,
+    view_of,
 )
+from geoplan_api.document_page import document_page
+from geoplan_api.geojson import dumps
 from geoplan_api.links import FUNCTIONS, FUNCTIONS_PATH, JOBS, MAP, PROCESSES, RULES, Link, Links
 from geoplan_api.negotiation import HTML, JSON, OPENAPI, Offer
 from geoplan_api.openapi import definition
-from geoplan_api.pages import documentation_page, landing_page
-from geoplan_api.respond import html_response, json_response
+from geoplan_api.pages import landing_page
+from geoplan_api.respond import html_response, json_response, text_response
+from geoplan_api.service import Service
 from geoplan_api.tilesets import ALL_TILESETS, TILES, TILING_SCHEMES, VECTOR_TILESETS
 from geoplan_api.words import word
 
@@ -33,6 +45,7 @@ _READ = ["GET", "HEAD"]
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
     *(
         f"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/{name}"
         for name in ("queryables", "filter", "features-filter")
@@ -76,22 +89,47 @@ CONFORMANCE = (
 by its name; the others in test_cql2.py, test_filter.py and test_describing.py."""
 
 
-@router.api_route("/", methods=_READ)
-async def landing(
-    service: ServiceDep, lang: LangDep, links: LinksDep, offer: JsonOrHtml
-) -> Response:
+async def landing(request: Request) -> Response:
     """Show what there is."""
-    document = _landing(service.catalogue.plan, lang, links, offer)
+    service, lang = service_of(request), lang_of(request)
+    offer = offered(request, JSON, HTML)
+    versions = [table.look().version for table in service.tables.values()]
+    tag = weak_tag(versions, str(request.url), lang, offer.f)
+    unchanged = not_modified(request, tag)
+    if unchanged is not None:
+        return unchanged
+
+    def write() -> str:
+        document = _landing(service.catalogue.plan, lang, Links(request), offer)
+        if offer is HTML:
+            return landing_page(service, document, view_of(request))
+        return dumps(document)
+
+    # to write it, rows are counted: beside the loop
+    body = service.pages.held(tag)
+    if body is None:
+        body = await to_thread.run_sync(service.pages.get, tag, write)
     if offer is HTML:
-        return html_response(landing_page(service, document, lang), lang)
-    return json_response(document, lang, offer)
+        return html_response(body, lang, tag=tag)
+    return text_response(body, offer.media_type, lang, ETag=tag)
+
+
+# a plain route: what FastAPI adds to a route costs more than the page, which is kept
+router.add_route("/", landing, methods=_READ)
 
 
 @router.api_route("/conformance", methods=_READ)
-async def conformance(service: ServiceDep, lang: LangDep, offer: AsJson) -> Response:
+async def conformance(
+    service: ServiceDep, view: ViewDep, links: LinksDep, offer: JsonOrHtml
+) -> Response:
     """List the conformance classes."""
     classes = [*CONFORMANCE, *(editing.CONFORMANCE if service.settings.editing else ())]
-    return json_response({"conformsTo": classes}, lang, offer)
+    own = _own_links(links, view.lang, offer, JSON, HTML)
+    document = {"conformsTo": classes, "links": own}
+    if offer is HTML:
+        page = document_page(view, view.say("link.conformance"), document)
+        return html_response(page, view.lang)
+    return json_response(document, view.lang, offer)
 
 
 @router.api_route("/openapi.json", methods=_READ)
@@ -103,9 +141,15 @@ async def openapi(
 
 
 @router.api_route("/api", methods=_READ)
-async def documentation(service: ServiceDep, lang: LangDep, links: LinksDep, _: AsHtml) -> Response:
+async def documentation(service: ServiceDep, links: LinksDep, view: ViewDep, _: AsHtml) -> Response:
     """Show the definition of the API as a page."""
-    return html_response(documentation_page(definition(service, lang, links), lang), lang)
+    versions = [table.look().version for table in service.tables.values()]
+    tag = weak_tag(versions, links.base, view.here, view.lang)
+    page = service.pages.get(
+        tag,
+        lambda: documentation_page(definition(service, view.lang, links), view, _examples(service)),
+    )
+    return html_response(page, view.lang)
 
 
 @router.api_route("/health", methods=_READ)
@@ -121,6 +165,22 @@ def health(service: ServiceDep, lang: LangDep, offer: AsJson) -> Response:
     return json_response(state, lang, offer)
 
 
+def _examples(service: Service) -> dict[str, str]:
+    """Return values of path parameters that the definition does not list, for the examples."""
+    found = {"ruleId": "HWY-01", **dict.fromkeys(("tileMatrix", "tileRow", "tileCol"), "0")}
+    first = next(iter(service.tables.values()))
+    rows = first.look().page(None, 1)
+    return found | ({"featureId": str(rows[0].id)} if rows else {})
+
+
+def _own_links(links: Links, lang: Lang, offer: Offer, *offers: Offer) -> list[Link]:
+    return [
+        links.self(offer.media_type, word("link.self", lang)),
+        *links.alternates(offer, offers, lang),
+        links.to("root", "/", JSON.media_type, word("link.landing", lang)),
+    ]
+
+
 def _landing(plan: Plan, lang: Lang, links: Links, offer: Offer) -> dict[str, Any]:
     return {
         "title": plan.title.to(lang),
@@ -131,11 +191,10 @@ def _landing(plan: Plan, lang: Lang, links: Links, offer: Offer) -> dict[str, An
 
 
 def _landing_links(lang: Lang, links: Links, offer: Offer) -> list[Link]:
-    other = JSON if offer is HTML else HTML
     json = JSON.media_type
     return [
         links.self(offer.media_type, word("link.self", lang)),
-        links.again("alternate", other.media_type, word(f"link.as-{other.f}", lang), f=other.f),
+        *links.alternates(offer, (JSON, HTML), lang),
         links.to(
             "service-desc", "/openapi.json", OPENAPI.media_type, word("link.service-desc", lang)
         ),

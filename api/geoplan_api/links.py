@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from geoplan_api.words import word
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.requests import Request
 
-    from geoplan.model import FeatureId
+    from geoplan.model import FeatureId, Lang
+    from geoplan_api.negotiation import Offer
 
 Link = dict[str, str]
 EXECUTE = "http://www.opengis.net/def/rel/ogc/1.0/execute"
@@ -20,6 +25,8 @@ SCHEMA = "http://www.opengis.net/def/rel/ogc/1.0/schema"
 FUNCTIONS = "urn:geoplan:rel:functions"
 FUNCTIONS_PATH = "/functions"
 JOBS = "http://www.opengis.net/def/rel/ogc/1.0/job-list"
+COLLECTIONS = "/collections"
+PROCESSES_PATH = "/processes"
 RULES = "urn:geoplan:rel:rules"
 
 
@@ -37,6 +44,14 @@ class Links:
     def self(self, type_: str, title: str) -> Link:
         """Return the link of a response to itself."""
         return {"href": str(self._url), "rel": "self", "type": type_, "title": title}
+
+    def alternates(self, given: Offer, offers: Iterable[Offer], lang: Lang) -> list[Link]:
+        """Return the links to the same resource in the other representations there are."""
+        return [
+            self.again("alternate", other.media_type, word(f"link.as-{other.f}", lang), f=other.f)
+            for other in offers
+            if other.f != given.f
+        ]
 
     def again(self, rel: str, type_: str, title: str, **parameters: Any) -> Link:
         """Return a link to the same resource with some query parameters set."""

@@ -32,6 +32,7 @@ SCHEMA = Offer("json", "application/schema+json", ("application/json",))
 HTML = Offer("html", "text/html")
 COG = Offer("tif", "image/tiff; application=geotiff; profile=cloud-optimized")
 MVT = Offer("mvt", "application/vnd.mapbox-vector-tile", ("application/x-protobuf",))
+_PROBLEM = Offer("json", "application/problem+json", ("application/json",))
 PNG = Offer("png", "image/png")
 TILEJSON = Offer("tilejson", "application/vnd.mapbox.tile+json")
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
@@ -61,6 +62,18 @@ def choose(offers: Sequence[Offer], f: str | None, accept: str | None) -> Offer:
         types = ", ".join(offer.media_type for offer in offers)
         raise NotAcceptable(f"Accept: {accept} excludes all there is here: {types}")
     return best
+
+
+def prefers_html(accept: str | None) -> bool:
+    """Return whether ``Accept`` likes a page better than JSON.
+
+    Examples
+    --------
+    >>> prefers_html("text/html,application/xhtml+xml,*/*;q=0.8"), prefers_html("*/*")
+    (True, False)
+    """
+    ranges = list(_weighted(accept or ""))
+    return _quality(HTML, ranges) > _quality(_PROBLEM, ranges)
 
 
 def language(accept_language: str | None, default: Lang) -> Lang:

@@ -94,7 +94,9 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
     html, json = (HTML,), (JSON,)
     paths = {
         "/": _get(words, "landing", {JSON: ref("landingPage"), HTML: TEXT}, (JSON, HTML)),
-        "/conformance": _get(words, "conformance", {JSON: ref("confClasses")}, json),
+        "/conformance": _get(
+            words, "conformance", {JSON: ref("confClasses"), HTML: TEXT}, (JSON, HTML)
+        ),
         "/openapi.json": _get(words, "definition", {OPENAPI: {"type": "object"}}, (OPENAPI,)),
         "/api": _get(words, "documentation", {HTML: TEXT}, html),
         "/health": _get(words, "health", {JSON: ref("health")}, json),
@@ -104,10 +106,12 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
             words, "rule", {JSON: ref("rule"), HTML: TEXT}, (JSON, HTML), ("ruleId", "pack")
         ),
         **_collections(words),
-        "/functions": _get(words, "functions", {JSON: ref("functions")}, json),
-        "/processes": _get(words, "processes", {JSON: ref("processList")}, json),
+        "/functions": _get(words, "functions", {JSON: ref("functions"), HTML: TEXT}, (JSON, HTML)),
+        "/processes": _get(
+            words, "processes", {JSON: ref("processList"), HTML: TEXT}, (JSON, HTML)
+        ),
         "/processes/{processId}": _get(
-            words, "process", {JSON: ref("process")}, json, ("processId",)
+            words, "process", {JSON: ref("process"), HTML: TEXT}, (JSON, HTML), ("processId",)
         ),
         **job_paths(words, _responses, _parameter),
     }
@@ -120,22 +124,26 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
 
 
 def _collections(words: _Words) -> dict[str, Any]:
-    json = (JSON,)
+    both = (JSON, HTML)
     return {
-        "/collections": _get(words, "collections", {JSON: ref("collections")}, json),
+        "/collections": _get(words, "collections", {JSON: ref("collections"), HTML: TEXT}, both),
         "/collections/{collectionId}": _get(
-            words, "collection", {JSON: ref("collection")}, json, ("collectionId",)
+            words, "collection", {JSON: ref("collection"), HTML: TEXT}, both, ("collectionId",)
         ),
         "/collections/{collectionId}/items/{featureId}": _get(
             words,
             "item",
-            {GEOJSON: ref("feature")},
-            (GEOJSON,),
+            {GEOJSON: ref("feature"), HTML: TEXT},
+            (GEOJSON, HTML),
             ("collectionId", "featureId", "crs", "properties"),
         ),
         **{
             f"/collections/{{collectionId}}/{name}": _get(
-                words, name, {SCHEMA: ref("jsonSchema")}, (SCHEMA,), ("collectionId",)
+                words,
+                name,
+                {SCHEMA: ref("jsonSchema"), HTML: TEXT},
+                (SCHEMA, HTML),
+                ("collectionId",),
             )
             for name in ("queryables", "sortables", "schema")
         },
@@ -195,11 +203,11 @@ def _items(service: Service, layer: Layer, words: _Words) -> dict[str, Any]:
         _parameter("query", name, _list_of(names, signs), words(f"parameter.{name}"))
         for name, signs in (("sortby", ("", "+", "-")), ("properties", ("",)))
     ]
-    answers = {GEOJSON: ref("featureCollection")}
+    answers = {GEOJSON: ref("featureCollection"), HTML: TEXT}
     return {
         "operationId": f"items.{layer.id}",
         "summary": words("operation.items", title=layer.title.to(words.lang)),
-        "parameters": [*shared, *lists, _f(words, (GEOJSON,)), *filters],
+        "parameters": [*shared, *lists, _f(words, (GEOJSON, HTML)), *filters],
         "responses": _responses(words, answers, _ANYWHERE),
     }
 
@@ -220,7 +228,7 @@ def _responses(
 
 
 def _problems(words: _Words) -> dict[str, Any]:
-    content = {PROBLEM: {"schema": ref("problem")}}
+    content = {PROBLEM: {"schema": ref("problem")}, HTML.media_type: {"schema": TEXT}}
     return {
         str(status): {"description": words(f"answer.{status}"), "content": content}
         for status in RUNNING

@@ -1,165 +1,209 @@
-"""Pages for people: self-contained, without a script."""
+"""The landing page and the pages of layers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from geoplan_api.html import Html, document, tag
+from geoplan_api.frame import facts, framed, heads, link_list, table
+from geoplan_api.html import Html, tag
 from geoplan_api.links import collection_path, items_path
-from geoplan_api.words import HTML_LANG, word
+from geoplan_api.ways import crs_name
 
 if TYPE_CHECKING:
-    from geoplan.model import Lang, Layer
+    from geoplan.model import Layer
+    from geoplan.schema import Field
+    from geoplan_api.frame import View
     from geoplan_api.service import Service
 
-STYLE = """
-:root { color-scheme: light; --ink: #1c2733; --soft: #5b6875; --line: #dde3e8; --link: #0b5394; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 62rem; padding: 2rem 1.25rem 4rem; color: var(--ink);
-  background: #fff; line-height: 1.6;
-  font-family: "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC",
-    system-ui, sans-serif; }
-h1 { font-size: 1.7rem; margin: 0 0 .25rem; }
-h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
-p { margin: .3rem 0; }
-a { color: var(--link); }
-.soft { color: var(--soft); font-size: .92rem; }
-.button { display: inline-block; margin: 1rem 0 0; padding: .55rem 1.1rem; border-radius: .4rem;
-  background: var(--link); color: #fff; text-decoration: none; font-weight: 600; }
-.button:focus-visible, a:focus-visible { outline: 3px solid #f2a900; outline-offset: 2px; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .45rem .8rem .45rem 0;
-  border-bottom: 1px solid var(--line); }
-th { font-size: .85rem; color: var(--soft); font-weight: 600; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-code { background: #f2f5f7; border-radius: .3rem; padding: .1rem .35rem; font-size: .92em;
-  overflow-wrap: anywhere; }
-.swatch { display: inline-block; width: .9rem; height: .9rem; margin-right: .5rem;
-  border-radius: .2rem; vertical-align: -.1rem; }
-dl { margin: .2rem 0 0; } dt { float: left; clear: left; margin-right: .6rem; }
-dd { margin: 0 0 .2rem 1.2rem; color: var(--soft); }
-"""
 
-
-def landing_page(service: Service, landing: dict[str, Any], lang: Lang) -> str:
+def landing_page(service: Service, landing: dict[str, Any], view: View) -> str:
     """Return the landing page of a plan: its layers, and links to everything else."""
-    plan = service.catalogue.plan
     base = next(link["href"] for link in landing["links"] if link["rel"] == "data")
     base = base.removesuffix("/collections")
-    rows = [_layer_row(service, layer, lang) for layer in service.catalogue.values()]
-    return document(
+    first = items_path(next(iter(service.catalogue)))
+    described = landing["description"]
+    return framed(
+        view,
         landing["title"],
-        HTML_LANG[lang],
-        STYLE,
         tag("h1", landing["title"]),
-        tag("p", landing["description"]) if plan.note else None,
-        tag("p", _small_print(service, lang), class_="soft"),
-        tag("a", word("page.map", lang), href="/map", class_="button"),
-        " ",
-        tag("a", word("page.map-check", lang), href="/map?check=true", class_="button"),
-        " ",
-        tag("a", word("page.rules", lang), href="/rules", class_="button"),
-        tag("h2", word("page.features", lang)),
-        _table(_heads(lang, "layer", "kind", "count", "source", ""), rows),
-        tag("h2", word("page.clients", lang)),
-        tag("p", word("page.clients-how", lang)),
+        tag("p", described) if described != landing["title"] else None,
+        tag(
+            "p",
+            tag("a", view.say("page.map"), href="/map", class_="button"),
+            " ",
+            tag("a", view.say("page.map-check"), href="/map?check=true", class_="button"),
+            " ",
+            tag("a", view.say("link.processes"), href="/processes", class_="button quiet"),
+            " ",
+            tag("a", view.say("page.rules"), href="/rules", class_="button quiet"),
+        ),
+        tag("h2", view.say("page.features")),
+        _layers_table(service, view),
+        tag("h2", view.say("page.clients")),
+        tag("p", view.say("page.clients-how")),
         tag("p", tag("code", base + "/")),
         tag("p", tag("code", f'ogrinfo "OAPIF:{base}"')),
-        tag("p", tag("code", f'curl "{base}{items_path(next(iter(service.catalogue)))}?limit=5"')),
-        tag("h2", word("page.more", lang)),
-        tag("ul", *(_more(link) for link in landing["links"] if link["rel"] != "self")),
+        tag("p", tag("code", f'curl "{base}{first}?limit=5"')),
+        tag("h2", view.say("page.more")),
+        tag("p", landing["attribution"]),
+        link_list(landing["links"]),
+        links=landing["links"],
     )
 
 
-def documentation_page(definition: dict[str, Any], lang: Lang) -> str:
-    """Return the definition of the API as a page."""
-    shared = definition["components"]["parameters"]
-    rows = [
-        _operation_row(method.upper(), path, operation, shared)
-        for path, methods in definition["paths"].items()
-        for method, operation in methods.items()
-    ]
-    return document(
-        definition["info"]["title"],
-        HTML_LANG[lang],
-        STYLE,
-        tag("h1", word("link.service-doc", lang)),
-        tag("p", definition["info"]["title"]),
-        tag("p", tag("a", word("page.home", lang), href="/")),
-        tag("p", tag("a", word("link.service-desc", lang), href="/openapi.json")),
-        _table(_heads(lang, "operation", "parameters", "answers"), rows),
-        tag("h2", word("page.answers", lang)),
-        tag("dl", *_answers(definition["components"]["responses"], lang)),
+def collections_page(service: Service, document: dict[str, Any], view: View) -> str:
+    """Return the list of layers."""
+    title = view.say("link.data")
+    return framed(
+        view,
+        title,
+        tag("h1", title),
+        *(_card(service, one, view) for one in document["collections"]),
+        tag("h2", view.say("page.more")),
+        link_list(document["links"]),
+        links=document["links"],
     )
 
 
-def _heads(lang: Lang, *names: str) -> Html:
-    return tag("tr", *(tag("th", word(f"page.{name}", lang) if name else "") for name in names))
+def collection_page(service: Service, document: dict[str, Any], view: View) -> str:
+    """Return a layer: what it is, where it lies, what its features hold."""
+    layer = service.catalogue[document["id"]]
+    return framed(
+        view,
+        document["title"],
+        tag("h1", swatch(service, layer), document["title"]),
+        tag("p", document["description"]),
+        tag("p", tag("a", view.say("site.see"), href=items_path(layer.id), class_="button")),
+        _about(service, document, view),
+        tag("h2", view.say("link.schema")),
+        _fields(service, layer, view),
+        tag("h2", view.say("page.more")),
+        link_list(document["links"]),
+        trail=[(view.say("link.data"), "/collections")],
+        links=document["links"],
+    )
 
 
-def _table(heads: Html, rows: list[Html]) -> Html:
-    return tag("div", tag("table", tag("thead", heads), tag("tbody", *rows)), class_="wide")
-
-
-def _small_print(service: Service, lang: Lang) -> str:
-    plan = service.catalogue.plan
-    dated = f"{word('page.data-date', lang)} {plan.data_date.isoformat()}"
-    review = word("page.internal-use", lang)
-    if plan.review_number:
-        review = f"{word('page.review-number', lang)} {plan.review_number}"
-    return " · ".join([plan.attribution.to(lang), dated, review])
-
-
-def _layer_row(service: Service, layer: Layer, lang: Lang) -> Html:
+def swatch(service: Service, layer: Layer) -> Html:
+    """Return the colours of a layer as a small picture, which says nothing beyond its name."""
     symbol = service.catalogue.symbol(layer)
-    style = f"background:{symbol.fill};border:1px solid {symbol.stroke}"
-    count = service.catalogue.table(layer.id).count
-    source = f"{layer.source.to(lang)} ({layer.source_date.isoformat()})"
+    drawn = tag(
+        "rect",
+        x="1",
+        y="1",
+        width="14",
+        height="14",
+        rx="3",
+        fill=symbol.fill,
+        stroke=symbol.stroke,
+        stroke_width="1.5",
+    )
+    return tag("svg", drawn, class_="swatch", width="16", height="16", aria_hidden="true")
+
+
+def _layers_table(service: Service, view: View) -> Html:
+    names = [view.say(f"page.{name}") for name in ("layer", "kind", "count", "source")]
+    rows = [_layer_row(service, layer, view) for layer in service.catalogue.values()]
+    columns = heads(*names, view.say("page.more"), numbers=[view.say("page.count")])
+    return table(columns, rows, view.say("page.features"))
+
+
+def _layer_row(service: Service, layer: Layer, view: View) -> Html:
+    title, more = layer.title.to(view.lang), view.say("page.description")
     return tag(
         "tr",
-        tag("td", tag("span", class_="swatch", style=style), layer.title.to(lang)),
-        tag("td", symbol.title.to(lang)),
-        tag("td", str(count)),
-        tag("td", source),
+        tag("th", swatch(service, layer), tag("a", title, href=items_path(layer.id)), scope="row"),
+        tag("td", service.catalogue.symbol(layer).title.to(view.lang)),
+        tag("td", f"{service.tables[layer.id].look().count():,}", class_="number"),
+        tag("td", _source(layer, view)),
         tag(
             "td",
-            tag("a", word("page.items", lang), href=items_path(layer.id)),
-            " · ",
-            tag("a", word("page.description", lang), href=collection_path(layer.id)),
+            tag("a", more, href=collection_path(layer.id), aria_label=f"{title}: {more}"),
         ),
     )
 
 
-def _more(link: dict[str, str]) -> Html:
-    return tag("li", tag("a", link["title"], href=link["href"]), " ", tag("code", link["type"]))
+def _source(layer: Layer, view: View) -> str:
+    return f"{layer.source.to(view.lang)} ({layer.source_date.isoformat()})"
 
 
-def _operation_row(
-    method: str,
-    path: str,
-    operation: dict[str, Any],
-    shared: dict[str, Any],
-) -> Html:
-    parameters = [
-        shared[one["$ref"].rsplit("/", 1)[1]] if "$ref" in one else one
-        for one in operation["parameters"]
-    ]
-    described: list[Html] = []
-    for one in parameters:
-        described += [tag("dt", tag("code", one["name"])), tag("dd", one["description"])]
+def _card(service: Service, document: dict[str, Any], view: View) -> Html:
+    layer = service.catalogue[document["id"]]
+    heading = f"layer-{layer.id}"
     return tag(
-        "tr",
-        tag("td", tag("code", f"{method} {path}"), tag("br"), operation["summary"]),
-        tag("td", tag("dl", *described)),
-        tag("td", ", ".join(operation["responses"])),
+        "section",
+        tag(
+            "h2",
+            swatch(service, layer),
+            tag("a", document["title"], href=items_path(layer.id)),
+            id=heading,
+        ),
+        tag("p", document["description"]),
+        _about(service, document, view),
+        tag("details", tag("summary", view.say("page.more")), link_list(document["links"])),
+        class_="card",
+        aria_labelledby=heading,
     )
 
 
-def _answers(problems: dict[str, Any], lang: Lang) -> list[Html]:
-    told = {"200": word("answer.ok", lang)}
-    told |= {status: problem["description"] for status, problem in problems.items()}
-    listed: list[Html] = []
-    for status, text in told.items():
-        listed += [tag("dt", tag("code", status)), tag("dd", text)]
-    return listed
+def _about(service: Service, document: dict[str, Any], view: View) -> Html:
+    layer = service.catalogue[document["id"]]
+    now = service.tables[layer.id].look()
+    names = [tag("li", tag("code", uri)) for uri in document["crs"]]
+    crs = [tag("code", document["storageCrs"])] if "storageCrs" in document else []
+    offered = tag(
+        "details", tag("summary", view.say("site.crs-count", count=len(names))), tag("ul", *names)
+    )
+    rows: list[tuple[str, str | None]] = [
+        (view.say("site.id"), tag("code", layer.id)),
+        (view.say("page.kind"), service.catalogue.symbol(layer).title.to(view.lang)),
+        (view.say("site.geometry"), view.say(f"site.{layer.geometry}")),
+        (view.say("page.count"), f"{now.count():,}"),
+        (view.say("site.extent"), _extent(document, view)),
+        (view.say("site.stored"), tag("span", crs_name(now.crs), " ", *crs)),
+        (view.say("site.crs"), offered),
+        (view.say("page.source"), _source(layer, view)),
+    ]
+    return facts(rows, document["title"])
+
+
+def _extent(document: dict[str, Any], view: View) -> str | None:
+    if "extent" not in document:
+        return view.say("site.nowhere")
+    west, south, east, north = document["extent"]["spatial"]["bbox"][0]
+    edges = {"west": west, "south": south, "east": east, "north": north}
+    return view.say("site.box", **{name: f"{edge:.5f}°" for name, edge in edges.items()})
+
+
+def _fields(service: Service, layer: Layer, view: View) -> Html:
+    now, schema = service.tables[layer.id].look(), service.catalogue.schema(layer)
+    rows = []
+    for column in (now.id_column, *now.columns):
+        field = schema.field(column.name)
+        label = column.name if field is None else field.label.to(view.lang)
+        rows.append(
+            tag(
+                "tr",
+                tag("th", label, scope="row"),
+                tag("td", tag("code", column.name)),
+                tag("td", column.type),
+                tag("td", (field and field.unit) or ""),
+                tag("td", "" if field is None else _domain(field, view)),
+            )
+        )
+    names = ("attribute", "column", "type", "unit", "values")
+    return table(
+        heads(*(view.say(f"site.{name}") for name in names)), rows, view.say("link.schema")
+    )
+
+
+def _domain(field: Field, view: View) -> str:
+    values = [f"{value.label.to(view.lang)} ({value.code})" for value in field.values]
+    if values:
+        return ", ".join(values)
+    ends = [
+        f"{sign} {end:g}"
+        for sign, end in (("≥", field.minimum), ("≤", field.maximum))
+        if end is not None
+    ]
+    return ", ".join(ends)

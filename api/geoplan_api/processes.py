@@ -9,12 +9,14 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 import geoplan
-from geoplan_api.deps import AsJson, LangDep, LinksDep, ServiceDep
+from geoplan_api.deps import JsonOrHtml, LangDep, LinksDep, ServiceDep, ViewDep
 from geoplan_api.executing import OFFERS, OUTPUT, described_process, read_execution
 from geoplan_api.job_documents import status_info
 from geoplan_api.links import EXECUTE, Links, job_path, process_path
-from geoplan_api.negotiation import COG, GPKG, JSON, XLSX, Offer
-from geoplan_api.respond import json_response, own_headers
+from geoplan_api.negotiation import COG, GPKG, HTML, JSON, XLSX, Offer
+from geoplan_api.process_examples import words_of
+from geoplan_api.process_pages import process_page, processes_page
+from geoplan_api.respond import html_response, json_response, own_headers
 from geoplan_api.sending import file_response
 from geoplan_api.words import word
 from geoplan_api.work.computing import Answer, Execution, enclosed
@@ -33,24 +35,36 @@ ExecutionDep = Annotated[tuple[Execution, bool], Depends(read_execution)]
 
 
 @router.api_route("/processes", methods=_READ)
-async def processes(service: ServiceDep, lang: LangDep, links: LinksDep, offer: AsJson) -> Response:
+async def processes(
+    service: ServiceDep, view: ViewDep, links: LinksDep, offer: JsonOrHtml
+) -> Response:
     """List the processes."""
+    lang = view.lang
     listed = [_summary(one, lang, links) for one in await service.computing.processes()]
     own = [
-        links.self(JSON.media_type, word("link.self", lang)),
+        links.self(offer.media_type, word("link.self", lang)),
+        *links.alternates(offer, (JSON, HTML), lang),
         links.to("root", "/", JSON.media_type, word("link.landing", lang)),
         links.to("jobs", "/jobs", JSON.media_type, word("link.jobs", lang)),
     ]
-    return json_response({"processes": listed, "links": own}, lang, offer)
+    document = {"processes": listed, "links": own}
+    if offer is HTML:
+        return html_response(processes_page(document, view), lang)
+    return json_response(document, lang, offer)
 
 
 @router.api_route("/processes/{process_id}", methods=_READ)
-async def process(process: ProcessDep, lang: LangDep, links: LinksDep, offer: AsJson) -> Response:
+async def process(
+    process: ProcessDep, service: ServiceDep, view: ViewDep, links: LinksDep, offer: JsonOrHtml
+) -> Response:
     """Describe a process, its inputs and what it answers with."""
-    described = _summary(process, lang, links)
+    described = _summary(process, view.lang, links)
     described["inputs"] = process["inputs"]
-    described["outputs"] = _outputs(process, lang)
-    return json_response(described, lang, offer)
+    described["outputs"] = _outputs(process, view.lang)
+    if offer is HTML:
+        page = process_page(described, view, words_of(service, view.lang), links.base)
+        return html_response(page, view.lang, script=True)
+    return json_response(described, view.lang, offer)
 
 
 @router.post("/processes/{process_id}/execution")
@@ -118,6 +132,8 @@ def _summary(process: dict[str, Any], lang: Lang, links: Links) -> dict[str, Any
         "outputTransmission": ["value"],
         "links": [
             links.to("self", path, JSON.media_type, title),
+            links.to("alternate", f"{path}?f=html", HTML.media_type, word("link.as-html", lang)),
+            links.to("alternate", f"{path}?f=json", JSON.media_type, word("link.as-json", lang)),
             links.to(EXECUTE, f"{path}/execution", usual, word("link.execute", lang, title=title)),
         ],
     }

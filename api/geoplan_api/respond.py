@@ -40,17 +40,27 @@ def own_headers(lang: Lang) -> dict[str, str]:
     return {"Content-Language": HTML_LANG[lang], "Vary": VARY}
 
 
-def html_response(page: str, lang: Lang, *, form: bool = False) -> Response:
-    """Answer with a page of our own: it runs no script and fetches nothing.
+def html_response(
+    page: str | bytes,
+    lang: Lang,
+    *,
+    form: bool = False,
+    script: bool = False,
+    tag: str | None = None,
+) -> Response:
+    """Answer with a page of our own, which fetches its styles from this service and nothing else.
 
-    A page with a `form` may send it to this service, and nowhere else.
+    A page with a `form` may send it to this service, and nowhere else. One with a `script` runs
+    our own files, never what stands in the page, and may ask this service.
     """
     target = "'self'" if form else "'none'"
+    more = "script-src 'self'; connect-src 'self'; " if script else ""
     policy = (
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+        f"default-src 'none'; style-src 'self'; img-src 'self'; {more}base-uri 'none'; "
         f"form-action {target}; frame-ancestors 'none'"
     )
-    return text_response(page, "text/html; charset=utf-8", lang, Content_Security_Policy=policy)
+    headers = {"Content_Security_Policy": policy} | ({} if tag is None else {"ETag": tag})
+    return text_response(page, "text/html; charset=utf-8", lang, **headers)
 
 
 def packed(body: bytes, headers: Headers) -> tuple[bytes, str | None]:

@@ -12,9 +12,9 @@ from geoplan.rules.wording import (
     demand_in_words,
     kind_in_words,
 )
-from geoplan_api.html import Html, document, tag
+from geoplan_api.frame import framed, link_list
+from geoplan_api.html import Html, tag
 from geoplan_api.links import rule_path
-from geoplan_api.pages import STYLE
 from geoplan_api.words import HTML_LANG, word
 
 if TYPE_CHECKING:
@@ -24,83 +24,61 @@ if TYPE_CHECKING:
     from geoplan.rules.browse import Placed
     from geoplan.rules.model import Basis, Rule, Where
     from geoplan.rules.pack import RulePack
+    from geoplan_api.frame import View
+    from geoplan_api.links import Link
     from geoplan_api.rules import RulesQuery
 
-_STYLE = (
-    STYLE
-    + """
-form { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .6rem 1rem;
-  align-items: end; margin: 1.2rem 0; padding: .9rem 1rem; background: #f5f7f9;
-  border-radius: .5rem; }
-label { display: grid; gap: .15rem; font-size: .85rem; color: var(--soft); }
-input, select, button { font: inherit; color: var(--ink); min-height: 2.5rem; width: 100%;
-  padding: .3rem .5rem; border: 1px solid #b8c2cb; border-radius: .35rem; background: #fff; }
-button { background: var(--link); border-color: var(--link); color: #fff; font-weight: 600;
-  cursor: pointer; }
-:is(input, select, button):focus-visible { outline: 3px solid #f2a900; outline-offset: 1px; }
-.rules { list-style: none; margin: 0; padding: 0; }
-.rules li { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); gap: .1rem 1.2rem;
-  padding: .8rem 0; border-bottom: 1px solid var(--line); }
-.rules p { margin: 0; }
-.rules .title { font-weight: 600; }
-.severity { white-space: nowrap; font-weight: 600; font-size: .92rem; }
-.prohibited { color: #b00020; } .approval_required { color: #7a4a00; } .notice { color: #35506b; }
-.note { padding: .5rem .8rem; border-radius: .4rem; background: #fff6e5; color: #5c3d00; }
-.facts th { width: 11rem; font-size: .92rem; }
-.facts td { overflow-wrap: anywhere; }
-.facts p { margin: 0; }
-@media (max-width: 600px) {
-  body { padding: 1.2rem .9rem 3rem; }
-  form { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-  form label:first-child { grid-column: 1 / -1; }
-  .rules li { grid-template-columns: minmax(0, 1fr); }
-  .rules .side { display: flex; gap: .8rem; align-items: baseline; }
-  .facts th, .facts td { display: block; width: auto; padding: .1rem 0; border: 0; }
-  .facts tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
-}
-"""
-)
 _SIGNS = {"prohibited": "⊘", "approval_required": "△", "notice": "○"}
 """Of a severity, beside its colour."""
 
 
 def rules_page(
-    pack: RulePack, found: tuple[Rule, ...], names: list[str], asked: RulesQuery, lang: Lang
+    pack: RulePack,
+    found: tuple[Rule, ...],
+    names: list[str],
+    asked: RulesQuery,
+    view: View,
+    links: list[Link],
 ) -> str:
     """Return the rules of a pack that were asked for, under a form to ask for others."""
+    lang = view.lang
     listed = tag("ul", *(_listed(rule, pack, lang) for rule in found), class_="rules")
     title = word("link.rules", lang)
-    return document(
+    return framed(
+        view,
         title,
-        HTML_LANG[lang],
-        _STYLE,
-        tag("p", tag("a", word("page.home", lang), href="/"), class_="soft"),
         tag("h1", title),
         _about(pack, lang),
         _form(pack, names, asked, lang),
         tag("p", word("rules.found", lang, count=len(found)), class_="soft"),
         listed if found else tag("p", word("rules.none", lang), class_="note"),
         *_left(pack, lang),
+        tag("h2", word("page.more", lang)),
+        link_list(links),
+        links=links,
     )
 
 
-def rule_page(placed: Placed, lang: Lang) -> str:
+def rule_page(placed: Placed, view: View, links: list[Link]) -> str:
     """Return a rule with all there is to say of it."""
+    lang = view.lang
     rule, pack = placed.rule, placed.pack
     rows = [*_demanded(rule, lang), *_cited(rule.basis, lang), *_written(placed, lang)]
     back = "/rules?" + urlencode({"pack": pack.id})
     other = rule.title.en if lang == "zh" else rule.title.zh
-    return document(
+    return framed(
+        view,
         f"{rule.id} {rule.title.to(lang)}",
-        HTML_LANG[lang],
-        _STYLE,
-        tag("p", tag("a", word("link.rules", lang), href=back), class_="soft"),
         tag("p", _severity(rule, lang), " ", tag("code", rule.id)),
         tag("h1", rule.title.to(lang)),
         tag("p", other, class_="soft", lang=HTML_LANG["en" if lang == "zh" else "zh"]),
         _example(pack, placed.rule, lang),
         *_meaning(rule.meaning, lang),
-        tag("table", tag("tbody", *rows), class_="facts"),
+        tag("table", tag("caption", rule.id, class_="unseen"), tag("tbody", *rows), class_="facts"),
+        tag("h2", word("page.more", lang)),
+        link_list(links),
+        trail=[(word("link.rules", lang), back)],
+        links=links,
     )
 
 

@@ -14,7 +14,7 @@ from geoplan.rules.browse import Placed, RuleQuery, browse, find_rule
 from geoplan.rules.model import Demand, Rule, Severity
 from geoplan.rules.pack import NATIONAL, RulePack, load_pack, pack_names
 from geoplan.rules.wording import conditions_in_words, demand_in_words, kind_in_words
-from geoplan_api.deps import LangDep, LinksDep, ServiceDep
+from geoplan_api.deps import LinksDep, ServiceDep, ViewDep
 from geoplan_api.errors import BadParameter
 from geoplan_api.links import Links, rule_path
 from geoplan_api.negotiation import HTML, JSON, Offer, choose
@@ -81,13 +81,15 @@ RuleQueryDep = Annotated[tuple[str | None, Offer], Depends(_rule_query)]
 
 
 @router.api_route("/rules", methods=_READ)
-def rules(service: ServiceDep, lang: LangDep, links: LinksDep, asked: RulesQueryDep) -> Response:
+def rules(service: ServiceDep, view: ViewDep, links: LinksDep, asked: RulesQueryDep) -> Response:
     """List the rules of a pack."""
+    lang = view.lang
     pack = load_pack(asked.pack, on=asked.on, folder=_folder(service))
     found = browse(pack, asked.query)
     names = pack_names(_folder(service))
     if asked.offer is HTML:
-        return html_response(rules_page(pack, found, names, asked, lang), lang, form=True)
+        own = _links(links, lang, HTML)
+        return html_response(rules_page(pack, found, names, asked, view, own), lang, form=True)
     document = {
         "pack": _described(pack),
         "packs": names,
@@ -103,22 +105,23 @@ def rules(service: ServiceDep, lang: LangDep, links: LinksDep, asked: RulesQuery
 
 @router.api_route("/rules/{rule_id}", methods=_READ)
 def rule(
-    rule_id: str, service: ServiceDep, lang: LangDep, links: LinksDep, asked: RuleQueryDep
+    rule_id: str, service: ServiceDep, view: ViewDep, links: LinksDep, asked: RuleQueryDep
 ) -> Response:
     """Show a rule: what it means and demands, where it is written, and how far that was read."""
-    name, offer = asked
+    (name, offer), lang = asked, view.lang
     placed = find_rule(rule_id, pack=name, folder=_folder(service))
+    own = [
+        *_links(links, lang, offer),
+        links.to("collection", "/rules", JSON.media_type, word("link.rules", lang)),
+        *_elsewhere(placed, links),
+    ]
     if offer is HTML:
-        return html_response(rule_page(placed, lang), lang)
+        return html_response(rule_page(placed, view, own), lang)
     document = {
         **_told(placed.rule, placed.pack),
         "otherPacks": list(placed.elsewhere),
         "unreadablePacks": list(placed.unreadable),
-        "links": [
-            *_links(links, lang, offer),
-            links.to("collection", "/rules", JSON.media_type, word("link.rules", lang)),
-            *_elsewhere(placed, links),
-        ],
+        "links": own,
     }
     return json_response(document, lang, offer)
 
@@ -169,10 +172,9 @@ _LANGS: tuple[Lang, ...] = get_args(Lang)
 
 
 def _links(links: Links, lang: Lang, offer: Offer) -> list[dict[str, str]]:
-    other = JSON if offer is HTML else HTML
     return [
         links.self(offer.media_type, word("link.self", lang)),
-        links.again("alternate", other.media_type, word(f"link.as-{other.f}", lang), f=other.f),
+        *links.alternates(offer, _OFFERS, lang),
     ]
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from geoplan.errors import GeoplanError
 from geoplan.store import edit
 from geoplan.store.journal import EditedFile
 from geoplan.store.served import ServedTable
+from geoplan_api.kept import KeptPages
 from geoplan_api.tile_cache import TileCache
 from geoplan_api.work.computing import Computing
 
@@ -42,6 +43,8 @@ class Service:
         Runs processes, at once or as jobs, and draws rasters.
     editors : mapping of str to EditedFile
         Their files for edits, one for the layers that share it; empty unless the settings say so.
+    pages : KeptPages
+        Pages that were made.
     """
 
     catalogue: Catalogue
@@ -50,6 +53,7 @@ class Service:
     tiles: TileCache
     computing: Computing
     editors: Mapping[str, EditedFile]
+    pages: KeptPages = field(default_factory=KeptPages)
 
     @classmethod
     def of(cls, catalogue: Catalogue, settings: Settings) -> Self:

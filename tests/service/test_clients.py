@@ -235,7 +235,11 @@ async def read(app):
                      "/collections/highways", "/collections/highways/items?bbox=122,41,124,42",
                      "/collections/highways/items?status=built&limit=1",
                      "/collections/highways/items/HW-1",
-                     "/tiles/WebMercatorQuad", "/tiles/WebMercatorQuad/13/3068/6894"):
+                     "/tiles/WebMercatorQuad", "/tiles/WebMercatorQuad/13/3068/6894",
+                     "/collections?f=html", "/collections/highways?f=html",
+                     "/collections/highways/items?f=html", "/rules?f=html", "/conformance?f=html",
+                     "/collections/highways/items/HW-1?f=html", "/functions?f=html",
+                     "/collections/highways/queryables?f=html"):
             answer = await client.get(path)
             assert answer.status_code == 200, answer.text
 

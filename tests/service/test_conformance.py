@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ REQUIREMENTS = {
         "f-success", "f-links",
     ],
     "geojson": ["definition", "content"],
+    "html": ["definition", "content"],
 }  # fmt: skip
 
 
@@ -368,3 +370,66 @@ def test_geojson_content(client: httpx.Client, town: Catalogue) -> None:
             assert alone["id"] == feature["id"]
             assert alone["geometry"] == feature["geometry"]
             assert isinstance(alone["links"], list)
+
+
+FEATURES_PATHS = (
+    "/",
+    "/conformance",
+    "/collections",
+    "/collections/industrial-parks",
+    "/collections/industrial-parks/items",
+    "/collections/industrial-parks/items?limit=2",
+    "/collections/industrial-parks/items/IP-2",
+)
+"""One path of each operation of Part 1; the definition of the API has a page of its own, /api."""
+
+
+def test_html_definition(client: httpx.Client) -> None:
+    """Every operation answers HTML where it is asked to, and says so in the definition."""
+    paths = _json(client, "/openapi.json")["paths"]
+    for path in FEATURES_PATHS:
+        by_name = client.get(path, params={**httpx.URL(path).params, "f": "html"})
+        by_accept = client.get(path, headers={"Accept": "text/html"})
+        for answer in (by_name, by_accept):
+            assert answer.status_code == 200, answer.text
+            assert answer.headers["content-type"] == "text/html; charset=utf-8"
+            assert answer.text.startswith("<!doctype html>")
+    for path in ("/", "/conformance", "/collections", "/collections/{collectionId}",
+                 "/collections/highways/items",
+                 "/collections/{collectionId}/items/{featureId}"):  # fmt: skip
+        assert "text/html" in paths[path]["get"]["responses"]["200"]["content"], path
+
+
+def test_html_content(client: httpx.Client) -> None:
+    """What JSON tells, the page tells: every link as an anchor, every value in the body."""
+    for path in FEATURES_PATHS:
+        document = _json(client, path)
+        page = client.get(path, headers={"Accept": "text/html"}).text
+        body = unescape(page.partition("<body>")[2])
+        anchors = set(re.findall(r'<a (?:[^>]*\s)?href="([^"]*)"', body))
+        for link in _all_links(document):
+            if link["rel"] not in ("self", "alternate"):
+                assert link["href"] in anchors, (path, link)
+        for told in _told(document):
+            assert told in body, (path, told)
+
+
+def _all_links(document: Any) -> list[dict[str, str]]:
+    links = list(document.get("links", []))
+    for collection in document.get("collections", []):
+        links += collection["links"]
+    return links
+
+
+def _told(document: Any) -> list[str]:
+    """Return what has to stand on the page of a document."""
+    told = [document[name] for name in ("title", "description", "attribution") if name in document]
+    told += document.get("conformsTo", [])
+    for collection in document.get("collections", [document]):
+        told += [collection[name] for name in ("id", "title", "storageCrs") if name in collection]
+        told += collection.get("crs", [])
+    for feature in document.get("features", [document] if "geometry" in document else []):
+        told += [feature["id"], feature["properties"]["name"], feature["properties"]["name_en"]]
+    if "geometry" in document:
+        told.append(str(document["geometry"]["coordinates"][0][0][0]))
+    return [str(one) for one in told]

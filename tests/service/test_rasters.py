@@ -7,6 +7,7 @@ import io
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,10 @@ def folders() -> list[Path]:
     """
     children = Path("/proc/self/task").glob("*/children")
     pids = {pid for listed in children for pid in listed.read_text().split()}
-    found = [Path(f"/proc/{pid}/cwd").resolve() for pid in pids]
+    found = []
+    for pid in pids:
+        with suppress(FileNotFoundError):  # it has ended
+            found.append(Path(f"/proc/{pid}/cwd").readlink())
     return [folder for folder in found if folder.name.startswith("geoplan-worker-")]
 
 

@@ -76,6 +76,8 @@ def _inputs(model: type[BaseModel], catalogue: Catalogue) -> dict[str, Any]:
         own = {key: value for key, value in found.items() if key not in ("title", "description")}
         if name in LAYER_INPUTS:
             own["items"] = {"type": "string", "enum": list(catalogue)}
+        if name == "rasters" and catalogue.rasters:
+            own["items"] = {"type": "string", "enum": list(catalogue.rasters)}
         if name in ("layer", "raster"):
             own["enum"] = list(catalogue if name == "layer" else catalogue.rasters)
         told[name] = {
