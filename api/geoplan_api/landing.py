@@ -101,8 +101,9 @@ async def landing(request: Request) -> Response:
             return landing_page(service, document, view_of(request))
         return dumps(document)
 
-    # to write it, rows are counted: beside the loop
-    body = service.pages.held(tag) or await to_thread.run_sync(service.pages.get, tag, write)
+    body = service.pages.held(tag)
+    if body is None:  # to write it, rows are counted: beside the loop
+        body = await to_thread.run_sync(service.pages.get, tag, write)
     if offer is HTML:
         return html_response(body, lang, tag=tag)
     return text_response(body, offer.media_type, lang, ETag=tag)
