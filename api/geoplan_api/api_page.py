@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from geoplan_api.frame import View
 
+_FEW = 8
 _REF = "#/components/schemas/"
 
 
@@ -157,7 +158,7 @@ def _schema(schema: dict[str, Any]) -> Html:
         name = schema["$ref"].removeprefix(_REF)
         return tag("a", name, href=f"#schema-{name}")
     if schema.get("type") == "array":
-        return tag("span", "[ ", _schema(schema.get("items", {})), " ]")
+        return tag("div", "[ ", _schema(schema.get("items", {})), " ]")
     words = [str(schema.get("type", ""))]
     words += [
         f"{name} {schema[name]}"
@@ -165,7 +166,14 @@ def _schema(schema: dict[str, Any]) -> Html:
         if name in schema
     ]
     if "enum" in schema:
-        words.append(" | ".join(str(value) for value in schema["enum"]))
+        values = [str(value) for value in schema["enum"]]
+        if len(values) > _FEW:
+            told = tag(
+                "summary",
+                ", ".join(word for word in [*words, f"{values[0]} | … ({len(values)})"] if word),
+            )
+            return tag("details", told, tag("ul", *(tag("li", value) for value in values)))
+        words.append(" | ".join(values))
     return tag("span", ", ".join(word for word in words if word))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from geoplan_api.frame import facts, framed, heads, link_list, table
+from geoplan_api.frame import facts, framed, heads, more, table
 from geoplan_api.html import Html, tag
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ def document_page(
         title,
         tag("h1", title),
         *parts,
-        tag("h2", view.say("page.more")),
-        link_list(links),
+        more(view, links),
         trail=trail,
         links=links,
     )

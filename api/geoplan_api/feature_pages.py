@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from geoplan_api.cells import DASH, NEEDED, PROVENANCE, attributes, in_words
-from geoplan_api.frame import MAP_ASSETS, facts, framed, link_list, table
+from geoplan_api.frame import MAP_ASSETS, facts, framed, more, table
 from geoplan_api.html import Html, tag
 from geoplan_api.links import collection_path, item_path, items_path
 from geoplan_api.pages import swatch
@@ -85,8 +85,7 @@ class ItemsPage:
         drawn = map_box(self._data_path(wanted.limit), self._service, self._layer, self._view)
         return self._framed(
             tag("div", told, drawn if rows else None, class_="beside"),
-            tag("h2", say("page.more")),
-            link_list(links),
+            more(self._view, links),
             links=links,
         )
 
@@ -260,8 +259,7 @@ def feature_page(
         tag("div", drawn, _told(service, layer, row, columns, view), class_="beside"),
         tag("h2", say("site.geometry")),
         _geometry(shape, view),
-        tag("h2", say("page.more")),
-        link_list(shape["links"]),
+        more(view, shape["links"]),
         trail=[*layer_trail(layer, view), (say("page.items"), items_path(layer.id))],
         links=shape["links"],
         assets=MAP_ASSETS,

@@ -210,3 +210,15 @@ def link_list(links: Iterable[Link]) -> Html:
         ),
         class_="links",
     )
+
+
+def more(view: View, links: Iterable[Link], text: str | None = None) -> Html:
+    """Return the last part of a page: where else to go, which paper does not need."""
+    return tag(
+        "section",
+        tag("h2", view.say("page.more"), id="more"),
+        tag("p", text) if text else None,
+        link_list(links),
+        class_="more",
+        aria_labelledby="more",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from geoplan_api.cells import DASH
-from geoplan_api.frame import facts, framed, heads, link_list, table
+from geoplan_api.frame import facts, framed, heads, more, table
 from geoplan_api.html import Html, tag
 from geoplan_api.links import process_path
 from geoplan_api.words import words
@@ -43,8 +43,7 @@ def jobs_page(document: dict[str, Any], view: View) -> str:
         title,
         tag("h1", title),
         listed if rows else tag("p", view.say("site.no-jobs"), class_="note"),
-        tag("h2", view.say("page.more")),
-        link_list(document["links"]),
+        more(view, document["links"]),
         links=document["links"],
     )
 
@@ -77,8 +76,7 @@ def job_page(document: dict[str, Any], view: View) -> str:
         tag("p", tag("a", view.say("site.refresh"), href=view.here, class_="button"))
         if running
         else None,
-        tag("h2", view.say("page.more")),
-        link_list(document.get("links", [])),
+        more(view, document.get("links", [])),
         trail=[(view.say("site.jobs"), JOBS_PATH)],
         links=document.get("links", []),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from geoplan_api.frame import facts, framed, heads, link_list, table
+from geoplan_api.frame import facts, framed, heads, link_list, more, table
 from geoplan_api.html import Html, tag
 from geoplan_api.links import collection_path, items_path
 from geoplan_api.ways import crs_name
@@ -44,9 +44,7 @@ def landing_page(service: Service, landing: dict[str, Any], view: View) -> str:
         tag("p", tag("code", base + "/")),
         tag("p", tag("code", f'ogrinfo "OAPIF:{base}"')),
         tag("p", tag("code", f'curl "{base}{first}?limit=5"')),
-        tag("h2", view.say("page.more")),
-        tag("p", landing["attribution"]),
-        link_list(landing["links"]),
+        more(view, landing["links"], landing["attribution"]),
         links=landing["links"],
     )
 
@@ -59,8 +57,7 @@ def collections_page(service: Service, document: dict[str, Any], view: View) -> 
         title,
         tag("h1", title),
         *(_card(service, one, view) for one in document["collections"]),
-        tag("h2", view.say("page.more")),
-        link_list(document["links"]),
+        more(view, document["links"]),
         links=document["links"],
     )
 
@@ -77,8 +74,7 @@ def collection_page(service: Service, document: dict[str, Any], view: View) -> s
         _about(service, document, view),
         tag("h2", view.say("link.schema")),
         _fields(service, layer, view),
-        tag("h2", view.say("page.more")),
-        link_list(document["links"]),
+        more(view, document["links"]),
         trail=[(view.say("link.data"), "/collections")],
         links=document["links"],
     )

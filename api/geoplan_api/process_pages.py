@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from geoplan.i18n import phrases
-from geoplan_api.frame import MAP_ASSETS, framed, heads, link_list, table
+from geoplan_api.frame import MAP_ASSETS, framed, heads, more, table
 from geoplan_api.html import Html, tag
 from geoplan_api.inputs_form import example_inputs, field, read_input
 from geoplan_api.links import EXECUTE, PROCESSES_PATH, process_path
@@ -84,8 +84,7 @@ def processes_page(document: dict[str, Any], view: View) -> str:
         title,
         tag("h1", title),
         table(columns, rows, title),
-        tag("h2", view.say("page.more")),
-        link_list(document["links"]),
+        more(view, document["links"]),
         links=document["links"],
     )
 
@@ -122,8 +121,7 @@ def process_page(
         tag("section", id="result", tabindex="-1", aria_label=view.say("site.result"), hidden=True),
         tag("h2", view.say("site.with-curl")),
         tag("pre", _curl(base + path, shown), class_="curl", tabindex="0", data_url=base + path),
-        tag("h2", view.say("page.more")),
-        link_list(one for one in document["links"] if one["rel"] != EXECUTE),
+        more(view, [one for one in document["links"] if one["rel"] != EXECUTE]),
         _data(view, plan.titles),
         trail=[(view.say("link.processes"), PROCESSES_PATH)],
         links=document["links"],

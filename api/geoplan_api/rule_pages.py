@@ -12,7 +12,7 @@ from geoplan.rules.wording import (
     demand_in_words,
     kind_in_words,
 )
-from geoplan_api.frame import framed, link_list
+from geoplan_api.frame import framed, more
 from geoplan_api.html import Html, tag
 from geoplan_api.links import rule_path
 from geoplan_api.words import HTML_LANG, word
@@ -53,8 +53,7 @@ def rules_page(
         tag("p", word("rules.found", lang, count=len(found)), class_="soft"),
         listed if found else tag("p", word("rules.none", lang), class_="note"),
         *_left(pack, lang),
-        tag("h2", word("page.more", lang)),
-        link_list(links),
+        more(view, links),
         links=links,
     )
 
@@ -75,8 +74,7 @@ def rule_page(placed: Placed, view: View, links: list[Link]) -> str:
         _example(pack, placed.rule, lang),
         *_meaning(rule.meaning, lang),
         tag("table", tag("caption", rule.id, class_="unseen"), tag("tbody", *rows), class_="facts"),
-        tag("h2", word("page.more", lang)),
-        link_list(links),
+        more(view, links),
         trail=[(word("link.rules", lang), back)],
         links=links,
     )
