@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import geoplan
+from geoplan.rules.pack import pack_names
 from geoplan.store.cql2 import LANGUAGES, MAX_BYTES
 from geoplan_api.editing_openapi import add_edits, headers_of_edits, problems_of_edits
 from geoplan_api.errors import PROBLEM
@@ -72,9 +73,7 @@ def definition(service: Service, lang: Lang, links: Links) -> dict[str, Any]:
         "paths": _paths(service, words),
         "components": {
             "schemas": SCHEMAS,
-            "parameters": _shared_parameters(
-                words, list(service.catalogue), list(service.catalogue.rasters)
-            ),
+            "parameters": _shared_parameters(words, service),
             "responses": {**_problems(words), **problems_of_edits(words)},
         },
     }
@@ -247,13 +246,16 @@ def _shared(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/parameters/{name}"}
 
 
-def _shared_parameters(words: _Words, layers: list[str], rasters: list[str]) -> dict[str, Any]:
+def _shared_parameters(words: _Words, service: Service) -> dict[str, Any]:
+    layers, rasters = list(service.catalogue), list(service.catalogue.rasters)
+    packs = pack_names(service.catalogue.directory / "rules")
     bbox = {
         "type": "array",
         "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
         "items": {"type": "number"},
     }
     crs = {"type": "string", "format": "uri", "enum": list(URIS), "default": CRS84}
+    pack = {"type": "string", "enum": packs}
     limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
     schemas: dict[str, tuple[str, Schema]] = {
         "bbox": ("query", bbox),
@@ -274,17 +276,21 @@ def _shared_parameters(words: _Words, layers: list[str], rasters: list[str]) -> 
         "processId": ("path", {"type": "string", "enum": list(PROCESS_IDS)}),
         "ruleId": ("path", TEXT),
         **dict.fromkeys(FILTERS, ("query", TEXT)),
+        "pack": ("query", pack),
         "check": ("query", {"type": "boolean", "default": False}),
-        "packs": ("query", TEXT),
+        "packs": ("query", {"type": "array", "items": pack}),
         "severity": ("query", {"type": "string", "enum": list(SEVERITIES)}),
         "demand": ("query", {"type": "string", "enum": list(DEMANDS)}),
         "on": ("query", {"type": "string", "format": "date"}),
         **tile_parameters(layers, rasters),
     }
-    return {
+    described = {
         name: _parameter(where, name, schema, words(f"parameter.{name}"))
         for name, (where, schema) in schemas.items()
-    } | headers_of_edits(words)
+    }
+    for name in (*FILTERS, "check", "packs"):
+        described[name]["allowEmptyValue"] = True  # what a form sends where nothing was filled in
+    return described | headers_of_edits(words)
 
 
 def _parameter(where: str, name: str, schema: Schema, description: str) -> dict[str, Any]:
