@@ -33,6 +33,8 @@ _READ = ["GET", "HEAD"]
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
     *(
         f"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/{name}"
         for name in ("queryables", "filter", "features-filter")
@@ -69,7 +71,7 @@ CONFORMANCE = (
     *TILES,
 )
 """Classes that have tests: those of Part 1 in tests/service/test_conformance.py, each requirement
-by its name; the others in test_cql2.py, test_filter.py and test_describing.py."""
+by its name; Part 2 in test_crs.py, others in test_cql2.py, test_filter.py, test_describing.py."""
 
 
 @router.api_route("/", methods=_READ)

@@ -60,11 +60,19 @@ _DATED = {
 }
 _FEATURE_ID: Schema = {"oneOf": [{"type": "string"}, {"type": "integer"}]}
 
+_LIMITS = _object(
+    {
+        "tileMatrix": TEXT,
+        **dict.fromkeys(("minTileRow", "maxTileRow", "minTileCol", "maxTileCol"), COUNT),
+    }
+)
 _TILESET: dict[str, Schema] = {
     "title": TEXT,
+    "tileMatrixSetId": TEXT,
     "dataType": {"type": "string", "enum": ["vector", "map"]},
     "crs": TEXT,
     "links": _LINKS,
+    "tileMatrixSetLimits": _array(_LIMITS),
 }
 
 SCHEMAS: dict[str, Schema] = {
@@ -104,16 +112,6 @@ SCHEMAS: dict[str, Schema] = {
     "tileset": _object(
         {
             **_TILESET,
-            "tileMatrixSetLimits": _array(
-                _object(
-                    {
-                        "tileMatrix": TEXT,
-                        **dict.fromkeys(
-                            ("minTileRow", "maxTileRow", "minTileCol", "maxTileCol"), COUNT
-                        ),
-                    }
-                )
-            ),
             "mediaTypes": _array(TEXT),
         },
         {

@@ -59,4 +59,5 @@ def test_the_definition_and_the_service_agree(
     assert asked == passed
     assert asked > 5_000  # or the document was not read
     paths = httpx.get(f"{address}/openapi.json").json()["paths"]
+    del paths["/openapi.json"]  # it asks for that first, to know the others
     assert f"Tested: {sum(len(methods) for methods in paths.values())}\n" in said
