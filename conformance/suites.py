@@ -44,7 +44,9 @@ class Suite:
     @property
     def controller(self) -> str:
         """The class that runs it."""
-        return f"org.opengis.cite.{self.name.removeprefix('ets-').replace('-', '')}.TestNGController"
+        return (
+            f"org.opengis.cite.{self.name.removeprefix('ets-').replace('-', '')}.TestNGController"
+        )
 
     def class_path(self, folder: Path) -> str:
         """Resolve the suite by Maven, from the local repository or from Central.
@@ -88,7 +90,9 @@ def _tiles(base: str) -> dict[str, str]:
 
 
 def _processes(base: str) -> dict[str, str]:
-    return {**_address(base), "echoprocessid": "echo", "testallprocesses": "true"}
+    # the suite joins paths with a slash of its own, and brings the schemas that it would fetch
+    told = {"echoprocessid": "echo", "testallprocesses": "true", "uselocalschema": "true"}
+    return {"iut": base, **told}
 
 
 SUITES = (
