@@ -104,9 +104,9 @@ def test_gdal_asks_for_any_crs_and_combines_filters(base: str) -> None:
     program = """
 import json, sys, pyogrio
 source = "OAPIF:" + sys.argv[1]
-found = {}
+found, east = {}, {"layer": "industrial-parks", "where": "name = '东园'"}
 for code in ("EPSG:3857", "EPSG:4490", "EPSG:4326", "EPSG:4550"):
-    table = pyogrio.read_dataframe(source, layer="industrial-parks", where="name = '东园'", CRS=code)
+    table = pyogrio.read_dataframe(source, **east, CRS=code)
     found[code] = list(table.geometry.iloc[0].bounds[:2])
 where = "status = 'planned' AND name LIKE '南%'"
 both = pyogrio.read_dataframe(source, layer="industrial-parks", where=where)
