@@ -20,7 +20,6 @@ from pathlib import Path
 
 import geopandas as gpd
 import httpx
-
 from geoplan_api.server import listen
 
 ROOT = Path(__file__).parents[2]
