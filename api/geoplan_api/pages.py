@@ -114,7 +114,7 @@ def _small_print(service: Service, lang: Lang) -> str:
 def _layer_row(service: Service, layer: Layer, lang: Lang) -> Html:
     symbol = service.catalogue.symbol(layer)
     style = f"background:{symbol.fill};border:1px solid {symbol.stroke}"
-    count = service.catalogue.table(layer.id).count
+    count = service.tables[layer.id].look().count()
     source = f"{layer.source.to(lang)} ({layer.source_date.isoformat()})"
     return tag(
         "tr",
