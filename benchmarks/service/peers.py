@@ -61,8 +61,8 @@ class Running:
 def ours(plan: Path) -> Iterator[Running]:
     """Serve a plan with one worker."""
     port = _free_port()
-    program = [str(Path(sys.executable).with_name("geoplan")), "serve", "--plan", str(plan)]
-    with _started("geoplan", [*program, "--port", str(port)], port, {}) as running:
+    command = [*_uvicorn(Path(sys.executable), port), "--factory", "benchmarks.service.served:app"]
+    with _started("geoplan", command, port, {"GEOPLAN_PLAN": str(plan)}) as running:
         yield running
 
 
@@ -78,10 +78,9 @@ def tipg(frame: gpd.GeoDataFrame) -> Iterator[Running]:
     python = _environment("tipg", Path(sys.executable), TIPG)
     with _postgis(frame) as (url, postmaster):
         port = _free_port()
-        command = [str(python), "-m", "uvicorn", "tipg.main:app", "--port", str(port)]
+        command = [*_uvicorn(python, port), "tipg.main:app"]
         told = {"DATABASE_URL": url, "DB_MIN_CONN_SIZE": "1", "DB_MAX_CONN_SIZE": "1"}
-        quiet = ["--log-level", "warning"]
-        with _started("tipg", [*command, *quiet], port, told) as running:
+        with _started("tipg", command, port, told) as running:
             yield Running(running.name, running.base, running.process, (postmaster,))
 
 
@@ -102,8 +101,8 @@ def pygeoapi(geopackage: Path) -> Iterator[Running]:
         told = {"PYGEOAPI_CONFIG": str(config), "PYGEOAPI_OPENAPI": str(openapi)}
         _run([str(python.with_name("pygeoapi")), "openapi", "generate", str(config),
               "--output-file", str(openapi)], {**os.environ, **told})  # fmt: skip
-        command = [str(python), "-m", "uvicorn", "pygeoapi.starlette_app:APP", "--port", str(port)]
-        with _started("pygeoapi", [*command, "--log-level", "warning"], port, told) as running:
+        command = [*_uvicorn(python, port), "pygeoapi.starlette_app:APP"]
+        with _started("pygeoapi", command, port, told) as running:
             yield running
 
 
@@ -235,6 +234,11 @@ def _wait(base: str, name: str, process: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.1)
     raise Absent(f"{name} does not answer")
+
+
+def _uvicorn(python: Path, port: int) -> list[str]:
+    quiet = ["--log-level", "warning", "--no-access-log"]
+    return [str(python), "-m", "uvicorn", "--host", "127.0.0.1", "--port", str(port), *quiet]
 
 
 def _free_port() -> int:
