@@ -30,6 +30,7 @@ from benchmarks.service import peers
 from benchmarks.service.cases import CASES, Case
 from benchmarks.service.cpu import family_spent_ms, peak_rss_mb, spent_ms
 from benchmarks.service.parcels import make
+from geoplan import Catalogue
 
 CRS = 4326
 WARM = 9**2 * 1000 + 78
@@ -116,7 +117,8 @@ def site_check_ms(folder: Path, requests: int) -> float:
     plan = folder / "town"
     shutil.copytree(peers.ROOT / "examples" / "town", plan)
     ring = [[122.99, 41.08], [123.005, 41.08], [123.005, 41.09], [122.99, 41.09], [122.99, 41.08]]
-    body = json.dumps({"inputs": {"geometry": {"type": "Polygon", "coordinates": [ring]}}})
+    geometry = {"type": "Polygon", "coordinates": [ring]}
+    body = json.dumps({"inputs": {"geometry": geometry, "layers": list(Catalogue.open(plan))}})
     times = []
     with peers.ours(plan) as running:
         connection = http.client.HTTPConnection(str(urlsplit(running.base).netloc))
