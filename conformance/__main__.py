@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -35,10 +36,11 @@ def served(folder: Path) -> Iterator[str]:
     plan = folder / "town"
     shutil.copytree(ROOT / "examples" / "town", plan)
     program, log = Path(sys.executable).with_name("geoplan"), folder / "serve.log"
+    env = {**os.environ, "GEOPLAN_ECHO": "1"}  # a process that only the suite of Processes needs
     command = [str(program), "serve", "--plan", str(plan), "--port", "0", "--edit"]
     with (
         log.open("w", encoding="utf-8") as told,
-        subprocess.Popen(command, stdout=told, stderr=told) as process,
+        subprocess.Popen(command, stdout=told, stderr=told, env=env) as process,
     ):
         try:
             address = _address(process, log)

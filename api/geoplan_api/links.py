@@ -19,6 +19,7 @@ SORTABLES = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
 SCHEMA = "http://www.opengis.net/def/rel/ogc/1.0/schema"
 FUNCTIONS = "urn:geoplan:rel:functions"
 FUNCTIONS_PATH = "/functions"
+JOBS = "http://www.opengis.net/def/rel/ogc/1.0/job-list"
 RULES = "urn:geoplan:rel:rules"
 
 
@@ -61,6 +62,11 @@ def item_path(layer_id: str, feature_id: FeatureId) -> str:
 def process_path(process_id: str) -> str:
     """Return the path of a process."""
     return f"/processes/{process_id}"
+
+
+def job_path(job_id: str) -> str:
+    """Return the path of a job."""
+    return f"/jobs/{job_id}"
 
 
 def rule_path(rule_id: str, pack: str | None = None) -> str:
