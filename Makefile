@@ -9,7 +9,7 @@ BIN := .venv/bin
 # without byte code every process of the tests compiles all of geoplan anew
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help run demo test tests test-qgis lint serve bench soak clean lock port-free
+.PHONY: help run demo test tests test-qgis lint serve bench soak cite clean lock port-free
 
 help:  ## Say what can be done
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -47,6 +47,9 @@ soak: .venv/ready  ## The long forms of the tests
 	@HYPOTHESIS_PROFILE=soak GEOPLAN_SOAK=1 $(BIN)/pytest -q -s tests/laws tests/ingest/test_cambridge.py \
 	  tests/store/test_edit.py tests/service/test_threats_kill.py tests/service/test_threats_disk.py
 
+cite: .venv/ready  ## Run OGC's own test suites against the served town (needs Java 17 and Maven; SUITES="tiles10")
+	@$(BIN)/python -m conformance $(SUITES)
+
 clean:  ## Remove what was built and installed here
 	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/data maps/*.html
 
@@ -59,7 +62,7 @@ ifneq ($(shell cat .venv/ready 2>/dev/null),$(CURDIR))
 .PHONY: .venv/ready
 endif
 
-.venv/ready: requirements.lock pyproject.toml
+.venv/ready: requirements.lock requirements-ogctests.lock pyproject.toml
 	@scripts/install $(PYTHON)
 
 # the peers come beside the product, which needs none of them; one that is absent is said so in the table

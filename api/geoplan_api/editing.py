@@ -29,7 +29,7 @@ from geoplan_api.links import Links, item_path, items_path
 from geoplan_api.permission import require
 from geoplan_api.query import single
 from geoplan_api.references import CRS84, Reference, reference
-from geoplan_api.ways import way, way_of
+from geoplan_api.ways import degrees, way_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,14 +169,13 @@ async def _judged(body: bytes, judge: Callable[[], T]) -> T:
 def _rules(service: Service, layer: Layer, crs: Reference) -> Rules:
     table = service.tables[layer.id].look()
     path = way_of(layer, table, crs)
-    degrees = way(crs.crs, reference(CRS84))
     type_, z = table.declared()
     place = Place(
         name=crs.uri.rpartition("/")[2] if crs.uri == CRS84 else f"EPSG:{crs.uri.split('/')[-1]}",
         swapped=crs.swapped,
         geographic=crs.geographic,
         move=None if path.same else path.move_back,
-        lonlat=degrees.move_if_any,
+        lonlat=degrees(crs).move_if_any,
         near=Bbox(*service.catalogue.plan.extent),
     )
     return Rules(

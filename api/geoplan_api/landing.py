@@ -46,6 +46,8 @@ CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
     *(
         f"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/{name}"
         for name in ("queryables", "filter", "features-filter")
@@ -86,7 +88,7 @@ CONFORMANCE = (
     ),
 )
 """Classes that have tests: those of Part 1 in tests/service/test_conformance.py, each requirement
-by its name; the others in test_cql2.py, test_filter.py and test_describing.py."""
+by its name; Part 2 in test_crs.py, others in test_cql2.py, test_filter.py, test_describing.py."""
 
 
 async def landing(request: Request) -> Response:

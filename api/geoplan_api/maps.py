@@ -11,7 +11,7 @@ from geoplan_api.deps import LangDep, LinksDep, ServiceDep
 from geoplan_api.errors import BadParameter
 from geoplan_api.negotiation import HTML, choose
 from geoplan_api.processes import run
-from geoplan_api.query import read_day, read_pack, single
+from geoplan_api.query import filled, read_day, read_pack
 from geoplan_api.work.computing import Execution
 
 router = APIRouter()
@@ -20,7 +20,7 @@ _PARAMETERS = ("f", "check", "packs", "on")
 
 async def _checked(request: Request) -> dict[str, Any]:
     """Read whether, and by which rules, the plan is to be checked."""
-    given = single(request.query_params.multi_items(), _PARAMETERS)
+    given = filled(request.query_params.multi_items(), _PARAMETERS)
     choose((HTML,), given.get("f"), request.headers.get("accept"))
     check = given.get("check", "false")
     if check not in ("true", "false"):

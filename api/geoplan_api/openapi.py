@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import geoplan
+from geoplan.rules.pack import pack_names
 from geoplan.store.cql2 import LANGUAGES, MAX_BYTES
 from geoplan_api.editing_openapi import add_edits, headers_of_edits, problems_of_edits
 from geoplan_api.errors import PROBLEM
@@ -72,9 +73,7 @@ def definition(service: Service, lang: Lang, links: Links) -> dict[str, Any]:
         "paths": _paths(service, words),
         "components": {
             "schemas": SCHEMAS,
-            "parameters": _shared_parameters(
-                words, list(service.catalogue), list(service.catalogue.rasters)
-            ),
+            "parameters": _shared_parameters(words, service),
             "responses": {**_problems(words), **problems_of_edits(words)},
         },
     }
@@ -244,44 +243,65 @@ def _shared(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/parameters/{name}"}
 
 
-def _shared_parameters(words: _Words, layers: list[str], rasters: list[str]) -> dict[str, Any]:
-    bbox = {
-        "type": "array",
-        "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
-        "items": {"type": "number"},
-    }
-    crs = {"type": "string", "format": "uri", "enum": list(URIS), "default": CRS84}
-    limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+def _shared_parameters(words: _Words, service: Service) -> dict[str, Any]:
+    layers, rasters = list(service.catalogue), list(service.catalogue.rasters)
     schemas: dict[str, tuple[str, Schema]] = {
-        "bbox": ("query", bbox),
-        "bbox-crs": ("query", crs),
-        "crs": ("query", crs),
-        "properties": ("query", {"type": "array", "items": TEXT}),
-        "datetime": ("query", TEXT),
-        "filter": ("query", {"type": "string", "maxLength": MAX_BYTES}),
-        "filter-lang": (
-            "query",
-            {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]},
-        ),
-        "filter-crs": ("query", crs),
-        "limit": ("query", limit),
-        "after": ("query", TEXT),
+        **{name: ("query", schema) for name, schema in _of_features().items()},
         "collectionId": ("path", {"type": "string", "enum": layers}),
         "featureId": ("path", TEXT),
         "processId": ("path", {"type": "string", "enum": list(PROCESS_IDS)}),
         "ruleId": ("path", TEXT),
-        **dict.fromkeys(FILTERS, ("query", TEXT)),
-        "check": ("query", {"type": "boolean", "default": False}),
-        "packs": ("query", TEXT),
-        "severity": ("query", {"type": "string", "enum": list(SEVERITIES)}),
-        "demand": ("query", {"type": "string", "enum": list(DEMANDS)}),
-        "on": ("query", {"type": "string", "format": "date"}),
+        **{name: ("query", schema) for name, schema in _of_rules(service).items()},
         **tile_parameters(layers, rasters),
     }
-    return {
+    described = {
         name: _parameter(where, name, schema, words(f"parameter.{name}"))
         for name, (where, schema) in schemas.items()
-    } | headers_of_edits(words)
+    }
+    for name in (*FILTERS, "check", "packs"):
+        described[name]["allowEmptyValue"] = True  # what a form sends where nothing was filled in
+    return described | headers_of_edits(words)
+
+
+def _of_features() -> dict[str, Schema]:
+    bbox = {
+        "type": "array",
+        "minItems": 4,
+        "maxItems": 6,
+        "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
+        "items": {"type": "number"},
+    }
+    crs = {"type": "string", "format": "uri", "enum": list(URIS), "default": CRS84}
+    return {
+        "bbox": bbox,
+        "bbox-crs": crs,
+        "crs": crs,
+        "properties": {"type": "array", "items": TEXT},
+        "datetime": TEXT,
+        "filter": {"type": "string", "maxLength": MAX_BYTES},
+        "filter-lang": {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]},
+        "filter-crs": crs,
+        "limit": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": MAX_LIMIT,
+            "default": DEFAULT_LIMIT,
+        },
+        "after": TEXT,
+    }
+
+
+def _of_rules(service: Service) -> dict[str, Schema]:
+    pack = {"type": "string", "enum": pack_names(service.catalogue.directory / "rules")}
+    return {
+        **dict.fromkeys(FILTERS, TEXT),
+        "pack": pack,
+        "check": {"type": "boolean", "default": False},
+        "packs": {"type": "array", "items": pack},
+        "severity": {"type": "string", "enum": list(SEVERITIES)},
+        "demand": {"type": "string", "enum": list(DEMANDS)},
+        "on": {"type": "string", "format": "date"},
+    }
 
 
 def _parameter(where: str, name: str, schema: Schema, description: str) -> dict[str, Any]:

@@ -57,7 +57,29 @@ def tile_paths(words: Callable[..., str], get: Callable[..., dict[str, Any]]) ->
     paths[path + _GRID + _TILE] = get(
         words, "mapTile", {PNG: BINARY}, (PNG,), (*own, *grid, *_PLACE)
     )
+    for path, name in _OPERATION_IDS.items():
+        paths[path]["get"]["operationId"] = name
     return paths
+
+
+_OPERATION_IDS = {
+    "/tileMatrixSets": "getTileMatrixSetsList",
+    matrix_set_path("{tileMatrixSetId}"): "getTileMatrixSet",
+    **{
+        path + below: f"{whose}.{operation}"
+        for path, whose in (
+            (ALL_TILESETS, "dataset.vector"),
+            (tilesets_path("{collectionId}"), "collection.vector"),
+            (map_tilesets_path("{rasterId}"), "collection.map"),
+        )
+        for below, operation in (
+            ("", "getTileSetsList"),
+            (_GRID, "getTileSet"),
+            (_GRID + _TILE, "getTile"),
+        )
+    },
+}
+"""Path → name that ends as requirement ``/req/oas30/operation-id`` demands."""
 
 
 def tile_parameters(layers: list[str], rasters: list[str]) -> dict[str, tuple[str, Schema]]:

@@ -195,6 +195,17 @@ def single(pairs: Iterable[tuple[str, str]], known: Collection[str]) -> dict[str
     return found
 
 
+def filled(pairs: Iterable[tuple[str, str]], known: Collection[str]) -> dict[str, str]:
+    """Return query parameters as `single` does, without those that a form left empty.
+
+    Examples
+    --------
+    >>> filled([("q", ""), ("on", "2026-11-22")], ("q", "on"))
+    {'on': '2026-11-22'}
+    """
+    return {name: value for name, value in single(pairs, known).items() if value.strip()}
+
+
 def read_limit(text: str) -> int:
     """Read ``limit``: at least 1; more than the maximum counts as the maximum.
 

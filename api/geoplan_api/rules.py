@@ -18,7 +18,7 @@ from geoplan_api.deps import LinksDep, ServiceDep, ViewDep
 from geoplan_api.errors import BadParameter
 from geoplan_api.links import Links, rule_path
 from geoplan_api.negotiation import HTML, JSON, Offer, choose
-from geoplan_api.query import read_day, read_pack, single
+from geoplan_api.query import filled, read_day, read_pack
 from geoplan_api.respond import html_response, json_response
 from geoplan_api.rule_pages import rule_page, rules_page
 from geoplan_api.words import word
@@ -48,10 +48,8 @@ class RulesQuery:
 
 
 async def _rules_query(request: Request) -> RulesQuery:
-    given = single(request.query_params.multi_items(), ("f", *FILTERS))
-    # a form sends what was left empty as an empty text
-    asked = {name: value for name, value in given.items() if value.strip()}
-    offer = choose(_OFFERS, given.get("f"), request.headers.get("accept"))
+    asked = filled(request.query_params.multi_items(), ("f", *FILTERS))
+    offer = choose(_OFFERS, asked.get("f"), request.headers.get("accept"))
     query = RuleQuery(
         subject=asked.get("subject"),
         object=asked.get("object"),
@@ -65,7 +63,7 @@ async def _rules_query(request: Request) -> RulesQuery:
 
 
 async def _rule_query(request: Request) -> tuple[str | None, Offer]:
-    given = single(request.query_params.multi_items(), ("f", "pack"))
+    given = filled(request.query_params.multi_items(), ("f", "pack"))
     offer = choose(_OFFERS, given.get("f"), request.headers.get("accept"))
     return (read_pack("pack", given["pack"]) if "pack" in given else None), offer
 

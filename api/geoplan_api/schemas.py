@@ -24,12 +24,31 @@ def _array(items: Schema, **more: Any) -> Schema:
     return {"type": "array", "items": items, **more}
 
 
+def _geometry(name: str) -> Schema:
+    return _object({"type": {"type": "string", "enum": [name]}, "coordinates": _COORDINATES[name]})
+
+
+_COLLECTED = _object(
+    {
+        "type": {"type": "string", "enum": ["GeometryCollection"]},
+        "geometries": _array(ref("newGeometry")),
+    }
+)
+_NULL: Schema = {"type": "object", "nullable": True, "enum": [None]}
 _LINKS = _array(ref("link"))
 _NUMBERS = _array({"type": "number"}, minItems=4, maxItems=6)
-_GEOMETRIES = [
-    "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
-    "GeometryCollection",
-]  # fmt: skip
+_POSITION = _array({"type": "number"}, minItems=2, maxItems=3)
+_LINE = _array(_POSITION, minItems=2)
+_RINGS = _array(_array(_POSITION, minItems=4), minItems=1)
+_COORDINATES = {
+    "Point": _POSITION,
+    "MultiPoint": _array(_POSITION, minItems=1),
+    "LineString": _LINE,
+    "MultiLineString": _array(_LINE, minItems=1),
+    "Polygon": _RINGS,
+    "MultiPolygon": _array(_RINGS, minItems=1),
+}
+"""Type of geometry → its coordinates (RFC 7946)."""
 _SPATIAL = _object({"bbox": _array(_NUMBERS, minItems=1), "crs": TEXT})
 _DATED = {
     **_object(
@@ -41,11 +60,19 @@ _DATED = {
 }
 _FEATURE_ID: Schema = {"oneOf": [{"type": "string"}, {"type": "integer"}]}
 
+_LIMITS = _object(
+    {
+        "tileMatrix": TEXT,
+        **dict.fromkeys(("minTileRow", "maxTileRow", "minTileCol", "maxTileCol"), COUNT),
+    }
+)
 _TILESET: dict[str, Schema] = {
     "title": TEXT,
+    "tileMatrixSetId": TEXT,
     "dataType": {"type": "string", "enum": ["vector", "map"]},
     "crs": TEXT,
     "links": _LINKS,
+    "tileMatrixSetLimits": _array(_LIMITS),
 }
 
 SCHEMAS: dict[str, Schema] = {
@@ -85,16 +112,6 @@ SCHEMAS: dict[str, Schema] = {
     "tileset": _object(
         {
             **_TILESET,
-            "tileMatrixSetLimits": _array(
-                _object(
-                    {
-                        "tileMatrix": TEXT,
-                        **dict.fromkeys(
-                            ("minTileRow", "maxTileRow", "minTileCol", "maxTileCol"), COUNT
-                        ),
-                    }
-                )
-            ),
             "mediaTypes": _array(TEXT),
         },
         {
@@ -126,10 +143,8 @@ SCHEMAS: dict[str, Schema] = {
         },
         {"extent": _object({"spatial": _SPATIAL})},
     ),
-    "geometry": {
-        **_object({"type": {"type": "string", "enum": _GEOMETRIES}}),
-        "nullable": True,
-    },
+    "geometry": {"oneOf": [ref("newGeometry"), _COLLECTED]},
+    "newGeometry": {"oneOf": [_NULL, *(_geometry(name) for name in _COORDINATES)]},
     "feature": _object(
         {
             "type": {"type": "string", "enum": ["Feature"]},
@@ -142,7 +157,7 @@ SCHEMAS: dict[str, Schema] = {
     "newFeature": _object(
         {
             "type": {"type": "string", "enum": ["Feature"]},
-            "geometry": ref("geometry"),
+            "geometry": ref("newGeometry"),
             "properties": {"type": "object", "nullable": True},
         },
         {"id": _FEATURE_ID},

@@ -41,7 +41,7 @@ from geoplan_api.vector_tiles import vector_layer
 from geoplan_api.words import word
 
 if TYPE_CHECKING:
-    from geoplan.model import Layer
+    from geoplan.model import Lang, Layer, RasterLayer
     from geoplan.store.base import Column
     from geoplan_api.service import Service
     from geoplan_api.vector_tiles import Place
@@ -66,19 +66,33 @@ async def tilesets(request: Request) -> Response:
     """List the vector tilesets of a layer, or of the whole plan."""
     service, lang, links = service_of(request), lang_of(request), Links(request)
     offer = offered(request, JSON)
-    path, title = _own_path(request), _title(request)
-    listed = [
-        tileset_entry(grid, path, "vector", title, links, lang) for grid in MATRIX_SETS.values()
-    ]
+    path, title, layers = _own_path(request), _title(request), _layers_of(request)
+
+    def listed() -> list[dict[str, Any]]:
+        shown = _shown(service, layers)
+        return [
+            tileset_entry(grid, path, MVT, title, union_limits(shown, grid), links, lang)
+            for grid in MATRIX_SETS.values()
+        ]
+
+    found = await to_thread.run_sync(listed)
     if path == ALL_TILESETS:
         for raster in service.catalogue.rasters.values():
-            below, name = map_tilesets_path(raster.id), raster.title.to(lang)
-            listed += [
-                tileset_entry(grid, below, "map", name, links, lang)
-                for grid in MATRIX_SETS.values()
-            ]
+            found += await _of_raster(service, raster, links, lang)
     own = [links.self(JSON.media_type, word("link.self", lang))]
-    return json_response({"tilesets": listed, "links": own}, lang, offer)
+    return json_response({"tilesets": found, "links": own}, lang, offer)
+
+
+async def _of_raster(
+    service: Service, raster: RasterLayer, links: Links, lang: Lang
+) -> list[dict[str, Any]]:
+    path, title = map_tilesets_path(raster.id), raster.title.to(lang)
+    return [
+        tileset_entry(
+            grid, path, PNG, title, await raster_limits(service, raster.id, grid), links, lang
+        )
+        for grid in MATRIX_SETS.values()
+    ]
 
 
 async def one_tileset(request: Request) -> Response:
@@ -96,7 +110,7 @@ async def one_tileset(request: Request) -> Response:
             attribution = service.catalogue.plan.attribution.to(lang)
             return tilejson(shown, path, title, attribution, links)
         limits = union_limits(shown, grid)
-        described = tileset(grid, path, "vector", title, limits, MVT, links, lang)
+        described = tileset(grid, path, MVT, title, limits, links, lang)
         return {**described, "layers": vector_layers(shown, lang)}
 
     return json_response(await to_thread.run_sync(describe), lang, offer)
@@ -149,8 +163,7 @@ async def map_tilesets(request: Request) -> Response:
     service, lang, links = service_of(request), lang_of(request), Links(request)
     raster = service.catalogue.raster(request.path_params["collection_id"])
     offer = offered(request, JSON)
-    path, title = map_tilesets_path(raster.id), raster.title.to(lang)
-    listed = [tileset_entry(grid, path, "map", title, links, lang) for grid in MATRIX_SETS.values()]
+    listed = await _of_raster(service, raster, links, lang)
     own = [links.self(JSON.media_type, word("link.self", lang))]
     return json_response({"tilesets": listed, "links": own}, lang, offer)
 
@@ -162,7 +175,7 @@ async def one_map_tileset(request: Request) -> Response:
     offer = offered(request, JSON)
     limits = await raster_limits(service, raster.id, grid)
     path, title = map_tilesets_path(raster.id), raster.title.to(lang)
-    document = tileset(grid, path, "map", title, limits, PNG, Links(request), lang)
+    document = tileset(grid, path, PNG, title, limits, Links(request), lang)
     return json_response(document, lang, offer)
 
 

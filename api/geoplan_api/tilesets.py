@@ -9,7 +9,7 @@ from geoplan.model import Bbox
 from geoplan.tiles import MATRIX_SETS
 from geoplan.tiles.thin import FULL_LEVEL, MOST, MOST_BELOW
 from geoplan_api.errors import TileNotFound
-from geoplan_api.negotiation import JSON, MVT, TILEJSON, Offer
+from geoplan_api.negotiation import JSON, MVT, PNG, TILEJSON, Offer
 from geoplan_api.query import column_schema
 from geoplan_api.references import CRS84, reference
 from geoplan_api.vector_tiles import Place, limits_of
@@ -46,6 +46,7 @@ TILES = (
             "collections-selection",
             "mvt",
             "png",
+            "oas30",
         )
     ),
     *(_GRIDS + name for name in ("tilematrixset", "json-tilematrixset")),
@@ -164,44 +165,61 @@ def matrix_set_entry(grid: TileMatrixSet, links: Links, lang: Lang) -> dict[str,
 
 
 def tileset_entry(
-    grid: TileMatrixSet, path: str, kind: str, title: str, links: Links, lang: Lang
+    grid: TileMatrixSet,
+    path: str,
+    offer: Offer,
+    title: str,
+    limits: Bbox | None,
+    links: Links,
+    lang: Lang,
 ) -> dict[str, Any]:
-    """Return how a tileset stands in a list: what it is in short, and where it is described.
+    """Return how a tileset stands in a list: what it is, where it is described, and its tiles.
 
     Parameters
     ----------
     path : str
         Of the list.
-    kind : {"vector", "map"}
-        What the tiles hold.
+    offer : Offer
+        What the tiles are.
+    limits : Bbox, optional
+        The box around what is shown, in the CRS of the grid; None without any.
     """
+    own = f"{path}/{grid.id}"
+    described = links.to("self", own, JSON.media_type, title)
     entry: dict[str, Any] = {
         "title": f"{title} ({grid.id})",
-        "dataType": kind,
+        "tileMatrixSetId": grid.id,
+        "dataType": _KINDS[offer],
         "crs": grid.crs,
-        "links": [
-            links.to("self", f"{path}/{grid.id}", JSON.media_type, title),
-            _scheme(grid, links, lang),
-        ],
+        "links": [described, _scheme(grid, links, lang), _item(own, offer, title, links, lang)],
     }
     if grid.uri is not None:
         entry["tileMatrixSetURI"] = grid.uri
+    entry["tileMatrixSetLimits"] = [_limits(one, limits) for one in grid.matrices if limits]
     return entry
+
+
+def _item(own: str, offer: Offer, title: str, links: Links, lang: Lang) -> dict[str, Any]:
+    return {
+        "href": f"{links.base}{own}{_TEMPLATE}?f={offer.f}",
+        "rel": "item",
+        "type": offer.media_type,
+        "title": word("link.tiles", lang, title=title),
+        "templated": True,
+    }
 
 
 def tileset(
     grid: TileMatrixSet,
     path: str,
-    kind: str,
+    offer: Offer,
     title: str,
     limits: Bbox | None,
-    offer: Offer,
     links: Links,
     lang: Lang,
 ) -> dict[str, Any]:
     """Describe a tileset: its grid, its limits on each level, and the addresses of its tiles."""
-    described = tileset_entry(grid, path, kind, title, links, lang)
-    described["tileMatrixSetLimits"] = [_limits(one, limits) for one in grid.matrices if limits]
+    described = tileset_entry(grid, path, offer, title, limits, links, lang)
     if limits is not None:
         described["boundingBox"] = {
             "lowerLeft": _ordered(grid, limits.xmin, limits.ymin),
@@ -210,22 +228,13 @@ def tileset(
             "orderedAxes": list(grid.axes),
         }
     described["mediaTypes"] = [offer.media_type]
-    own = f"{path}/{grid.id}"
-    item = {
-        "href": f"{links.base}{own}{_TEMPLATE}?f={offer.f}",
-        "rel": "item",
-        "type": offer.media_type,
-        "title": word("link.tiles", lang, title=title),
-        "templated": True,
-    }
-    described["links"].append(item)
-    if kind == "vector" and grid.id == WEB_MERCATOR:
-        described["links"].append(
-            links.to("alternate", f"{own}?f={TILEJSON.f}", TILEJSON.media_type, "TileJSON")
-        )
+    if offer is MVT and grid.id == WEB_MERCATOR:
+        own = f"{path}/{grid.id}?f={TILEJSON.f}"
+        described["links"].append(links.to("alternate", own, TILEJSON.media_type, "TileJSON"))
     return described
 
 
+_KINDS = {MVT: "vector", PNG: "map"}
 WEB_MERCATOR = "WebMercatorQuad"
 
 

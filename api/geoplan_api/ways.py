@@ -200,6 +200,16 @@ def way(stored: CRS, asked: Reference) -> Way:
     return _WAYS[key][1]
 
 
+def degrees(asked: Reference) -> Way:
+    """Return the way from a CRS to degrees on its own datum, which PROJ finds at once."""
+    key = (id(asked.crs), "degrees")
+    if key not in _WAYS:
+        geodetic = asked.crs.geodetic_crs
+        assert geodetic is not None  # noqa: S101 - every CRS of `references` has one
+        _WAYS[key] = (asked.crs, _way(asked.crs, geodetic))
+    return _WAYS[key][1]
+
+
 def way_of(layer: Layer, table: TableNow, asked: Reference) -> Way:
     """Return the way from a layer's CRS to the one asked for.
 

@@ -108,7 +108,7 @@ def _kind(value: Any) -> str:
         raise FeatureInvalid(
             "a collection of mixed geometries cannot be stored: send one geometry", "/geometry/type"
         )
-    if kind not in _DEPTH:
+    if not isinstance(kind, str) or kind not in _DEPTH:
         raise FeatureInvalid(
             f"{kind!r} is no type of geometry; known: {', '.join(_DEPTH)}", "/geometry/type"
         )
@@ -275,7 +275,10 @@ def _refuse_invalid(geometry: Any, crs: str) -> None:
 
 
 def _carried(move: Move, xy: NDArray[np.float64]) -> NDArray[np.float64]:
-    moved = move(xy)
+    try:
+        moved = move(xy)
+    except GeoplanError as error:
+        raise FeatureInvalid(str(error), "/geometry/coordinates") from error
     if not (np.isfinite(moved).all() and math.isfinite(float(np.abs(moved).max()))):
         raise FeatureInvalid("a coordinate has no place in its CRS", "/geometry/coordinates")
     return moved

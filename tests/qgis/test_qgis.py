@@ -21,7 +21,7 @@ pytestmark = pytest.mark.qgis
 
 
 @cache
-def _why_not() -> str | None:
+def why_not() -> str | None:
     try:
         asked = [PYTHON, "-c", "import qgis.core"]
         subprocess.run(asked, check=True, capture_output=True, timeout=60)
@@ -32,7 +32,7 @@ def _why_not() -> str | None:
 
 @pytest.fixture
 def seen() -> Seen:
-    reason = _why_not()
+    reason = why_not()
     if reason is not None:
         pytest.skip(reason)
 

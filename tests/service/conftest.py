@@ -44,7 +44,7 @@ ODD_IDS = [
 
 
 @contextmanager
-def _running(app: FastAPI) -> Iterator[str]:
+def running(app: FastAPI) -> Iterator[str]:
     with listen("127.0.0.1", 0) as listener:
         server = uvicorn.Server(server_config(app, "warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -64,7 +64,7 @@ def _running(app: FastAPI) -> Iterator[str]:
 def serve() -> Iterator[Serve]:
     """Start an application and return its address."""
     with ExitStack() as stack:
-        yield lambda app: stack.enter_context(_running(app))
+        yield lambda app: stack.enter_context(running(app))
 
 
 @pytest.fixture(scope="session")

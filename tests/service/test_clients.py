@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -96,6 +97,31 @@ by_box = pyogrio.read_dataframe(source, layer="industrial-parks", bbox=box)
 print(json.dumps([by_name["id"].tolist(), by_box["id"].tolist()]))
 """
     assert _run(program, base) == [["IP-2"], ["IP-1", "IP-3"]]
+
+
+def test_gdal_asks_for_any_crs_and_combines_filters(base: str) -> None:
+    """IP-2 begins at (500 200 m, 4 550 100 m): 200 m east of 123°, at 41.0858° north."""
+    program = """
+import json, sys, pyogrio
+source = "OAPIF:" + sys.argv[1]
+found, east = {}, {"layer": "industrial-parks", "where": "name = '东园'"}
+for code in ("EPSG:3857", "EPSG:4490", "EPSG:4326", "EPSG:4550"):
+    table = pyogrio.read_dataframe(source, **east, CRS=code)
+    found[code] = list(table.geometry.iloc[0].bounds[:2])
+where = "status = 'planned' AND name LIKE '南%'"
+both = pyogrio.read_dataframe(source, layer="industrial-parks", where=where)
+print(json.dumps([found, both["id"].tolist()]))
+"""
+    found, both = _run(program, base)
+    assert found["EPSG:4550"] == [500_200, 4_550_100]
+    assert found["EPSG:4490"] == pytest.approx([123.00238, 41.08578], abs=1e-5)
+    assert found["EPSG:4326"] == pytest.approx(found["EPSG:4490"], abs=1e-9)
+    radius_m = 6_378_137.0  # of the sphere of Web Mercator
+    north_m = radius_m * math.log(math.tan(math.pi / 4 + math.radians(41.0857830) / 2))
+    assert found["EPSG:3857"] == pytest.approx(
+        [radius_m * math.radians(123.0023802), north_m], abs=0.1
+    )
+    assert both == ["IP-3"]
 
 
 def test_owslib_reads_every_collection_whole(served: tuple[Catalogue, str]) -> None:

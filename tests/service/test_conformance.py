@@ -1,7 +1,7 @@
 """OGC API - Features 1.0.1, Part 1: one test for each requirement of the classes declared.
 
 The names are those of the standard: ``/req/core/fc-md-op`` is ``test_core_fc_md_op``. Features in
-depth (bbox, paging, filters) stand in test_items.py; the class oas30 is not declared.
+depth (bbox, paging, filters) stand in test_items.py.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 import shapely
+from openapi_spec_validator import OpenAPIV30SpecValidator
 from pyproj import CRS
 
 from geoplan import Catalogue
@@ -34,6 +35,10 @@ REQUIREMENTS = {
     ],
     "geojson": ["definition", "content"],
     "html": ["definition", "content"],
+    "oas30": [
+        "oas-definition-1", "oas-definition-2", "oas-impl", "completeness", "exceptions-codes",
+        "security",
+    ],
 }  # fmt: skip
 
 
@@ -246,6 +251,8 @@ def test_core_fc_bbox_definition(client: httpx.Client) -> None:
         "name": "bbox", "in": "query", "required": False, "style": "form", "explode": False,
         "schema": {
             "type": "array",
+            "minItems": 4,
+            "maxItems": 6,
             "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
             "items": {"type": "number"},
         },
@@ -433,3 +440,51 @@ def _told(document: Any) -> list[str]:
     if "geometry" in document:
         told.append(str(document["geometry"]["coordinates"][0][0][0]))
     return [str(one) for one in told]
+
+
+def test_oas30_oas_definition_1(client: httpx.Client) -> None:
+    """What stands behind service-desc is of its media type; service-doc is a page of it."""
+    landing = _json(client, "/")
+    (described,), (page,) = _links(landing, "service-desc"), _links(landing, "service-doc")
+    assert described["type"] == "application/vnd.oai.openapi+json;version=3.0"
+    assert client.get(described["href"]).headers["content-type"] == described["type"]
+    assert page["type"] == "text/html"
+
+
+def test_oas30_oas_definition_2(client: httpx.Client) -> None:
+    OpenAPIV30SpecValidator(_json(client, "/openapi.json")).validate()
+
+
+def test_oas30_oas_impl(client: httpx.Client) -> None:
+    """What needs no id is asked here; test_openapi.py and test_schemathesis.py ask everything."""
+    paths = _json(client, "/openapi.json")["paths"]
+    plain = [path for path, methods in paths.items() if "get" in methods and "{" not in path]
+    assert "/collections/highways/items" in plain
+    for path in plain:
+        assert client.get(path).status_code == 200, path
+
+
+def test_oas30_completeness(client: httpx.Client) -> None:
+    """Every operation tells what it answers, how it fails, and the content of both."""
+    definition = _json(client, "/openapi.json")
+    for path, methods in definition["paths"].items():
+        for operation in methods.values():
+            for status, answer in operation["responses"].items():
+                place: Any = definition
+                for step in answer.get("$ref", "#").split("/")[1:]:
+                    place = place[step]
+                told = place if "$ref" in answer else answer
+                assert told.get("content") or status == "204", (path, status)
+
+
+def test_oas30_exceptions_codes(client: httpx.Client) -> None:
+    for methods in _json(client, "/openapi.json")["paths"].values():
+        for operation in methods.values():
+            assert {"400", "406", "500", "503"} <= set(operation["responses"])
+
+
+def test_oas30_security(client: httpx.Client) -> None:
+    """Nothing is asked of who reads, and the definition demands nothing."""
+    definition = _json(client, "/openapi.json")
+    assert "security" not in definition
+    assert "securitySchemes" not in definition["components"]

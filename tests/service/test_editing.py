@@ -194,6 +194,26 @@ def test_coordinates_come_in_the_order_of_their_crs(
     assert editor.patch(made, json=patch, headers=headers).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("crs", "geometry", "pointer"),
+    [
+        # a northing of nought on the meridian of zone 45, but 45 million metres west of it
+        ("4533", {"type": "Point", "coordinates": [0.0, 0.0]}, "/geometry/coordinates"),
+        ("4490", {"type": {}, "coordinates": [41.08, 122.97]}, "/geometry/type"),
+        ("4490", {"type": ["Point"], "coordinates": [41.08, 122.97]}, "/geometry/type"),
+    ],
+)
+def test_a_geometry_that_is_none_is_the_fault_of_who_sent_it(
+    editor: httpx.Client, made: str, crs: str, geometry: Any, pointer: str
+) -> None:
+    headers = {"Content-Crs": f"<{EPSG}{crs}>"}
+    for answer in (
+        editor.post(PARKS, json={**_park(), "geometry": geometry}, headers={**GEOJSON, **headers}),
+        editor.patch(made, json={"geometry": geometry}, headers={**MERGE, **headers}),
+    ):
+        assert (answer.status_code, answer.json()["pointer"]) == (422, pointer)
+
+
 def test_single_and_multi_are_as_the_table_declares(editor: httpx.Client, made: str) -> None:
     patch = {"geometry": {"type": "MultiPolygon", "coordinates": [[SQUARE]]}}
     assert editor.patch(made, json=patch, headers=MERGE).status_code == 204

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +14,7 @@ import pytest
 from fastapi.openapi.models import OpenAPI
 from geoplan_api import create_app
 from geoplan_api.openapi import PROCESS_IDS
+from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from geoplan import Catalogue
 from geoplan.processes import PROCESSES
@@ -155,6 +158,20 @@ def test_the_document_is_laid_out_as_openapi_3_0(definition: dict[str, Any]) -> 
             assert found["type"] != "null"
     ids = [operation["operationId"] for _, _, operation in _operations(definition)]
     assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("editing", [False, True])
+def test_the_document_is_valid_openapi(
+    town: Catalogue, tmp_path: Path, serve: Any, editing: bool
+) -> None:
+    """By the schema of OpenAPI and the rules beside it, references and examples included."""
+    folder = shutil.copytree(town.directory, tmp_path / "town")
+    app = create_app(Catalogue.open(folder), Settings(editing=editing))
+    document = httpx.get(f"{serve(app)}/openapi.json").json()
+    assert ("post" in document["paths"]["/collections/highways/items"]) == editing
+    assert [str(error) for error in OpenAPIV30SpecValidator(document).iter_errors()] == []
+    document["paths"]["/health"]["get"]["responses"]["200"].pop("description")
+    assert not OpenAPIV30SpecValidator(document).is_valid()
 
 
 def test_path_parameters_are_those_of_the_path(definition: dict[str, Any]) -> None:

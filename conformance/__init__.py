@@ -1,0 +1,1 @@
+"""The official conformance suites of OGC, run against the served town (`make cite`)."""
