@@ -33,6 +33,26 @@ class Settings(BaseSettings):
         Largest feature that is taken [bytes].
     max_vertices : int
         Most vertices of a geometry that is taken.
+    compute_processes : int
+        Processes of the service that compute what is asked for at once.
+    compute_queue : int
+        Requests that may wait for one of them; more are told to come again.
+    compute_memory_mb : int
+        What one of them may use for a request or a job [MB].
+    compute_seconds : float
+        How long a request may be computed [s]; what takes longer is asked for as a job.
+    job_processes : int
+        Processes that compute jobs.
+    job_seconds : float
+        How long a job may be computed [s].
+    job_queue : int
+        Jobs that may wait.
+    job_days : float
+        How long a job that ended is kept [d].
+    jobs : Path, optional
+        Folder in which jobs and their results are kept; without it, one of the user's.
+    echo : bool
+        Whether there is a process that answers with its inputs, for test suites.
     """
 
     model_config = SettingsConfigDict(env_prefix="GEOPLAN_", frozen=True)
@@ -48,3 +68,13 @@ class Settings(BaseSettings):
     require_if_match: bool = False
     max_body_bytes: int = Field(default=8_000_000, gt=0)
     max_vertices: int = Field(default=100_000, gt=0)
+    compute_processes: int = Field(default=2, ge=1, le=64)
+    compute_queue: int = Field(default=16, ge=0)
+    compute_memory_mb: int = Field(default=2048, ge=64)
+    compute_seconds: float = Field(default=10.0, gt=0)
+    job_processes: int = Field(default=1, ge=1, le=64)
+    job_seconds: float = Field(default=3600.0, gt=0)
+    job_queue: int = Field(default=100, ge=0)
+    job_days: float = Field(default=7.0, gt=0)
+    jobs: Path | None = None
+    echo: bool = False

@@ -156,6 +156,11 @@ class Worker:
         found = getattr(errors, name, WorkerDied)
         raise found(message) if issubclass(found, GeoplanError) else WorkerDied(message)
 
+    def kill(self) -> None:
+        """Kill the process from another thread: a call that waits for it ends with `WorkerDied`."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
     def close(self) -> None:
         """Kill the process, whatever it does."""
         if self.alive:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +24,13 @@ ROOT = Path(__file__).parents[1]
 settings.register_profile("house", derandomize=True, deadline=None, max_examples=40)
 settings.register_profile("soak", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+
+# jobs are kept with the state of the user: that of the tests goes with them
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="geoplan-tests-state-")
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
+# a test may run on a machine that is slow or busy
+os.environ["GEOPLAN_COMPUTE_SECONDS"] = "60"
 
 
 @pytest.fixture(scope="session")

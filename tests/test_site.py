@@ -247,7 +247,8 @@ def test_the_process_names_features_and_keeps_what_it_read(town: Catalogue) -> N
     [
         ({"crs": "EPSG:0"}, BadCrs),
         ({"geometry": {"type": "Polygon", "coordinates": [[1, 2], [3, 4]]}}, BadQuery),
-        ({"geometry": {"type": "Point", "coordinates": ["a", "b"]}}, BadQuery),
+        ({"geometry": {"type": "Point", "coordinates": ["a", "b"]}}, ValidationError),
+        ({"geometry": {"type": "Point", "coordinates": [1, True]}}, ValidationError),
         ({"geometry": {"type": "GeometryCollection", "coordinates": [1]}}, ValidationError),
         ({"within_m": -1}, ValidationError),
     ],

@@ -14,6 +14,7 @@ from geoplan_api import (
     describing,
     editing,
     features,
+    jobs,
     landing,
     maps,
     processes,
@@ -34,11 +35,12 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def _editing(app: FastAPI) -> AsyncIterator[None]:
-    """Hold the files open for edits while the service runs, and leave none of their logs behind."""
+async def _running(app: FastAPI) -> AsyncIterator[None]:
+    """Hold files open for edits and work on jobs while the service runs; leave nothing behind."""
     service: Service = app.state.service
     await to_thread.run_sync(service.open_files)
-    yield
+    async with service.computing.running():
+        yield
     await to_thread.run_sync(service.close_files)
 
 
@@ -69,11 +71,11 @@ def create_app(catalogue: Catalogue, settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_editing,
+        lifespan=_running,
     )
     app.state.service = Service.of(catalogue, settings)
     app.state.more_methods = editing.allowed if settings.editing else lambda _: frozenset()
-    parts = [landing, collections, describing, features, processes, maps, rules, tiles, site]
+    parts = [landing, collections, describing, features, processes, jobs, maps, rules, tiles, site]
     for part in [*parts, editing] if settings.editing else parts:
         app.include_router(part.router)
     add_handlers(app)

@@ -14,15 +14,14 @@ from geoplan_api.errors import BadBody, BodyTooLarge, BodyTooSlow, UnsupportedMe
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 64
 MAX_SECONDS = 10.0
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
-async def read_json(request: Request) -> Any:
-    """Return the JSON body of a request.
+async def read_json(request: Request, most: int) -> Any:
+    """Return the JSON body of a request, of at most so many bytes.
 
     Raises
     ------
@@ -40,7 +39,7 @@ async def read_json(request: Request) -> Any:
             f"the body is {kind or 'of no stated kind'}; send JSON with "
             f"'Content-Type: application/json'"
         )
-    return parse(await _read(request, MAX_BYTES))
+    return parse(await _read(request, most))
 
 
 async def read_body(request: Request, kinds: tuple[str, ...], most: int) -> bytes:

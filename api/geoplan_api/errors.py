@@ -44,6 +44,8 @@ from geoplan.errors import (
     RuleNotFound,
     TooLarge,
     VersionNotFound,
+    WorkerOutOfMemory,
+    WorkerTimeout,
     WrongGeometryType,
 )
 
@@ -115,6 +117,22 @@ class BadInput(BadRequest):
         self.pointer = pointer
 
 
+class JobNotFound(BadRequest):
+    """There is no job of that id."""
+
+
+class ResultNotReady(BadRequest):
+    """The job has no result, or not yet."""
+
+
+class WorkDropped(BadRequest):
+    """Nobody waits for the answer any more."""
+
+
+class ServiceBusy(BadEnvironment):
+    """More is asked for at once than the service computes."""
+
+
 class PortInUse(BadEnvironment):
     """The port cannot be listened on."""
 
@@ -126,12 +144,15 @@ STATUS: dict[type[GeoplanError], int] = {
     FindingNotFound: 404,
     FeatureNotFound: 404,
     ProcessNotFound: 404,
+    JobNotFound: 404,
+    ResultNotReady: 404,
     TileNotFound: 404,
     RasterNotFound: 404,
     RuleNotFound: 404,
     VersionNotFound: 404,
     NotAcceptable: 406,
     BodyTooSlow: 408,
+    WorkDropped: 408,
     FeatureChanged: 412,
     BodyTooLarge: 413,
     UnsupportedMediaType: 415,
@@ -152,11 +173,23 @@ STATUS: dict[type[GeoplanError], int] = {
     RouteInvalid: 422,
     AccuracyInvalid: 422,
     TooLarge: 422,
+    WorkerTimeout: 422,
+    WorkerOutOfMemory: 422,
     BadEnvironment: 500,
     FileBusy: 503,
+    ServiceBusy: 503,
     NotWritable: 507,
 }
 """Class of error → HTTP status; a subclass takes the status of its nearest parent here."""
+
+
+_OGC = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
+TYPES: dict[type[GeoplanError], str] = {
+    ProcessNotFound: f"{_OGC}no-such-process",
+    JobNotFound: f"{_OGC}no-such-job",
+    ResultNotReady: f"{_OGC}result-not-ready",
+}
+"""Classes of error that a standard names."""
 
 
 def status_of(error: type[GeoplanError]) -> int:
@@ -200,7 +233,10 @@ def problem_of(error: GeoplanError, path: str) -> Response:
     """Write the problem document of one of our errors."""
     status, cls = status_of(type(error)), type(error)
     title = (cls.__doc__ or cls.__name__).splitlines()[0].rstrip(".")
-    type_ = f"urn:geoplan:problem:{_CAMEL.sub('-', cls.__name__).lower()}"
+    type_ = TYPES.get(cls) or f"urn:geoplan:problem:{_CAMEL.sub('-', cls.__name__).lower()}"
+    if isinstance(error, ServiceBusy):
+        headers = {"Retry-After": str(RETRY_AFTER_S)}
+        return problem(status, title, str(error), path, type_=type_, headers=headers)
     if status < 500:
         if isinstance(error, BadInput | FeatureInvalid):
             return problem(status, title, str(error), path, type_=type_, pointer=error.pointer)

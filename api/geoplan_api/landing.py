@@ -30,7 +30,7 @@ from geoplan_api.deps import (
 )
 from geoplan_api.document_page import document_page
 from geoplan_api.geojson import dumps
-from geoplan_api.links import FUNCTIONS, FUNCTIONS_PATH, MAP, PROCESSES, RULES, Link, Links
+from geoplan_api.links import FUNCTIONS, FUNCTIONS_PATH, JOBS, MAP, PROCESSES, RULES, Link, Links
 from geoplan_api.negotiation import HTML, JSON, OPENAPI, Offer
 from geoplan_api.openapi import definition
 from geoplan_api.pages import landing_page
@@ -80,6 +80,10 @@ CONFORMANCE = (
         )
     ),
     *TILES,
+    *(
+        f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
+        for name in ("core", "ogc-process-description", "json", "job-list", "dismiss")
+    ),
 )
 """Classes that have tests: those of Part 1 in tests/service/test_conformance.py, each requirement
 by its name; the others in test_cql2.py, test_filter.py and test_describing.py."""
@@ -200,6 +204,7 @@ def _landing_links(lang: Lang, links: Links, offer: Offer) -> list[Link]:
         links.to(VECTOR_TILESETS, ALL_TILESETS, json, word("link.tilesets", lang)),
         links.to(TILING_SCHEMES, "/tileMatrixSets", json, word("link.tiling-schemes", lang)),
         links.to(PROCESSES, "/processes", json, word("link.processes", lang)),
+        links.to(JOBS, "/jobs", json, word("link.jobs", lang)),
         links.to(MAP, "/map", HTML.media_type, word("link.map", lang)),
         links.to(RULES, "/rules", json, word("link.rules", lang)),
         links.to("status", "/health", json, word("link.health", lang)),

@@ -26,6 +26,7 @@ FUNCTIONS = "urn:geoplan:rel:functions"
 FUNCTIONS_PATH = "/functions"
 COLLECTIONS = "/collections"
 PROCESSES_PATH = "/processes"
+JOBS = "http://www.opengis.net/def/rel/ogc/1.0/job-list"
 RULES = "urn:geoplan:rel:rules"
 
 
@@ -76,6 +77,11 @@ def item_path(layer_id: str, feature_id: FeatureId) -> str:
 def process_path(process_id: str) -> str:
     """Return the path of a process."""
     return f"/processes/{process_id}"
+
+
+def job_path(job_id: str) -> str:
+    """Return the path of a job."""
+    return f"/jobs/{job_id}"
 
 
 def rule_path(rule_id: str, pack: str | None = None) -> str:

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from geoplan_api.deps import LangDep, ServiceDep
+from geoplan_api.deps import LangDep, LinksDep, ServiceDep
 from geoplan_api.errors import BadParameter
 from geoplan_api.negotiation import HTML, choose
 from geoplan_api.processes import run
 from geoplan_api.query import read_day, read_pack, single
+from geoplan_api.work.computing import Execution
 
 router = APIRouter()
 _PARAMETERS = ("f", "check", "packs", "on")
@@ -25,17 +26,19 @@ async def _checked(request: Request) -> dict[str, Any]:
     if check not in ("true", "false"):
         raise BadParameter(f"check = {check!r} is neither true nor false")
     packs = given["packs"].split(",") if "packs" in given else []
-    day = {"on": read_day("on", given["on"])} if "on" in given else {}
+    day = {"on": read_day("on", given["on"]).isoformat()} if "on" in given else {}
     return {"check": check == "true", "packs": [read_pack("packs", one) for one in packs], **day}
 
 
 @router.api_route("/map", methods=["GET", "HEAD"])
 async def map_(
-    service: ServiceDep, lang: LangDep, checked: Annotated[dict[str, Any], Depends(_checked)]
+    request: Request,
+    service: ServiceDep,
+    lang: LangDep,
+    links: LinksDep,
+    checked: Annotated[dict[str, Any], Depends(_checked)],
 ) -> Response:
     """Draw the whole plan as one page that needs nothing else, with a check where asked for."""
-    from geoplan.processes import PROCESSES
-
-    process = PROCESSES["map"]
-    inputs = process.inputs.model_validate({"lang": lang, **checked})
-    return await run(service, process, inputs, lang, HTML)
+    inputs = {"lang": lang, **checked}
+    asked = Execution("map", inputs, HTML, document=False, lang=lang, base=links.base)
+    return await run(request, service, asked)

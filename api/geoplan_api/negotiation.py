@@ -24,6 +24,10 @@ class Offer(NamedTuple):
 
 JSON = Offer("json", "application/json")
 GEOJSON = Offer("json", "application/geo+json", ("application/json",))
+GEOJSON_ALONE = Offer("geojson", "application/geo+json")
+CSV = Offer("csv", "text/csv")
+GPKG = Offer("gpkg", "application/geopackage+sqlite3")
+XLSX = Offer("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 SCHEMA = Offer("json", "application/schema+json", ("application/json",))
 HTML = Offer("html", "text/html")
 COG = Offer("tif", "image/tiff; application=geotiff; profile=cloud-optimized")

@@ -13,12 +13,13 @@ from geoplan.store.cql2 import LANGUAGES, MAX_BYTES
 from geoplan_api.editing_openapi import add_edits, headers_of_edits, problems_of_edits
 from geoplan_api.errors import PROBLEM
 from geoplan_api.links import items_path
-from geoplan_api.negotiation import COG, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, Offer
+from geoplan_api.negotiation import GEOJSON, HTML, JSON, OPENAPI, SCHEMA, Offer
+from geoplan_api.openapi_jobs import RUNNING, job_paths
 from geoplan_api.openapi_tiles import tile_parameters, tile_paths
 from geoplan_api.query import DEFAULT_LIMIT, MAX_LIMIT, column_schema, queryable
 from geoplan_api.references import CRS84, URIS
 from geoplan_api.rules import DEMANDS, FILTERS, SEVERITIES
-from geoplan_api.schemas import BINARY, SCHEMAS, TEXT, Schema, ref
+from geoplan_api.schemas import SCHEMAS, TEXT, Schema, ref
 from geoplan_api.words import word
 
 if TYPE_CHECKING:
@@ -54,7 +55,6 @@ PROCESS_IDS = (
 """Ids of the processes; a test holds them to `geoplan.processes`, which is slow to import."""
 
 _ANYWHERE = (400, 405, 406, 421, 500, 503)
-_RUNNING = (*_ANYWHERE, 404, 408, 413, 415, 422, 507)
 
 
 def definition(service: Service, lang: Lang, links: Links) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
         "/processes/{processId}": _get(
             words, "process", {JSON: ref("process"), HTML: TEXT}, (JSON, HTML), ("processId",)
         ),
-        "/processes/{processId}/execution": {"post": _execution(words)},
+        **job_paths(words, _responses, _parameter),
     }
     paths |= tile_paths(words, _get)
     for layer in service.catalogue.values():
@@ -172,7 +172,7 @@ def _get(
 
 
 def _map(words: _Words) -> dict[str, Any]:
-    operation = _get(words, "map", {HTML: TEXT}, (HTML,), statuses=(*_ANYWHERE, 422))
+    operation = _get(words, "map", {HTML: TEXT}, (HTML,), statuses=(*_ANYWHERE, 408, 422))
     operation["get"]["parameters"] += [_shared(name) for name in ("check", "packs", "on")]
     return operation
 
@@ -217,17 +217,6 @@ def _list_of(names: list[str], signs: tuple[str, ...]) -> Schema:
     return {"type": "array", "minItems": 1, "items": {"type": "string", "enum": values}}
 
 
-def _execution(words: _Words) -> dict[str, Any]:
-    content = {JSON.media_type: {"schema": ref("execute"), "example": {"inputs": {}}}}
-    return {
-        "operationId": "execute",
-        "summary": words("operation.execute"),
-        "parameters": [_shared("processId")],
-        "requestBody": {"required": True, "content": content},
-        "responses": _responses(words, {JSON: ref("result"), HTML: TEXT, COG: BINARY}, _RUNNING),
-    }
-
-
 def _responses(
     words: _Words, answers: dict[Offer, Schema], statuses: tuple[int, ...]
 ) -> dict[str, Any]:
@@ -242,7 +231,7 @@ def _problems(words: _Words) -> dict[str, Any]:
     content = {PROBLEM: {"schema": ref("problem")}, HTML.media_type: {"schema": TEXT}}
     return {
         str(status): {"description": words(f"answer.{status}"), "content": content}
-        for status in sorted(set(_RUNNING))
+        for status in RUNNING
     }
 
 

@@ -1,83 +1,51 @@
-"""Processes, described and run (after OGC API - Processes, Part 1).
-
-Running one needs geopandas, which is imported only then. Until the worker pool is here, runs
-share the process with the reads, few at a time.
-"""
+"""Processes, described and run (OGC API - Processes, Part 1): at once, or as jobs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+import shutil
+from typing import TYPE_CHECKING, Annotated, Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 import geoplan
-from geoplan.model import Document, Lang
-from geoplan_api.bodies import read_json
-from geoplan_api.deps import JsonOrHtml, LangDep, LinksDep, NoParameters, ServiceDep, ViewDep
-from geoplan_api.downloads import raster_response
-from geoplan_api.errors import BadInput, ProcessNotFound
-from geoplan_api.links import EXECUTE, Links, process_path
-from geoplan_api.negotiation import COG, HTML, JSON, Offer, choose
+from geoplan_api.deps import JsonOrHtml, LangDep, LinksDep, ServiceDep, ViewDep
+from geoplan_api.executing import OFFERS, OUTPUT, described_process, read_execution
+from geoplan_api.job_documents import status_info
+from geoplan_api.links import EXECUTE, Links, job_path, process_path
+from geoplan_api.negotiation import COG, GPKG, HTML, JSON, XLSX, Offer
 from geoplan_api.process_examples import words_of
 from geoplan_api.process_pages import process_page, processes_page
-from geoplan_api.respond import html_response, json_response, text_response
-from geoplan_api.service import Service
+from geoplan_api.respond import html_response, json_response, own_headers
+from geoplan_api.sending import file_response
 from geoplan_api.words import word
+from geoplan_api.work.computing import Answer, Execution, enclosed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from geoplan.catalogue import Catalogue
-    from geoplan.processes import Process
+    from geoplan.model import Lang
+    from geoplan_api.service import Service
 
 router = APIRouter()
 _READ = ["GET", "HEAD"]
-LAYER_INPUTS = ("layers", "by")
-"""Inputs that hold layer ids."""
+LEFT_OUT = "Geoplan-Left-Out"
+_FILES = (COG, GPKG, XLSX)
 
-
-def _process(process_id: str) -> Any:
-    from geoplan.processes import PROCESSES
-
-    if process_id not in PROCESSES:
-        raise ProcessNotFound(f"no process {process_id!r}; there are: {', '.join(PROCESSES)}")
-    return PROCESSES[process_id]
-
-
-ProcessDep = Annotated[Any, Depends(_process)]
-
-
-async def _inputs(request: Request, process: ProcessDep, service: ServiceDep) -> BaseModel:
-    return read_inputs(await read_json(request), process.inputs, service.catalogue)
-
-
-InputsDep = Annotated[BaseModel, Depends(_inputs)]
-
-
-async def _offer(request: Request, process: ProcessDep) -> Offer:
-    offers = _offers(process)
-    if len(offers) == 1:
-        return offers[0]
-    return choose(offers, None, request.headers.get("accept"))
-
-
-OfferDep = Annotated[Offer, Depends(_offer)]
+ProcessDep = Annotated[dict[str, Any], Depends(described_process)]
+ExecutionDep = Annotated[tuple[Execution, bool], Depends(read_execution)]
 
 
 @router.api_route("/processes", methods=_READ)
-def processes(view: ViewDep, links: LinksDep, offer: JsonOrHtml) -> Response:
+async def processes(
+    service: ServiceDep, view: ViewDep, links: LinksDep, offer: JsonOrHtml
+) -> Response:
     """List the processes."""
-    from geoplan.processes import PROCESSES
-
     lang = view.lang
-    listed = [_summary(process, lang, links) for process in PROCESSES.values()]
+    listed = [_summary(one, lang, links) for one in await service.computing.processes()]
     own = [
         links.self(offer.media_type, word("link.self", lang)),
         *links.alternates(offer, (JSON, HTML), lang),
         links.to("root", "/", JSON.media_type, word("link.landing", lang)),
+        links.to("jobs", "/jobs", JSON.media_type, word("link.jobs", lang)),
     ]
     document = {"processes": listed, "links": own}
     if offer is HTML:
@@ -86,13 +54,13 @@ def processes(view: ViewDep, links: LinksDep, offer: JsonOrHtml) -> Response:
 
 
 @router.api_route("/processes/{process_id}", methods=_READ)
-def process(
+async def process(
     process: ProcessDep, service: ServiceDep, view: ViewDep, links: LinksDep, offer: JsonOrHtml
 ) -> Response:
     """Describe a process, its inputs and what it answers with."""
     described = _summary(process, view.lang, links)
-    described["inputs"] = _inputs_described(process.inputs, service.catalogue)
-    described["outputs"] = _outputs_described(process, view.lang)
+    described["inputs"] = process["inputs"]
+    described["outputs"] = _outputs(process, view.lang)
     if offer is HTML:
         page = process_page(described, view, words_of(service, view.lang), links.base)
         return html_response(page, view.lang, script=True)
@@ -101,151 +69,83 @@ def process(
 
 @router.post("/processes/{process_id}/execution")
 async def execution(
-    process: ProcessDep,
-    inputs: InputsDep,
-    offer: OfferDep,
-    service: ServiceDep,
-    lang: LangDep,
-    _: NoParameters,
+    request: Request, asked: ExecutionDep, service: ServiceDep, lang: LangDep, links: LinksDep
 ) -> Response:
-    """Run a process and answer with its result."""
-    return await run(service, process, inputs, lang, offer)
+    """Run a process and answer with its result, or with the job that it has become."""
+    wanted, as_job = asked
+    if not as_job:
+        return await run(request, service, wanted)
+    job = service.computing.start(wanted)
+    answer = json_response(status_info(job, lang, links), lang, JSON)
+    answer.status_code = 201
+    answer.headers["Location"] = links.base + job_path(job.id)
+    answer.headers["Preference-Applied"] = "respond-async"
+    return answer
 
 
-async def run(
-    service: Service, process: Process, inputs: BaseModel, lang: Lang, offer: Offer
-) -> Response:
-    """Run a process off the event loop, a few at a time."""
-    return await to_thread.run_sync(
-        _run, service, process, inputs, lang, offer, limiter=service.runs
-    )
+async def run(request: Request, service: Service, asked: Execution) -> Response:
+    """Run a process; the work ends when the client leaves."""
+    answer = await service.computing.run(asked, unwanted=request.is_disconnected)
+    return answered(answer, asked.offer.media_type, asked.lang, document=asked.document)
 
 
-def read_inputs(body: Any, model: type[BaseModel], catalogue: Catalogue) -> BaseModel:
-    """Return the inputs that a body holds.
-
-    Raises
-    ------
-    BadInput
-        They do not fit the process; the pointer says which.
-    """
-    if not isinstance(body, dict):
-        raise BadInput('the body is to be an object such as {"inputs": {}}', "")
-    for name in body:
-        if name != "inputs":
-            raise BadInput(f"unknown member {name!r}; known: inputs", _pointer([name]))
-    try:
-        inputs = model.model_validate(body.get("inputs", {}))
-    except ValidationError as error:
-        first = error.errors()[0]
-        pointer = _pointer(["inputs", *first["loc"]])
-        raise BadInput(f"{pointer}: {first['msg']}", pointer) from None
-    _refuse_unknown_layers(inputs, catalogue)
-    return inputs
+def answered(answer: Answer, media_type: str, lang: Lang, *, document: bool) -> Response:
+    """Answer with what a process made."""
+    headers = headers_of_answer(answer, media_type, lang)
+    if document:
+        body = answer.body if answer.body is not None else _read(answer)
+        return Response(
+            enclosed(body, media_type), headers=headers | {"Content-Type": JSON.media_type}
+        )
+    if answer.file is not None:
+        return file_response(answer.file, headers)
+    return Response(answer.body, headers=headers)
 
 
-def _refuse_unknown_layers(inputs: BaseModel, catalogue: Catalogue) -> None:
-    for name in LAYER_INPUTS:
-        for position, layer_id in enumerate(getattr(inputs, name, ())):
-            if layer_id not in catalogue:
-                pointer = _pointer(["inputs", name, position])
-                known = ", ".join(catalogue)
-                raise BadInput(f"{pointer}: no layer {layer_id!r}; there are: {known}", pointer)
-    for name, there in (("layer", catalogue), ("raster", catalogue.rasters)):
-        asked = getattr(inputs, name, None)
-        if asked is not None and asked not in there:
-            pointer, known = _pointer(["inputs", name]), ", ".join(there) or "none"
-            raise BadInput(f"{pointer}: no {name} {asked!r}; there are: {known}", pointer)
+def headers_of_answer(answer: Answer, media_type: str, lang: Lang) -> dict[str, str]:
+    """Return what is said of an answer: its kind, its name, how much it has no room to tell of."""
+    charset = "; charset=utf-8" if media_type.startswith("text/") else ""
+    headers = own_headers(lang) | {"Content-Type": media_type + charset}
+    if answer.name is not None:
+        headers["Content-Disposition"] = f'attachment; filename="{answer.name}"'
+    if answer.left_out:
+        headers[LEFT_OUT] = str(answer.left_out)
+    return headers
 
 
-def _pointer(steps: list[Any]) -> str:
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+def _read(answer: Answer) -> bytes:
+    assert answer.file is not None  # noqa: S101 - for the type
+    body = answer.file.read_bytes()
+    shutil.rmtree(answer.file.parent)
+    return body
 
 
-def _run(
-    service: Service, process: Process, inputs: BaseModel, lang: Lang, offer: Offer
-) -> Response:
-    from geoplan.export import result_document
-    from geoplan.processes import RasterResult
-
-    answer = process.run(service.catalogue, inputs)
-    if isinstance(answer, RasterResult):
-        return raster_response(answer, service.settings.max_raster_cells, offer, lang)
-    if isinstance(answer, Document):
-        return text_response(answer.content, f"{answer.media_type}; charset=utf-8", lang)
-    return json_response(result_document(answer), lang, offer)
-
-
-def _summary(process: Process, lang: Lang, links: Links) -> dict[str, Any]:
-    path, title = process_path(process.id), process.title.to(lang)
-    runs = word("link.execute", lang, title=title)
+def _summary(process: dict[str, Any], lang: Lang, links: Links) -> dict[str, Any]:
+    path, title = process_path(process["id"]), process["title"][lang]
+    usual = OFFERS[process["offers"][0]].media_type
     return {
-        "id": process.id,
+        "id": process["id"],
         "title": title,
-        "description": process.description.to(lang),
+        "description": process["description"][lang],
         "version": geoplan.__version__,
-        "jobControlOptions": ["sync-execute"],
+        "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
         "outputTransmission": ["value"],
         "links": [
             links.to("self", path, JSON.media_type, title),
             links.to("alternate", f"{path}?f=html", HTML.media_type, word("link.as-html", lang)),
             links.to("alternate", f"{path}?f=json", JSON.media_type, word("link.as-json", lang)),
-            links.to(EXECUTE, f"{path}/execution", _offers(process)[0].media_type, runs),
+            links.to(EXECUTE, f"{path}/execution", usual, word("link.execute", lang, title=title)),
         ],
     }
 
 
-def _inputs_described(model: type[BaseModel], catalogue: Catalogue) -> dict[str, Any]:
-    described = {}
-    whole = model.model_json_schema()
-    shared: Mapping[str, Any] = whole.get("$defs", {})
-    schema: Mapping[str, dict[str, Any]] = _inlined(whole["properties"], shared)
-    for name, found in schema.items():
-        own = {key: value for key, value in found.items() if key not in ("title", "description")}
-        if name in LAYER_INPUTS:
-            own["items"] = {"type": "string", "enum": list(catalogue)}
-        if name == "rasters" and catalogue.rasters:
-            own["items"] = {"type": "string", "enum": list(catalogue.rasters)}
-        if name in ("layer", "raster"):
-            own["enum"] = list(catalogue if name == "layer" else catalogue.rasters)
-        described[name] = {
-            "title": name,
-            "description": found.get("description", ""),
-            "minOccurs": int(name in whole.get("required", ())),
-            "maxOccurs": 1,
-            "schema": own,
-        }
-    return described
-
-
-def _inlined(schema: Any, shared: Mapping[str, Any]) -> Any:
-    """Return a schema with what it refers to in its place: each input is described by itself."""
-    if isinstance(schema, list):
-        return [_inlined(one, shared) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema:
-        beside = {key: value for key, value in schema.items() if key != "$ref"}
-        return _inlined({**shared[schema["$ref"].rsplit("/", 1)[1]], **beside}, shared)
-    return {key: _inlined(value, shared) for key, value in schema.items()}
-
-
-def _outputs_described(process: Process, lang: Lang) -> dict[str, Any]:
-    kinds = {HTML: "string", COG: "string", JSON: "object"}
-    schemas = [
-        {"type": kinds[offer], "contentMediaType": offer.media_type}
-        | ({"contentEncoding": "binary"} if offer == COG else {})
-        for offer in _offers(process)
-    ]
+def _outputs(process: dict[str, Any], lang: Lang) -> dict[str, Any]:
+    schemas = [_schema(OFFERS[name]) for name in process["offers"]]
     schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
-    return {"result": {"title": process.title.to(lang), "schema": schema}}
+    return {OUTPUT: {"title": process["title"][lang], "schema": schema}}
 
 
-def _offers(process: Process) -> tuple[Offer, ...]:
-    """Return what a process answers with, as its signature says; the first is the usual one."""
-    from geoplan.processes import RasterResult
-
-    made = get_type_hints(process.run)["return"]
-    if made is RasterResult:
-        return COG, JSON
-    return (HTML,) if made is Document else (JSON,)
+def _schema(offer: Offer) -> dict[str, str]:
+    kind = "object" if "json" in offer.media_type else "string"
+    binary = {"contentEncoding": "binary"} if offer in _FILES else {}
+    return {"type": kind, "contentMediaType": offer.media_type, **binary}

@@ -207,9 +207,36 @@ SCHEMAS: dict[str, Schema] = {
         ]
     },
     "execute": {
-        **_object({}, {"inputs": {"type": "object"}}),
+        **_object(
+            {},
+            {
+                "inputs": {"type": "object"},
+                "outputs": {"type": "object"},
+                "response": {"type": "string", "enum": ["raw", "document"], "default": "raw"},
+            },
+        ),
         "additionalProperties": False,
     },
+    "statusInfo": _object(
+        {
+            "processID": TEXT,
+            "type": {"type": "string", "enum": ["process"]},
+            "jobID": TEXT,
+            "status": {
+                "type": "string",
+                "enum": ["accepted", "running", "successful", "failed", "dismissed"],
+            },
+            "message": TEXT,
+            "progress": {"type": "integer", "minimum": 0, "maximum": 100},
+            "created": TEXT,
+            "updated": TEXT,
+            "links": _LINKS,
+        },
+        {"started": TEXT, "finished": TEXT},
+    ),
+    "jobList": _object(
+        {"jobs": _array(ref("statusInfo")), "numberMatched": COUNT, "links": _LINKS}
+    ),
     "result": _object(
         {
             "process": TEXT,

@@ -45,8 +45,10 @@ def serve(plan: Path, host: str, port: int, *, editing: bool = False) -> None:
     require_loopback(host)
     catalogue = Catalogue.open(plan)
     settings = Settings(plan=plan, host=host, port=port, editing=editing)
+    app = create_app(catalogue, settings)
+    app.state.service.computing.warm()
     with listen(host, port) as listener:
-        config = server_config(create_app(catalogue, settings))
+        config = server_config(app)
         named = f"[{host}]" if ":" in host else host
         _LOG.info("%s: http://%s:%d/", catalogue.plan.id, named, listener.getsockname()[1])
         with suppress(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""What the routes share: the plan, its tables, and room for few heavy runs at a time."""
+"""What the routes share: the plan, its tables, and those who compute."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from anyio import CapacityLimiter
-
 from geoplan.errors import GeoplanError
 from geoplan.store import edit
 from geoplan.store.journal import EditedFile
 from geoplan.store.served import ServedTable
 from geoplan_api.kept import KeptPages
 from geoplan_api.tile_cache import TileCache
+from geoplan_api.work.computing import Computing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from geoplan.catalogue import Catalogue
     from geoplan.settings import Settings
 
-RUNS_AT_A_TIME = 2
 _LOG = logging.getLogger("geoplan_api")
 
 
@@ -41,8 +39,8 @@ class Service:
         Its layers, open for reading.
     tiles : TileCache
         Tiles that were made.
-    runs : CapacityLimiter
-        Lets few processes run at a time; others wait.
+    computing : Computing
+        Runs processes, at once or as jobs, and draws rasters.
     editors : mapping of str to EditedFile
         Their files for edits, one for the layers that share it; empty unless the settings say so.
     pages : KeptPages
@@ -53,7 +51,7 @@ class Service:
     settings: Settings
     tables: Mapping[str, ServedTable]
     tiles: TileCache
-    runs: CapacityLimiter
+    computing: Computing
     editors: Mapping[str, EditedFile]
     pages: KeptPages = field(default_factory=KeptPages)
 
@@ -69,8 +67,8 @@ class Service:
         for layer_id in catalogue if settings.editing else ():
             path = catalogue.path(layer_id).resolve()
             editors[layer_id] = files.setdefault(path, EditedFile(path))
-        cache, runs = TileCache.of(settings), CapacityLimiter(RUNS_AT_A_TIME)
-        return cls(catalogue, settings, tables, cache, runs, editors)
+        cache, computing = TileCache.of(settings), Computing(catalogue.directory, settings)
+        return cls(catalogue, settings, tables, cache, computing, editors)
 
     def open_files(self) -> None:
         """Open all files for edits; one that cannot be is told now, and tried again by an edit."""

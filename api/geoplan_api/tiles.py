@@ -14,7 +14,7 @@ from geoplan_api.conditional import VARY, not_modified, weak_tag
 from geoplan_api.deps import lang_of, layer_of, offered, service_of
 from geoplan_api.errors import BadParameter
 from geoplan_api.links import Links
-from geoplan_api.map_tiles import in_background, map_tile, raster_limits, raster_version
+from geoplan_api.map_tiles import map_tile, raster_limits, raster_version
 from geoplan_api.negotiation import JSON, MVT, PNG, TILEJSON, choose
 from geoplan_api.query import single
 from geoplan_api.respond import json_response
@@ -160,7 +160,7 @@ async def one_map_tileset(request: Request) -> Response:
     service, lang, grid = service_of(request), lang_of(request), grid_of(request)
     raster = service.catalogue.raster(request.path_params["collection_id"])
     offer = offered(request, JSON)
-    limits = await in_background(service, lambda: raster_limits(service.catalogue, raster.id, grid))
+    limits = await raster_limits(service, raster.id, grid)
     path, title = map_tilesets_path(raster.id), raster.title.to(lang)
     document = tileset(grid, path, "map", title, limits, PNG, Links(request), lang)
     return json_response(document, lang, offer)
@@ -172,7 +172,7 @@ async def raster_tile(request: Request) -> Response:
     catalogue = service.catalogue
     raster = catalogue.raster(request.path_params["collection_id"])
     offered(request, PNG)
-    limits = await in_background(service, lambda: raster_limits(catalogue, raster.id, grid))
+    limits = await raster_limits(service, raster.id, grid)
     place = place_of(request, limits, grid)
     asked = ("png", raster_version(catalogue, raster.id), raster.id, place.key, _look_of(raster))
     tag = weak_tag(asked)
@@ -181,8 +181,7 @@ async def raster_tile(request: Request) -> Response:
         return unchanged
     found = service.tiles.get(*asked)
     if found is None:
-        body = await in_background(service, lambda: map_tile(catalogue, raster.id, place))
-        found = Tile(body)
+        found = Tile(await map_tile(service, raster.id, place))
         service.tiles.put(found, *asked)
     return _tile_response(found, PNG.media_type, tag)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import geopandas as gpd
 import shapely
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
@@ -42,6 +42,19 @@ class Geometry(BaseModel):
 
     type: Literal["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
     coordinates: tuple[Any, ...] = Field(min_length=1)
+
+    @field_validator("coordinates")
+    @classmethod
+    def _numbers(cls, coordinates: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Refuse texts and truth values, which shapely takes for numbers."""
+        rest: list[Any] = [coordinates]
+        while rest:
+            for one in rest.pop():
+                if isinstance(one, list | tuple):
+                    rest.append(one)
+                elif isinstance(one, bool) or not isinstance(one, int | float):
+                    raise ValueError(f"{one!r} is no number")  # noqa: TRY004 - what pydantic takes
+        return coordinates
 
 
 class SiteInputs(Inputs):

@@ -163,7 +163,7 @@ def test_threat_15_a_hostile_text_is_inert_on_map_and_in_results(
     assert sorted(_popups(page)) == sorted(HOSTILE)
     _nothing_ran(page)
     page.goto(f"{hostile_base}/processes/overlap")
-    page.locator("#run button").click()
+    page.locator("#run button").first.click()
     page.wait_for_selector("#result table tbody tr")
     shown = page.evaluate(
         "[...document.querySelectorAll('#result td')].map((one) => one.textContent)"

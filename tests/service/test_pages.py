@@ -44,6 +44,7 @@ JSON_TOO = (
     "/processes/slope",
     "/rules",
     "/rules/HWY-01",
+    "/jobs",
 )
 PAGES = (*JSON_TOO, "/api")
 VOID = {"meta", "link", "br", "input"}
@@ -451,8 +452,8 @@ def test_the_commands_of_the_definition_run_as_they_stand(client: httpx.Client) 
     for command in commands:
         program, *rest, url = shlex.split(command)
         assert program == "curl"
-        if rest or url.endswith(("/map", "/health")):
-            continue  # run elsewhere: test_processes, test_http
+        if rest or url.endswith(("/map", "/health")) or "/jobs/" in url:
+            continue  # run elsewhere: test_processes, test_http; there is no job yet
         assert client.get(url).status_code in (200, 204), url
 
 

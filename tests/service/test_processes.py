@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
-from geoplan_api.bodies import MAX_BYTES, MAX_DEPTH
-from geoplan_api.service import RUNS_AT_A_TIME
+from geoplan_api.bodies import MAX_DEPTH
 
 from geoplan import Catalogue
 from geoplan.export import result_document
 from geoplan.model import Result
 from geoplan.processes import PROCESSES
+from geoplan.settings import Settings
 
 RUN = "/processes/overlap/execution"
 INPUTS: list[tuple[str, dict[str, Any]]] = [
@@ -277,7 +274,7 @@ def test_json_may_state_its_charset(client: httpx.Client) -> None:
 
 
 def test_a_large_body_is_refused_before_it_is_read(client: httpx.Client) -> None:
-    body = b'{"inputs": {"layers": ["' + b"x" * MAX_BYTES + b'"]}}'
+    body = b'{"inputs": {"layers": ["' + b"x" * Settings().max_body_bytes + b'"]}}'
     answer = client.post(RUN, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
@@ -285,7 +282,7 @@ def test_a_large_body_is_refused_before_it_is_read(client: httpx.Client) -> None
 
 def test_a_large_body_without_a_length_is_refused_on_the_way(base: str) -> None:
     def parts() -> Any:
-        for _ in range(MAX_BYTES // 50_000 + 1):
+        for _ in range(Settings().max_body_bytes // 50_000 + 1):
             yield b" " * 50_000
 
     headers = {"Content-Type": "application/json"}
@@ -306,32 +303,3 @@ def test_a_body_that_stays_away_is_given_up(base: str, monkeypatch: pytest.Monke
 
 def test_execution_takes_no_query_parameter(client: httpx.Client) -> None:
     assert client.post(f"{RUN}?f=json", json={}).status_code == 400
-
-
-def test_runs_leave_reads_alone_and_are_few_at_a_time(
-    base: str, town: Catalogue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Runs happen off the event loop, two at a time; a read need not wait for one to end."""
-    entered: list[int] = []
-    go_on = threading.Event()
-
-    def slow(catalogue: Catalogue, inputs: Any) -> Any:
-        entered.append(1)
-        assert go_on.wait(20)
-        return PROCESSES["overlap"].run(catalogue, PROCESSES["overlap"].inputs())
-
-    monkeypatch.setitem(PROCESSES, "layers", replace(PROCESSES["layers"], run=slow))
-    with ThreadPoolExecutor(5) as pool:
-        address = f"{base}/processes/layers/execution"
-        runs = [pool.submit(httpx.post, address, json={}, timeout=30) for _ in range(5)]
-        try:
-            for _ in range(100):
-                if len(entered) >= RUNS_AT_A_TIME:
-                    break
-                time.sleep(0.05)
-            assert httpx.get(f"{base}/collections/highways/items", timeout=5).status_code == 200
-            time.sleep(0.3)
-            assert len(entered) == RUNS_AT_A_TIME
-        finally:
-            go_on.set()
-        assert [run.result().status_code for run in runs] == [200] * 5

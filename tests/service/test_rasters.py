@@ -6,7 +6,6 @@ import asyncio
 import io
 import json
 import socket
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 import pytest
 import rasterio
 from geoplan_api import create_app
-from geoplan_api.downloads import OpenFile
+from geoplan_api.sending import OpenFile
 
 from geoplan import Catalogue
 from geoplan.export import result_document
@@ -29,11 +28,19 @@ COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 PLANE = [122.99, 41.08, 123.0, 41.085]
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder in which the service, a thread of this process, puts what passes."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
+def folders() -> list[Path]:
+    """Return the folders in which the workers of the service put what passes.
+
+    The service is a thread of this process, so they are its children.
+    """
+    children = Path("/proc/self/task").glob("*/children")
+    pids = {pid for listed in children for pid in listed.read_text().split()}
+    found = [Path(f"/proc/{pid}/cwd").resolve() for pid in pids]
+    return [folder for folder in found if folder.name.startswith("geoplan-worker-")]
+
+
+def left_there() -> list[Path]:
+    return [path for folder in folders() for path in folder.iterdir()]
 
 
 def ask(client: httpx.Client, process: str, accept: str | None = None, **inputs: Any) -> Any:
@@ -60,7 +67,7 @@ def library(town: Catalogue, process: str, **inputs: Any) -> RasterResult:
     ],
 )
 def test_a_download_is_what_the_library_writes(
-    client: httpx.Client, town: Catalogue, here: Path, process: str, inputs: Any, value: Any
+    client: httpx.Client, town: Catalogue, tmp_path: Path, process: str, inputs: Any, value: Any
 ) -> None:
     asked = {**inputs, "bbox": PLANE}
     answer = ask(client, process, **asked)
@@ -69,8 +76,10 @@ def test_a_download_is_what_the_library_writes(
     name = "elevation.tif" if process == "cog" else f"elevation-{process}.tif"
     assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
     assert int(answer.headers["content-length"]) == len(answer.content)
-    assert list(here.iterdir()) == []
-    assert answer.content == library(town, process, **asked).write(here / "x.tif").read_bytes()
+    assert folders()
+    assert left_there() == []
+    made = library(town, process, **asked).write(tmp_path / "x.tif")
+    assert answer.content == made.read_bytes()
     with rasterio.open(io.BytesIO(answer.content)) as file:
         assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
         cells = file.read(1)
@@ -155,7 +164,7 @@ def narrow(serve: Serve, town: Catalogue) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_more_cells_than_the_limit_are_refused(narrow: httpx.Client, here: Path) -> None:
+def test_more_cells_than_the_limit_are_refused(narrow: httpx.Client) -> None:
     for accept in (COG, "application/json"):
         answer = ask(narrow, "slope", accept)
         assert answer.status_code == 413
@@ -163,21 +172,21 @@ def test_more_cells_than_the_limit_are_refused(narrow: httpx.Client, here: Path)
         assert "230 x 400 cells are asked for" in answer.json()["detail"]
         assert "GEOPLAN_MAX_RASTER_CELLS" in answer.json()["detail"]
     assert ask(narrow, "slope", bbox=[123, 41.08, 123.0005, 41.0805]).status_code == 200
-    assert list(here.iterdir()) == []
+    assert left_there() == []
 
 
-def open_here(folder: Path) -> list[str]:
-    """Return the files of a folder that this process has open, names of removed ones too."""
+def open_there() -> list[str]:
+    """Return the files of workers that this process has open, names of removed ones too."""
     targets = []
     for link in Path("/proc/self/fd").iterdir():
         try:
             targets.append(str(link.readlink()))
         except OSError:
             continue
-    return [target for target in targets if target.startswith(str(folder))]
+    return [one for one in targets if "geoplan-worker-" in one and "answer-" in one]
 
 
-def test_a_client_that_leaves_leaves_nothing_behind(base: str, here: Path) -> None:
+def test_a_client_that_leaves_leaves_nothing_behind(base: str) -> None:
     host, port = base.removeprefix("http://").split(":")
     body = json.dumps({"inputs": {"raster": "elevation"}}).encode()
     head = (
@@ -188,12 +197,12 @@ def test_a_client_that_leaves_leaves_nothing_behind(base: str, here: Path) -> No
         line.sendall(head.encode() + body)
         assert line.recv(12) == b"HTTP/1.1 200"
     for _ in range(500):
-        if not open_here(here):
+        if not open_there():
             break
         socket.socket().close()
         asyncio.run(asyncio.sleep(0.01))
-    assert open_here(here) == []
-    assert list(here.iterdir()) == []
+    assert open_there() == []
+    assert left_there() == []
 
 
 def test_sending_that_breaks_off_closes_the_file(tmp_path: Path) -> None:
