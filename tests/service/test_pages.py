@@ -482,6 +482,23 @@ JOB: dict[str, Any] = {
 }  # fmt: skip
 
 
+def test_a_job_has_a_page(client: httpx.Client) -> None:
+    made = client.post(
+        "/processes/layers/execution",
+        json={"inputs": {}},
+        headers={"Prefer": "respond-async", "Accept-Language": "en"},
+    )
+    assert made.status_code == 201
+    path = httpx.URL(made.headers["location"]).path
+    for address in (path, "/jobs"):
+        page = _page(client, address, "en")
+        assert page.status_code == 200
+        assert _checked(page.text).faults == []
+        assert made.json()["jobID"] in page.text
+        assert 'href="/processes/layers"' in page.text
+    assert client.delete(path).status_code == 200
+
+
 @pytest.mark.parametrize("status", ["accepted", "running", "successful", "failed", "dismissed"])
 def test_jobs_have_pages_of_the_same_family(status: str) -> None:
     view = View("en", "/jobs", "Plan", "Credit")
