@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SECTIONS = (
     ("data", "/collections"),
     ("processes", "/processes"),
+    ("jobs", "/jobs"),
     ("rules", "/rules"),
     ("map", "/map"),
     ("service-doc", "/api"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoplan_api.executing import OFFERS
 from geoplan_api.jobs import DEFAULT_LIMIT, FILTERS, MAX_LIMIT, STATUSES
-from geoplan_api.negotiation import JSON
+from geoplan_api.negotiation import HTML, JSON
 from geoplan_api.schemas import BINARY, TEXT, Schema, ref
 
 if TYPE_CHECKING:
@@ -25,15 +25,16 @@ _READING = (400, 404, 405, 406, 421, 500, 503)
 def job_paths(words: Words, responses: Responses, parameter: Parameter) -> dict[str, Any]:
     """Return the paths of executions and jobs."""
     job_id = parameter("path", "jobId", TEXT, words("parameter.jobId"))
-    f = parameter("query", "f", {"type": "string", "enum": ["json"]}, words("parameter.f"))
+    f = parameter("query", "f", {"type": "string", "enum": ["json", "html"]}, words("parameter.f"))
     info = {JSON: ref("statusInfo")}
     of_job = responses(words, info, _READING)
+    shown = responses(words, {**info, HTML: TEXT}, _READING)
     results = responses(words, _answers(), (*_READING, 408, 413, 422, 507))
     return {
         "/processes/{processId}/execution": {"post": _execution(words, responses, parameter)},
         "/jobs": {"get": _listing(words, responses, parameter, f)},
         "/jobs/{jobId}": {
-            "get": _operation("job", words, [job_id, f], of_job),
+            "get": _operation("job", words, [job_id, f], shown),
             "delete": _operation("dismiss", words, [job_id], of_job),
         },
         "/jobs/{jobId}/results": {"get": _operation("results", words, [job_id], results)},
@@ -91,7 +92,7 @@ def _listing(
     filters = [
         parameter("query", name, schemas[name], words(f"parameter.job.{name}")) for name in FILTERS
     ]
-    answers = responses(words, {JSON: ref("jobList")}, (400, 405, 406, 421, 500, 503))
+    answers = responses(words, {JSON: ref("jobList"), HTML: TEXT}, (400, 405, 406, 421, 500, 503))
     return _operation("jobs", words, [*filters, f], answers)
 
 

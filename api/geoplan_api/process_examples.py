@@ -42,6 +42,7 @@ def words_of(service: Service, lang: Lang) -> PlanWords:
     packs = pack_names(catalogue.directory / "rules")
     known = {
         # a later pack wins, so the base of all comes first
+        "rasters": list(catalogue.rasters),
         "packs": sorted(packs, key=lambda name: name != NATIONAL),
         "kind": [kind for kind in catalogue.symbols if kind in catalogue.schemas],
         "land_use": [one.id for one in catalogue.values() if one.kind == "land_use"],

@@ -11,6 +11,7 @@ from geoplan_api.frame import MAP_ASSETS, framed, heads, more, table
 from geoplan_api.html import Html, tag
 from geoplan_api.inputs_form import example_inputs, field, read_input
 from geoplan_api.links import EXECUTE, PROCESSES_PATH, process_path
+from geoplan_api.negotiation import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,14 @@ _GROUPS = (
     "confidence.",
 )
 """Phrases that the table of a result is worded by."""
+_FILES = (
+    ("geo+json", "GeoJSON"),
+    ("csv", "CSV"),
+    ("geopackage", "GeoPackage"),
+    ("spreadsheetml", "Excel"),
+    ("tiff", "GeoTIFF"),
+    ("html", "HTML"),
+)
 _SAID = (
     "running",
     "cancel",
@@ -132,13 +141,14 @@ def process_page(
 def _form(document: dict[str, Any], fields: list[Html], path: str, view: View) -> Html:
     """Return the form; it is sent by a script, as JSON, and does nothing without one."""
     kinds = _media_types(document)
-    file = next((kind for kind in kinds if "json" not in kind), None)
-    say = view.say
     buttons = []
-    if any("json" in kind for kind in kinds):
-        buttons.append(_button(say("site.run"), "application/json"))
-    if file is not None:
-        buttons.append(_button(say("site.run-file"), file, quiet=bool(buttons)))
+    if JSON.media_type in kinds:
+        buttons.append(_button(view.say("site.run"), JSON.media_type))
+    for kind in kinds:
+        if kind != JSON.media_type:
+            name = next((name for part, name in _FILES if part in kind), kind)
+            text = view.say("site.run-file", name=name)
+            buttons.append(_button(text, kind, quiet=bool(buttons)))
     return tag(
         "form",
         *fields,

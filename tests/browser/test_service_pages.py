@@ -20,7 +20,7 @@ from geoplan.settings import Settings
 from geoplan.store.write import write_geopackage
 from tests.browser.conftest import _note_console
 from tests.browser.test_nothing_runs import HOSTILE
-from tests.service.conftest import _running
+from tests.service.conftest import running
 
 pytestmark = pytest.mark.browser
 
@@ -49,7 +49,7 @@ confidence = "memory"
 
 @pytest.fixture(scope="module")
 def town_base(town: Catalogue) -> Iterator[str]:
-    with _running(create_app(town, Settings())) as base:
+    with running(create_app(town, Settings())) as base:
         yield base
 
 
@@ -84,7 +84,7 @@ def hostile_base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "catalogue.toml").write_text("\n".join(entries), encoding="utf-8")
     (folder / "rules").mkdir()
     (folder / "rules" / "own.toml").write_text(RULES.format(text=text), encoding="utf-8")
-    with _running(create_app(Catalogue.open(folder), Settings())) as base:
+    with running(create_app(Catalogue.open(folder), Settings())) as base:
         yield base
 
 

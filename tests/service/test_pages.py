@@ -44,6 +44,7 @@ JSON_TOO = (
     "/processes/slope",
     "/rules",
     "/rules/HWY-01",
+    "/jobs",
 )
 PAGES = (*JSON_TOO, "/api")
 VOID = {"meta", "link", "br", "input"}
@@ -479,6 +480,23 @@ JOB: dict[str, Any] = {
     "links": [{"href": "/jobs/1?f=json", "rel": "alternate", "type": "application/json",
                "title": "JSON"}],
 }  # fmt: skip
+
+
+def test_a_job_has_a_page(client: httpx.Client) -> None:
+    made = client.post(
+        "/processes/layers/execution",
+        json={"inputs": {}},
+        headers={"Prefer": "respond-async", "Accept-Language": "en"},
+    )
+    assert made.status_code == 201
+    path = httpx.URL(made.headers["location"]).path
+    for address in (path, "/jobs"):
+        page = _page(client, address, "en")
+        assert page.status_code == 200
+        assert _checked(page.text).faults == []
+        assert made.json()["jobID"] in page.text
+        assert 'href="/processes/layers"' in page.text
+    assert client.delete(path).status_code == 200
 
 
 @pytest.mark.parametrize("status", ["accepted", "running", "successful", "failed", "dismissed"])

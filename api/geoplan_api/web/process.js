@@ -145,7 +145,7 @@ async function run(accept) {
     });
     const kind = answer.headers.get("Content-Type") || "";
     if (!answer.ok) showProblem(await answer.json());
-    else if (kind.includes("json")) showResult(await answer.text());
+    else if (accept === "application/json") showResult(await answer.text());
     else showFile(await answer.blob(), kind);
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
     progress.textContent = answer.ok ? say("done", { seconds }) : "";
@@ -191,8 +191,11 @@ function fileLink(blob, name) {
 
 const processName = form.dataset.execution.split("/").slice(-2)[0];
 
+const ENDINGS = [["geo+json", "geojson"], ["csv", "csv"], ["geopackage", "gpkg"],
+  ["spreadsheetml", "xlsx"], ["tiff", "tif"], ["html", "html"]];
+
 function showFile(blob, kind) {
-  const ending = kind.includes("tiff") ? "tif" : "html";
+  const [, ending] = ENDINGS.find(([part]) => kind.includes(part)) || ["", "bin"];
   const link = fileLink(blob, `${processName}.${ending}`);
   begin(el("h2", {}, say("table")), el("p", {}, say("ready-file")), link);
   link.querySelector("a").focus();
