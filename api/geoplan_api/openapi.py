@@ -104,7 +104,9 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
         ),
         **_collections(words),
         "/functions": _get(words, "functions", {JSON: ref("functions")}, json),
-        "/processes": _get(words, "processes", {JSON: ref("processList")}, json),
+        "/processes": _get(
+            words, "processes", {JSON: ref("processList")}, json, ("limit", "after")
+        ),
         "/processes/{processId}": _get(
             words, "process", {JSON: ref("process")}, json, ("processId",)
         ),
