@@ -45,7 +45,8 @@ bench: .venv/bench  ## Compare with peers, side by side (WORKLOADS="w1 w2" RUNS=
 
 soak: .venv/ready  ## The long forms of the tests
 	@HYPOTHESIS_PROFILE=soak GEOPLAN_SOAK=1 $(BIN)/pytest -q -s tests/laws tests/ingest/test_cambridge.py \
-	  tests/store/test_edit.py tests/service/test_threats_kill.py tests/service/test_threats_disk.py
+	  tests/store/test_edit.py tests/service/test_threats_kill.py tests/service/test_threats_disk.py \
+	  tests/service/test_schemathesis.py
 
 cite: .venv/ready  ## Run OGC's own test suites against the served town (needs Java 17 and Maven; SUITES="tiles10")
 	@$(BIN)/python -m conformance $(SUITES)

@@ -74,7 +74,8 @@ def create_app(catalogue: Catalogue, settings: Settings) -> FastAPI:
         lifespan=_running,
     )
     app.state.service = Service.of(catalogue, settings)
-    app.state.more_methods = editing.allowed if settings.editing else lambda _: frozenset()
+    more = [jobs.allowed, *([editing.allowed] if settings.editing else [])]
+    app.state.more_methods = lambda path: frozenset().union(*(allowed(path) for allowed in more))
     parts = [landing, collections, describing, features, processes, jobs, maps, rules, tiles, site]
     for part in [*parts, editing] if settings.editing else parts:
         app.include_router(part.router)

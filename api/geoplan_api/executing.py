@@ -59,7 +59,7 @@ async def read_execution(request: Request) -> tuple[Execution, bool]:
     response = body.get("response", "raw")
     if response not in ("raw", "document"):
         raise BadInput(f"/response: {response!r} is neither raw nor document", "/response")
-    offer = _offer(request, process["offers"], body.get("outputs"))
+    offer = _offer(request, process["offers"], body.get("outputs", {}))
     inputs, base = body.get("inputs", {}), str(request.base_url).rstrip("/")
     asked = Execution(process["id"], inputs, offer, response == "document", lang_of(request), base)
     return asked, _prefers_job(request)
@@ -80,8 +80,6 @@ def _offer(request: Request, names: list[str], outputs: Any) -> Offer:
 
 
 def _media_type(outputs: Any) -> str | None:
-    if outputs is None:
-        return None
     if not isinstance(outputs, dict):
         raise BadInput("/outputs is to be an object", "/outputs")
     for name in outputs:

@@ -23,6 +23,8 @@ def status_info(job: Job, lang: Lang, links: Links) -> dict[str, Any]:
         links.to("self", path, JSON.media_type, word("link.job", lang)),
         links.to("up", "/jobs", JSON.media_type, word("link.jobs", lang)),
     ]
+    if job.status in ("accepted", "running"):
+        own.append(links.to("monitor", path, JSON.media_type, word("link.job", lang)))
     if job.status in ("successful", "failed"):
         kind = (job.answer or {}).get("media_type", JSON.media_type)
         own.append(links.to(RESULTS, f"{path}/results", kind, word("link.results", lang)))

@@ -160,3 +160,9 @@ def _made(kept: Jobs, job_id: str) -> Response:
         return answered(made, told["media_type"], lang, document=told["document"])
     made = Answer(None, place, told["name"], told["left_out"])
     return file_response(place, headers_of_answer(made, told["media_type"], lang), keep=True)
+
+
+def allowed(path: str) -> frozenset[str]:
+    """Return the methods that a path of a job takes beside those that read it."""
+    parts = path.strip("/").split("/")
+    return frozenset({"DELETE"} if len(parts) == 2 and parts[0] == "jobs" else ())

@@ -107,7 +107,11 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
         **_collections(words),
         "/functions": _get(words, "functions", {JSON: ref("functions"), HTML: TEXT}, (JSON, HTML)),
         "/processes": _get(
-            words, "processes", {JSON: ref("processList"), HTML: TEXT}, (JSON, HTML)
+            words,
+            "processes",
+            {JSON: ref("processList"), HTML: TEXT},
+            (JSON, HTML),
+            ("limit", "after"),
         ),
         "/processes/{processId}": _get(
             words, "process", {JSON: ref("process"), HTML: TEXT}, (JSON, HTML), ("processId",)

@@ -42,7 +42,8 @@ def job_paths(words: Words, responses: Responses, parameter: Parameter) -> dict[
 
 
 def _answers() -> dict[Offer, Schema]:
-    schemas: dict[str, Schema] = {"json": ref("result"), "geojson": ref("result"), "html": TEXT}
+    json = {"oneOf": [ref("result"), ref("outputs")]}
+    schemas: dict[str, Schema] = {"json": json, "geojson": ref("result"), "html": TEXT}
     return {offer: schemas.get(name, BINARY) for name, offer in OFFERS.items()}
 
 

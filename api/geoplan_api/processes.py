@@ -13,9 +13,10 @@ from geoplan_api.deps import JsonOrHtml, LangDep, LinksDep, ServiceDep, ViewDep
 from geoplan_api.executing import OFFERS, OUTPUT, described_process, read_execution
 from geoplan_api.job_documents import status_info
 from geoplan_api.links import EXECUTE, Links, job_path, process_path
-from geoplan_api.negotiation import COG, GPKG, HTML, JSON, XLSX, Offer
+from geoplan_api.negotiation import COG, GPKG, HTML, JSON, XLSX, Offer, choose
 from geoplan_api.process_examples import words_of
 from geoplan_api.process_pages import process_page, processes_page
+from geoplan_api.query import MAX_LIMIT, read_limit, single
 from geoplan_api.respond import html_response, json_response, own_headers
 from geoplan_api.sending import file_response
 from geoplan_api.words import word
@@ -34,14 +35,31 @@ ProcessDep = Annotated[dict[str, Any], Depends(described_process)]
 ExecutionDep = Annotated[tuple[Execution, bool], Depends(read_execution)]
 
 
+async def _listing(request: Request) -> tuple[Offer, int, str | None]:
+    """Read ``f``, how many processes are wanted, and after which one."""
+    given = single(request.query_params.multi_items(), ("f", "limit", "after"))
+    offer = choose((JSON, HTML), given.get("f"), request.headers.get("accept"))
+    return offer, read_limit(given.get("limit", str(MAX_LIMIT))), given.get("after")
+
+
+ListingDep = Annotated[tuple[Offer, int, str | None], Depends(_listing)]
+
+
 @router.api_route("/processes", methods=_READ)
 async def processes(
-    service: ServiceDep, view: ViewDep, links: LinksDep, offer: JsonOrHtml
+    service: ServiceDep, view: ViewDep, links: LinksDep, asked: ListingDep
 ) -> Response:
-    """List the processes."""
+    """List the processes, so many as are asked for."""
+    offer, limit, after = asked
     lang = view.lang
-    listed = [_summary(one, lang, links) for one in await service.computing.processes()]
+    every = list(await service.computing.processes())
+    names = [one["id"] for one in every]
+    start = 0 if after is None else names.index(after) + 1 if after in names else len(names)
+    listed = [_summary(one, lang, links) for one in every[start : start + limit]]
+    more = start + limit < len(every)
+    title = word("link.next", lang)
     own = [
+        *([links.again("next", offer.media_type, title, after=listed[-1]["id"])] if more else []),
         links.self(offer.media_type, word("link.self", lang)),
         *links.alternates(offer, (JSON, HTML), lang),
         links.to("root", "/", JSON.media_type, word("link.landing", lang)),

@@ -263,6 +263,7 @@ SCHEMAS: dict[str, Schema] = {
         },
         {"features": _array({"type": "object"}), "rows": _array({"type": "object"})},
     ),
+    "outputs": _object({"result": {}}),
     "text": _object({"zh": TEXT, "en": TEXT}),
     "rules": _object(
         {

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import schemathesis
-from geoplan_api.query import MAX_LIMIT
+from geoplan_api.jobs import MAX_LIMIT
 
 ACCEPTED = "ST201"
 """Code of the failure that a request was accepted although it breaks the schema."""
@@ -16,8 +16,8 @@ ACCEPTED = "ST201"
 def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
     """Keep a failure, unless more than the maximum was asked for and the maximum was given.
 
-    The standard wants that (a limit above the maximum is no error), and clients read the maximum
-    from the schema.
+    The standards want that (a limit above the maximum is no error), and clients read the maximum
+    from the schema; that of jobs is the least.
     """
     asked = 0
     with suppress(TypeError, ValueError):

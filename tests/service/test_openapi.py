@@ -310,3 +310,12 @@ def test_the_page_lists_every_operation(client: httpx.Client, definition: dict[s
     page = client.get("/api").text
     for method, path, _ in _operations(definition):
         assert f"<code>{method.upper()} {path}</code>" in page
+
+
+def test_options_names_every_method_of_a_path(
+    client: httpx.Client, definition: dict[str, Any]
+) -> None:
+    for path, methods in definition["paths"].items():
+        url = re.sub(r"\{(\w+)\}", lambda found: FILL.get(found[1], "x"), path)
+        told = set(client.options(url).headers["allow"].split(", "))
+        assert {method.upper() for method in methods} <= told, path

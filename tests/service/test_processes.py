@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from geoplan_api.bodies import MAX_DEPTH
+from openapi_schema_validator import OAS30Validator
 
 from geoplan import Catalogue
 from geoplan.export import result_document
@@ -303,3 +304,21 @@ def test_a_body_that_stays_away_is_given_up(base: str, monkeypatch: pytest.Monke
 
 def test_execution_takes_no_query_parameter(client: httpx.Client) -> None:
     assert client.post(f"{RUN}?f=json", json={}).status_code == 400
+
+
+def test_processes_come_in_pages_and_are_described_as_openapi_has_it(client: httpx.Client) -> None:
+    every = [one["id"] for one in client.get("/processes").json()["processes"]]
+    seen: list[str] = []
+    url: str | None = "/processes?limit=4"
+    while url:
+        page = client.get(url).json()
+        assert len(page["processes"]) <= 4
+        seen += [one["id"] for one in page["processes"]]
+        url = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
+    assert seen == every
+    assert client.get("/processes?limit=0").status_code == 400
+    for process in every:
+        for told in client.get(f"/processes/{process}").json()["inputs"].values():
+            OAS30Validator.check_schema(told["schema"])
+    day = client.get("/processes/site-check").json()["inputs"]["on"]["schema"]
+    assert day == {"type": "string", "format": "date", "nullable": True}

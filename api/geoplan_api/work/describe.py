@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from geoplan.model import Document
 from geoplan.processes import RasterResult
+from geoplan_api.work.dialect import openapi
 from geoplan_api.work.echo import ECHO, processes
 from geoplan_api.work.plans import plan_of
 
@@ -71,7 +72,9 @@ def _inputs(model: type[BaseModel], catalogue: Catalogue) -> dict[str, Any]:
     told = {}
     whole = model.model_json_schema()
     shared: Mapping[str, Any] = whole.get("$defs", {})
-    schema: Mapping[str, dict[str, Any]] = _inlined(whole["properties"], shared)
+    schema: Mapping[str, dict[str, Any]] = {
+        name: openapi(found) for name, found in _inlined(whole["properties"], shared).items()
+    }
     for name, found in schema.items():
         own = {key: value for key, value in found.items() if key not in ("title", "description")}
         if name in LAYER_INPUTS:

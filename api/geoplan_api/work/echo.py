@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -28,7 +28,7 @@ class EchoInputs(Inputs):
 
     text: str = Field(default="", description="Any text.")
     number: float | None = Field(default=None, description="Any number.")
-    values: tuple[Any, ...] = Field(default=(), description="Any values.")
+    values: tuple[float, ...] = Field(default=(), description="Any numbers.")
     pause_s: float = Field(default=0.0, ge=0, le=3600, description="How long to wait [s].")
     memory_mb: int = Field(default=0, ge=0, description="How much memory to take [MB].")
 
