@@ -36,7 +36,7 @@ async def collections(request: Request) -> Response:
     service, lang, links = service_of(request), lang_of(request), Links(request)
     offer = offered(request, JSON)
     versions = [table.look().version for table in service.tables.values()]
-    tag = weak_tag(versions, str(request.url), lang)
+    tag = weak_tag(versions, list(service.tables), str(request.url), lang)
     unchanged = not_modified(request, tag)
     if unchanged is not None:
         return unchanged

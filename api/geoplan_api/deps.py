@@ -14,12 +14,18 @@ from geoplan.errors import FeatureNotFound
 from geoplan.model import Lang, Layer
 from geoplan_api.links import Links
 from geoplan_api.negotiation import HTML, JSON, OPENAPI, Offer, choose, language
+from geoplan_api.permission import caller_of
 from geoplan_api.query import single
 from geoplan_api.service import Service
 
 
 def service_of(request: Request) -> Service:
-    """Return the plan being served."""
+    """Return the plan being served, as far as whoever asks may see it."""
+    return whole_service_of(request).only(caller_of(request).layers)
+
+
+def whole_service_of(request: Request) -> Service:
+    """Return the plan being served, whoever asks."""
     found = request.app.state.service
     assert isinstance(found, Service)  # noqa: S101 - for the type
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 import geoplan
@@ -18,6 +18,7 @@ from geoplan_api.deps import (
     LangDep,
     LinksDep,
     ServiceDep,
+    whole_service_of,
 )
 from geoplan_api.links import FUNCTIONS, FUNCTIONS_PATH, MAP, PROCESSES, RULES, Link, Links
 from geoplan_api.negotiation import HTML, JSON, OPENAPI, Offer
@@ -105,14 +106,15 @@ async def documentation(service: ServiceDep, lang: LangDep, links: LinksDep, _: 
 
 
 @router.api_route("/health", methods=_READ)
-def health(service: ServiceDep, lang: LangDep, offer: AsJson) -> Response:
-    """Read every layer; one that cannot be read is an error."""
-    counts = {layer: service.catalogue.table(layer).count for layer in service.catalogue}
+def health(request: Request, service: ServiceDep, lang: LangDep, offer: AsJson) -> Response:
+    """Read every layer; one that cannot be read is an error, also to those who do not see it."""
+    whole = whole_service_of(request).catalogue
+    counts = {layer: whole.table(layer).count for layer in whole}
     state = {
         "status": "ok",
         "software": f"geoplan {geoplan.__version__}",
         "plan": service.catalogue.plan.id,
-        "features": counts,
+        "features": {layer: counts[layer] for layer in service.catalogue},
     }
     return json_response(state, lang, offer)
 

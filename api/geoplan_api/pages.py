@@ -66,7 +66,10 @@ def landing_page(service: Service, landing: dict[str, Any], lang: Lang) -> str:
         tag("p", word("page.clients-how", lang)),
         tag("p", tag("code", base + "/")),
         tag("p", tag("code", f'ogrinfo "OAPIF:{base}"')),
-        tag("p", tag("code", f'curl "{base}{items_path(next(iter(service.catalogue)))}?limit=5"')),
+        *(
+            tag("p", tag("code", f'curl "{base}{items_path(layer)}?limit=5"'))
+            for layer in list(service.catalogue)[:1]
+        ),
         tag("h2", word("page.more", lang)),
         tag("ul", *(_more(link) for link in landing["links"] if link["rel"] != "self")),
     )

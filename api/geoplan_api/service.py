@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from anyio import CapacityLimiter
@@ -52,6 +52,7 @@ class Service:
     tiles: TileCache
     runs: CapacityLimiter
     editors: Mapping[str, EditedFile]
+    _parts: dict[frozenset[str], Self] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, catalogue: Catalogue, settings: Settings) -> Self:
@@ -67,6 +68,19 @@ class Service:
             editors[layer_id] = files.setdefault(path, EditedFile(path))
         cache, runs = TileCache.of(settings), CapacityLimiter(RUNS_AT_A_TIME)
         return cls(catalogue, settings, tables, cache, runs, editors)
+
+    def only(self, ids: frozenset[str] | None) -> Self:
+        """Return the service as if the plan had no other layers than some; None takes all."""
+        if ids is None:
+            return self
+        if ids not in self._parts:
+            catalogue = self.catalogue.only(ids)
+            tables = {one: self.tables[one] for one in catalogue}
+            editors = {one: self.editors[one] for one in catalogue if one in self.editors}
+            self._parts[ids] = replace(
+                self, catalogue=catalogue, tables=tables, editors=editors, _parts={}
+            )
+        return self._parts[ids]
 
     def open_files(self) -> None:
         """Open all files for edits; one that cannot be is told now, and tried again by an edit."""

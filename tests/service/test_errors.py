@@ -34,8 +34,10 @@ CLASSES = sorted(set(_tree(GeoplanError)), key=lambda cls: cls.__name__)
 EXPECTED = {
     # the question as a whole
     400: "BadBbox BadBody BadCrs BadParameter BadQuery BadRequest ChainageAmbiguous "
-    "ChainageNotFound NotLoopback PackNotFound UnknownFormat",
-    404: "FeatureNotFound FindingNotFound LayerNotFound ProcessNotFound RasterNotFound "
+    "ChainageNotFound KeysNeeded PackNotFound UnknownFormat",
+    401: "KeyMissing KeyUnknown",
+    403: "ForeignOrigin NotAllowed",
+    404: "FeatureNotFound FindingNotFound KeyNotFound LayerNotFound ProcessNotFound RasterNotFound "
     "RuleNotFound TileNotFound VersionNotFound",
     406: "NotAcceptable",
     408: "BodyTooSlow",
@@ -45,14 +47,16 @@ EXPECTED = {
     421: "UnknownHost",
     # the question is well put, but these layers or this raster cannot answer it
     422: "AccuracyInvalid BadInput ChainageInvalid CrsMismatch EmptyLayer EquationInvalid "
-    "FeatureInvalid FeatureTooWide InvalidGeometry OutsideRaster RouteInvalid "
+    "FeatureInvalid FeatureTooWide InvalidGeometry KeyNameTaken OutsideRaster RouteInvalid "
     "TooLarge WrongGeometryType",
     # what stands on the server's disk, or the server itself, is at fault
     428: "PreconditionRequired",
+    429: "TooManyRequests",
     500: "ArchiveRefused BackupInvalid BadData BadEnvironment CatalogueInvalid CoordinateInvalid "
     "CrsContradicted CrsUnknown DatumShiftUnknown DisguisedFile DuplicateId EncodingUnknown "
     "FieldsInvalid FileUnreadable ForeignFileInvalid GeometryTooLarge GeoplanError IndexLies "
-    "LayerElsewhere MalformedGeometry MixedCoordinates MixedGeometry NotAGeoPackage OutsidePlan "
+    "KeysUnreadable LayerElsewhere MalformedGeometry MixedCoordinates MixedGeometry "
+    "NotAGeoPackage OutsidePlan "
     "PackInvalid PortInUse RasterInvalid RemoteReference SourceInvalid TableInvalid TooDeep "
     "UnexpectedObject UnitsMismatch UnstorableColumn WorkerDied WorkerOutOfMemory WorkerTimeout "
     "ZoneMismatch",
@@ -79,6 +83,7 @@ def test_every_class_of_error_has_a_status_and_a_title(cls: type[GeoplanError]) 
     error = cls.__new__(cls)
     error.args = ("secret /srv/plan/x.gpkg",)
     error.pointer = "/inputs"  # type: ignore[attr-defined]
+    error.retry_after = 1  # type: ignore[attr-defined]
     answer = problem_of(error, "/path")
     text = bytes(answer.body).decode()
     assert answer.media_type == "application/problem+json"
