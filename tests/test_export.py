@@ -104,7 +104,7 @@ def test_csv_of_layers_has_plain_dates(listed: Result, tmp_path: Path) -> None:
     "name",
     ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0", "＝1＋1"],
 )
-def test_csv_formulas_are_inert(name: str, overlaps: Result, tmp_path: Path) -> None:
+def test_threat_16_csv_formulas_are_inert(name: str, overlaps: Result, tmp_path: Path) -> None:
     poisoned = replace(overlaps, features=overlaps.features.assign(left_name=name))
     write_result(poisoned, tmp_path / "o.csv")
     rows = rows_of(tmp_path / "o.csv")

@@ -105,19 +105,19 @@ def test_a_sparse_file_that_promises_a_million_rows_of_a_million_cells(tmp_path:
         Raster(bomb)
 
 
-def test_a_header_that_promises_a_million_rows_of_a_million_cells(tmp_path: Path) -> None:
+def test_threat_14_a_header_that_promises_a_million_rows_of_a_million_cells(tmp_path: Path) -> None:
     bomb = header_only(tmp_path / "bomb.tif", 999_936, 999_936)
     assert bomb.stat().st_size < 200
     with pytest.raises(TooLarge, match="999936 x 999936"):
         Raster(bomb)
 
 
-def test_one_block_larger_than_memory_should_give(tmp_path: Path) -> None:
+def test_threat_14_one_block_larger_than_memory_should_give(tmp_path: Path) -> None:
     with pytest.raises(TooLarge, match="blocks of 20000 x 20000"):
         Raster(header_only(tmp_path / "tile.tif", 20_000, 20_000))
 
 
-def test_refusing_a_bomb_takes_no_memory(tmp_path: Path) -> None:
+def test_threat_14_refusing_a_bomb_takes_no_memory(tmp_path: Path) -> None:
     bomb = header_only(tmp_path / "bomb.tif", 999_936, 999_936)
     program = (
         "import re, sys\n"
@@ -196,7 +196,7 @@ def test_a_mask_beside_a_raster_has_no_say(write_raster: WriteRaster) -> None:
         ({"dtype": "complex64"}, RasterInvalid, "complex"),
     ],
 )
-def test_a_raster_of_which_nothing_can_be_said(
+def test_threat_14_a_raster_of_which_nothing_can_be_said(
     profile: dict[str, Any], error: type[GeoplanError], said: str, write_raster: WriteRaster
 ) -> None:
     values = VALUES.astype(profile.get("dtype", "int16"))

@@ -116,7 +116,7 @@ def _day(value: Any, at: str, _: str) -> str:
         if _DATE.fullmatch(text):
             return date.fromisoformat(text).isoformat()
     except ValueError:
-        pass
+        pass  # such as 30 February
     raise FeatureInvalid(f"{value!r} is no date: write 2025-06-30", at)
 
 
@@ -130,7 +130,7 @@ def _moment(value: Any, at: str, _: str) -> str:
             milliseconds = f"{moment.microsecond // 1000:03d}"
             return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds}Z"
     except (ValueError, OverflowError):
-        pass
+        pass  # such as 30 February
     raise FeatureInvalid(f"{value!r} is no time: write 2025-06-30T08:00:00Z", at)
 
 

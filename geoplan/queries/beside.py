@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from geoplan.degree_boxes import reaching_boxes
-from geoplan.queries.nearest_points import near_pairs, pieces_of
+from geoplan.queries.nearest_points import Pieces, near_pairs, pieces_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,9 +83,10 @@ def _beside(site: Site, layers: list[ReadyLayer], reach_m: list[float]) -> Besid
         np.sort(layer.tree.query(box)) for layer, box in zip(layers, boxes.tolist(), strict=True)
     ]
     asked = list(zip(layers, found, strict=True))
-    shapes = _together([layer.in_plane(site.plane, at) for layer, at in asked], object)
+    drawn = [layer.in_plane(site.plane, at) for layer, at in asked]
+    shapes, runs = (_together([one[column] for one in drawn], object) for column in (0, 1))
     limit = np.array([farthest.max(initial=0.0)])
-    near = near_pairs(site.plane, pieces_of(site.shape), pieces_of(shapes), limit)
+    near = near_pairs(site.plane, pieces_of(site.shape), Pieces.of_cut(shapes, runs), limit)
     at = near.theirs
     counts = np.array([len(rows) for rows in found], dtype=np.intp)
     number = np.repeat(np.arange(len(layers)), counts)
@@ -113,9 +114,8 @@ def _nearest(site: Site, layers: list[ReadyLayer], number: int) -> Beside:
     """
     layer = layers[number]
     guess = layer.tree.query_nearest(shapely.box(*site.box[0]), all_matches=False)
-    shapes = layer.in_plane(site.plane, guess)
-    reach = np.array([_FARTHEST_M])
-    first = near_pairs(site.plane, pieces_of(site.shape), pieces_of(shapes), reach)
+    pieces = Pieces.of_cut(*layer.in_plane(site.plane, guess))
+    first = near_pairs(site.plane, pieces_of(site.shape), pieces, np.array([_FARTHEST_M]))
     bound = float(first.distance_m[0]) * (1 + 1e-9) + 1e-6 if len(first.distance_m) else 0.0
     one = _beside(site, [layer], [bound])
     one = one.where(one.distance_m <= bound)

@@ -51,6 +51,18 @@ class Pieces(NamedTuple):
         chosen = np.isin(self.owner, features)
         return Pieces(self.geometries[chosen], self.owner[chosen], self.total)
 
+    @classmethod
+    def of_cut(cls, features: NDArray[Any], runs: NDArray[Any]) -> Pieces:
+        """Return features as pieces, of which those that `runs_of` cut are known in runs."""
+        cut = np.fromiter((one is not None for one in runs), dtype=bool, count=len(runs))
+        whole, lines = np.flatnonzero(~cut), np.flatnonzero(cut)
+        counts = [len(one) for one in runs[lines]]
+        return cls(
+            np.concatenate([features[whole], *runs[lines]]),
+            np.concatenate([whole, np.repeat(lines, counts)]),
+            len(features),
+        )
+
 
 class Near(NamedTuple):
     """Pairs of features, each once, and the nearest points of each pair.
@@ -81,11 +93,17 @@ def pieces_of(features: NDArray[Any]) -> Pieces:
     They are copies: for a prepared line inside an area GEOS 3.14 takes the area's boundary for
     the nearest place, and layers come prepared from other queries.
     """
+    return Pieces.of_cut(shapely.force_2d(features), runs_of(features))
+
+
+def runs_of(features: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of the runs of each long line, None for what is whole."""
+    found = np.full(len(features), None, dtype=object)
     long = shapely.get_dimensions(features) == LINE
     long &= shapely.get_num_coordinates(features) > _RUN + 1
-    if not long.any():
-        return Pieces(shapely.force_2d(features), np.arange(len(features)), len(features))
-    whole, lines = np.flatnonzero(~long), np.flatnonzero(long)
+    lines = np.flatnonzero(long)
+    if not len(lines):
+        return found
     parts, place = shapely.get_parts(features[lines], return_index=True)
     points, part = shapely.get_coordinates(parts, return_index=True)
     size = np.bincount(part, minlength=len(parts))
@@ -98,12 +116,12 @@ def pieces_of(features: NDArray[Any]) -> Pieces:
     length = last - first + 1
     run = np.repeat(np.arange(len(first)), length)
     vertex = np.arange(len(run)) - np.repeat(np.cumsum(length) - length, length) + first[run]
-    drawn = shapely.linestrings(points[vertex], indices=run) if len(run) else points[:0, 0]
-    return Pieces(
-        np.concatenate([shapely.force_2d(features[whole]), drawn]),
-        np.concatenate([whole, lines[place[of_part]]]),
-        len(features),
-    )
+    drawn = np.asarray(shapely.linestrings(points[vertex], indices=run), dtype=object)
+    # parts, and so runs, come in the order of their lines
+    ends = np.cumsum(np.bincount(place[of_part], minlength=len(lines)))
+    for line, its_runs in zip(lines, np.split(drawn, ends[:-1]), strict=True):
+        found[line] = its_runs
+    return found
 
 
 def near_pairs(
@@ -242,6 +260,8 @@ def _bisect(
         tolerance = np.maximum(_TOLERANCE_M, _TOLERANCE_RATIO * best)
         wide = (spans[:, [1, 3]] - spans[:, [0, 2]]).max(axis=1) > _NARROW_M
         open_ = np.flatnonzero((flat / stretch < best - tolerance) & wide)
+        if not len(open_):
+            return
         ones, others, pair = _halved(ones[open_], others[open_], pair[open_], spans[open_])
         points = _nearest_points(ones, others)
         _better(near, points, pair, geod)

@@ -122,7 +122,7 @@ def site_check(
         there[name] = found
     beside = all_beside(asked, list(there.values()), within_m)
     measured = _Measured.of(asked, beside)
-    covered = measured.covered_m2(len(there))
+    covered = measured.covered_m2(list(there.values()))
     for number, (name, layer) in enumerate(there.items()):
         parts[name] = measured.part(number, name, layer, float(covered[number]))
     return measured.answer(list(there), list(parts.values()))
@@ -185,16 +185,17 @@ class _Measured:
             "nearest_m": None if first is None else float(self.beside.distance_m[first]),
         }
 
-    def covered_m2(self, count: int) -> NDArray[np.float64]:
-        """Return the area of the site under each of `count` layers, ground counted once [m²]."""
+    def covered_m2(self, layers: list[ReadyLayer]) -> NDArray[np.float64]:
+        """Return the area of the site under each layer, ground counted once [m²]."""
         areas, layer = self.measures["area_m2"], self.beside.layer
         taken = np.flatnonzero(areas > 0)
-        total = np.bincount(layer[taken], weights=areas[taken], minlength=count)
+        total = np.bincount(layer[taken], weights=areas[taken], minlength=len(layers))
         unions, of_layer = [], []
-        for number in np.flatnonzero(np.bincount(layer[taken], minlength=count) > 1).tolist():
+        for number in np.flatnonzero(np.bincount(layer[taken], minlength=len(layers)) > 1).tolist():
             pieces = self.geometry[taken[layer[taken] == number]]
             # of a partition no ground is counted twice, and that is known sooner than a union
-            if not shapely.coverage_is_valid(pieces):
+            if layers[number].overlaps_itself or not shapely.coverage_is_valid(pieces):
+                layers[number].overlaps_itself = True  # no need to ask it again
                 unions.append(shapely.disjoint_subset_union_all(pieces))
                 of_layer.append(number)
         if unions:
@@ -239,10 +240,11 @@ class _Measured:
 def _table(columns: dict[str, NDArray[Any]], geometry: NDArray[Any], crs: CRS) -> GeoDataFrame:
     """Return columns as a table, without pandas and geopandas guessing what is in them."""
     texts = {name: pd.array(columns[name], dtype="str") for name in _TEXTS}
-    rows = pd.DataFrame({**columns, **texts}, copy=False)
+    shapes = {"geometry": GeometryArray(geometry, crs)}
+    rows = pd.DataFrame({**columns, **texts, **shapes}, copy=False)
     # labels as objects: geopandas compares them many times, and Arrow's strings are slow at it
     rows.columns = rows.columns.astype(object)
-    return gpd.GeoDataFrame(rows, geometry=GeometryArray(geometry, crs), copy=False)
+    return gpd.GeoDataFrame(rows, geometry="geometry", copy=False)
 
 
 def _shared(

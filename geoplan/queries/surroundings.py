@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -18,6 +18,7 @@ from geoplan.crs import (
 from geoplan.degree_boxes import boxes_in_degrees, reaching_boxes
 from geoplan.errors import BadQuery
 from geoplan.queries.checks import dimension, located
+from geoplan.queries.nearest_points import runs_of
 from geoplan.queries.shared import Side
 from geoplan.queries.uncertainty import ACCURACY, accuracies
 
@@ -26,7 +27,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
+class InPlane(NamedTuple):
+    """Features in one plane.
+
+    Attributes
+    ----------
+    shapes : ndarray of shapely geometries, shape (n,)
+        Copies, which nothing prepares (see `geoplan.queries.nearest_points.pieces_of`).
+    runs : ndarray of ndarrays, shape (n,)
+        As of `runs_of`.
+    """
+
+    shapes: NDArray[Any]
+    runs: NDArray[Any]
+
+    @classmethod
+    def of_none(cls, count: int) -> InPlane:
+        """Return room for features that are not there yet."""
+        return cls(*(np.full(count, None, dtype=object) for _ in cls._fields))
+
+
+@dataclass(eq=False)
 class ReadyLayer:
     """A layer made ready to have sites checked against it.
 
@@ -44,6 +65,8 @@ class ReadyLayer:
         The greatest accuracy that is known [m].
     tree : shapely.STRtree
         Of their boxes in degrees.
+    overlaps_itself : bool
+        Whether some of its features have been seen to share ground.
     """
 
     crs: CRS
@@ -53,18 +76,21 @@ class ReadyLayer:
     unlocated: list[Any]
     worst_m: float
     tree: shapely.STRtree = field(repr=False)
-    _in_planes: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
+    overlaps_itself: bool = False
+    _in_planes: dict[str, InPlane] = field(default_factory=dict, repr=False)
 
-    def in_plane(self, plane: MeasuringPlane, at: NDArray[np.intp]) -> NDArray[Any]:
-        """Return the features at some places in a plane; each is projected once."""
+    def in_plane(self, plane: MeasuringPlane, at: NDArray[np.intp]) -> InPlane:
+        """Return the features at some places in a plane; each is projected and cut once."""
         kept = self._in_planes.get(plane.name)
         if kept is None:
-            nothing = np.full(len(self.ids), None, dtype=object)
-            kept = self._in_planes.setdefault(plane.name, nothing)
-        lacking = at[shapely.is_missing(kept[at])]
+            kept = self._in_planes.setdefault(plane.name, InPlane.of_none(len(self.ids)))
+        lacking = at[shapely.is_missing(kept.shapes[at])]
         if len(lacking):
-            kept[lacking] = plane.project(self.geometries[lacking], self.crs)
-        return np.asarray(kept[at], dtype=object)
+            shapes = shapely.force_2d(plane.project(self.geometries[lacking], self.crs))
+            # cut first: another thread takes what has its shape for complete
+            kept.runs[lacking] = runs_of(shapes)
+            kept.shapes[lacking] = shapes
+        return InPlane(kept.shapes[at], kept.runs[at])
 
 
 def ready(layer: GeoDataFrame, role: str = "layer") -> ReadyLayer:

@@ -14,12 +14,13 @@ import pandas as pd
 import shapely
 
 from geoplan.queries.locate import station
-from geoplan.queries.route import measured_routes
+from geoplan.queries.route import measurable_routes
 from geoplan.queries.shortest import shortest_lines
 from geoplan.queries.uncertainty import distance_outcome
 from geoplan.rules.facing import WIDEST_M
 from geoplan.rules.verdicts import (
     BESIDE_CHANNEL,
+    CHANNEL_UNCLEAR,
     CLEAR,
     HIT,
     NO_CENTRELINE,
@@ -45,7 +46,7 @@ class Crossing(NamedTuple):
     river : int
         Place of the centreline among the rivers.
     along_m : float
-        Metres along the channel, with the flow.
+        Metres along the channel, with the flow; NaN where that cannot be measured.
     off_m : float
         By how much that may be off [m].
     point : Point
@@ -107,10 +108,10 @@ def _judged(demand: AlongChannel, facing: Facing, pairs: Pairs) -> list[Verdict]
 
 
 class _Channel(NamedTuple):
-    """Rivers, measured with the flow."""
+    """Rivers, measured with the flow, by their places; those in no clear order are absent."""
 
     side: Side
-    routes: list[Route]
+    routes: dict[int, Route]
 
     @classmethod
     def of(cls, side: Side, facing: Facing) -> _Channel:
@@ -119,7 +120,8 @@ class _Channel(NamedTuple):
             geometry=side.drawn.geometries,
             crs=facing.plane.crs,
         ).set_axis(pd.RangeIndex(len(side)), axis=0)
-        return cls(side, measured_routes(bare, parts="chained")[0])
+        measured, _, _ = measurable_routes(bare, parts="chained")
+        return cls(side, {route.route_id: route for route in measured})
 
     def crossings(self, facing: Facing, at: int) -> list[Crossing]:
         """Return where an object crosses channels."""
@@ -147,6 +149,8 @@ class _Channel(NamedTuple):
         return min(every, key=lambda one: _RANK[one.outcome])
 
     def _at(self, demand: AlongChannel, facing: Facing, ours: int, crossing: Crossing) -> Verdict:
+        if crossing.river not in self.routes:
+            return Verdict(NOT_CHECKED, CHANNEL_UNCLEAR)
         subject = facing.subject.drawn.geometries[ours]
         line = self.side.drawn.geometries[crossing.river]
         vague = float(
@@ -182,6 +186,8 @@ class _Channel(NamedTuple):
         return Verdict(NOT_CHECKED, NO_CENTRELINE) if ends else Verdict(CLEAR)
 
     def _along(self, river: int, point: Any) -> float:
+        if river not in self.routes:
+            return float("nan")
         return float(station(self.routes[river], point)[0].along_m)
 
 

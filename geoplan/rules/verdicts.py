@@ -30,13 +30,14 @@ NO_GEOMETRY = "no_geometry"  # the position is not published
 NO_NUMBER = "no_number"  # the law names no number
 NO_CENTRELINE = "no_centreline"  # no river is drawn that the object crosses
 BESIDE_CHANNEL = "beside_channel"  # near the channel, which a centreline without width cannot tell
+CHANNEL_UNCLEAR = "channel_unclear"  # the drawn river has parts that no order makes one channel
 NOT_LINES = "not_lines"  # an angle is asked of what is no line
 NO_AREA = "no_area"  # an area is asked of a point, or of a line that is an edge
 TOO_WIDE = "too_wide"  # a feature of several planes, whose area no single one measures
 
 REASONS = (
     WITHIN_ACCURACY, ACCURACY_UNKNOWN, FIELD_EMPTY, NO_LAYER, EMPTY_LAYER, NO_GEOMETRY, NO_NUMBER,
-    NO_CENTRELINE, BESIDE_CHANNEL, NOT_LINES, NO_AREA, TOO_WIDE,
+    NO_CENTRELINE, BESIDE_CHANNEL, CHANNEL_UNCLEAR, NOT_LINES, NO_AREA, TOO_WIDE,
 )  # fmt: skip
 """Why an outcome is uncertain or not checked."""
 

@@ -31,7 +31,7 @@ POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 @pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "unsealed"])
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_text_is_shown_and_runs_nothing(
+def test_threat_15_a_hostile_text_is_shown_and_runs_nothing(
     open_page: Callable[..., Page],
     hostile_content: Callable[[str], MapContent],
     text: str,

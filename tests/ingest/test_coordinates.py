@@ -441,7 +441,7 @@ def test_a_wide_extent_makes_a_zone_without_prefix_doubtful() -> None:
     assert "zone_ambiguous" in codes_of(wrong)
 
 
-def test_axes_that_could_be_either_are_doubtful() -> None:
+def test_threat_03_axes_that_could_be_either_are_doubtful() -> None:
     square = Bbox(33.0, 33.0, 42.0, 42.0)
     features = lopsided(35.0, 39.0)
     verdict = judge(features, declared=CRS(4326), plan_extent=square)
@@ -581,7 +581,7 @@ NAMED = (
     honest=st.booleans(),
     swap=st.booleans(),
 )
-def test_never_a_silent_shift(
+def test_threat_03_never_a_silent_shift(
     lon: float,
     lat: float,
     reach: tuple[float, float, float, float],

@@ -230,7 +230,9 @@ def assert_bounded(found: Attempt, peak_rss_mb: float = PEAK_RSS_MB) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_hostile_file(case: str, home: Path, tmp_path: Path, canary: str) -> None:
+def test_threat_02_05_13_hostile_file_is_named_and_changes_nothing(
+    case: str, home: Path, tmp_path: Path, canary: str
+) -> None:
     name, make, expected = CASES[case]
     planted = tmp_path / "planted.geojson"
     planted.write_text(collection(POINT).replace('"x"', f'"{SECRET}"'), encoding="utf-8")
@@ -250,7 +252,7 @@ def test_hostile_file(case: str, home: Path, tmp_path: Path, canary: str) -> Non
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_address_as_file(address: str, home: Path, canary: str) -> None:
+def test_threat_02_an_address_is_no_file(address: str, home: Path, canary: str) -> None:
     before = state(home)
     found = attempt(home, address.format(canary))
     assert (found.error, Canary.seen) == ("RemoteReference", [])

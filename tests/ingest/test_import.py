@@ -109,7 +109,7 @@ def test_a_mapping_that_fits_nothing_is_refused(
 
 @pytest.mark.parametrize("encoding", ["gbk", "gb18030", "utf-8"])
 @pytest.mark.parametrize("cpg", [True, False])
-def test_chinese_shapefiles_are_read_in_their_encoding(
+def test_threat_22_chinese_shapefiles_are_read_in_their_encoding(
     encoding: str, cpg: bool, plan: Path, tmp_path: Path
 ) -> None:
     parts = shapefile(text="鞍山市岫岩".encode(encoding))
@@ -120,7 +120,7 @@ def test_chinese_shapefiles_are_read_in_their_encoding(
     assert Catalogue.open(plan).read("here")["name"].tolist() == ["鞍山市岫岩"]
 
 
-def test_an_encoding_stated_is_believed_if_it_can_be(plan: Path, tmp_path: Path) -> None:
+def test_threat_22_an_encoding_stated_is_believed_if_it_can_be(plan: Path, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(zipped(shapefile(text="鞍山".encode("big5"))))
     import_files(plan, [tmp_path / "a.zip"], Wishes("generic", layer="here", encoding="big5"))
     assert Catalogue.open(plan).read("here")["name"].tolist() == ["鞍山"]
@@ -249,7 +249,7 @@ def test_one_of_several_tables_is_chosen(plan: Path, tmp_path: Path) -> None:
     assert len(import_files(plan, [tmp_path / "x.zip"], Wishes("generic"))) == 2
 
 
-def test_names_in_a_zip_may_be_gbk(tmp_path: Path, plan: Path) -> None:
+def test_threat_22_names_in_a_zip_may_be_gbk(tmp_path: Path, plan: Path) -> None:
     path = tmp_path / "x.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for name, body in shapefile().items():

@@ -240,6 +240,19 @@ def test_a_river_drawn_against_its_flow(ask: Asking) -> None:
     assert ("up", "B") not in found
 
 
+def test_a_river_in_disorder_spoils_no_other(ask: Asking) -> None:
+    # two parts side by side: nothing says which comes first, or which way either runs
+    apart = [line((3000, 14150), (3900, 14150)), line((2950, 14290), (3850, 14290))]
+    layers = zones()
+    layers["river_centreline"] = [row("Q", shapely.MultiLineString(apart), 2.0), RIVER]
+    found = ask(CHANNEL, layers)
+    pairs = outcomes(found)
+    assert (pairs["down", "B"], pairs["at", "B"], pairs["edge", "B"]) == ("hit", "hit", "uncertain")
+    assert outcomes(found, "measured")["down", "B"] == pytest.approx(1500, abs=1e-3)
+    assert pairs["dry", "D"] == "not_checked"
+    assert outcomes(found, "reason")["dry", "D"] == "channel_unclear"
+
+
 def test_without_a_river_nothing_along_it_is_checked(ask: Asking) -> None:
     layers = zones()
     del layers["river_centreline"]

@@ -107,7 +107,9 @@ def test_there_are_enough_hostile_files() -> None:
 
 
 @pytest.mark.parametrize("name", hostile.CASES)
-def test_hostile_file_is_refused_by_name(name: str, looked: Worker, tmp_path: Path) -> None:
+def test_threat_04_hostile_file_is_refused_by_name(
+    name: str, looked: Worker, tmp_path: Path
+) -> None:
     code, make = hostile.CASES[name]
     path = tmp_path / "theirs.gpkg"
     make(path)
@@ -121,7 +123,7 @@ def test_hostile_file_is_refused_by_name(name: str, looked: Worker, tmp_path: Pa
     assert not strange
 
 
-def test_file_cut_anywhere_is_refused(looked: Worker, tmp_path: Path) -> None:
+def test_threat_04_file_cut_anywhere_is_refused(looked: Worker, tmp_path: Path) -> None:
     path = tmp_path / "theirs.gpkg"
     hostile.good(path)
     whole = path.read_bytes()
@@ -133,7 +135,7 @@ def test_file_cut_anywhere_is_refused(looked: Worker, tmp_path: Path) -> None:
     assert fingerprint(tmp_path).keys() == {"theirs.gpkg"}
 
 
-def test_flipped_bytes_end_in_a_name(looked: Worker, tmp_path: Path) -> None:
+def test_threat_04_flipped_bytes_end_in_a_name(looked: Worker, tmp_path: Path) -> None:
     path = tmp_path / "theirs.gpkg"
     hostile.good(path)
     whole = path.read_bytes()
@@ -340,7 +342,7 @@ def test_plain_open_refuses_objects_and_short_index(
         store.refuse_foreign(described)
 
 
-def test_plain_read_outlives_nested_collections(elsewhere: Callable[..., Any]) -> None:
+def test_threat_05_plain_read_outlives_nested_collections(elsewhere: Callable[..., Any]) -> None:
     script = """
 import json, struct
 from geoplan.errors import MalformedGeometry
@@ -388,7 +390,7 @@ def test_plan_with_a_hostile_file_is_refused(tmp_path: Path) -> None:
     "name",
     [name for name, (code, _) in hostile.CASES.items() if code in ("index_lies", "count_lies")],
 )
-def test_rebuilding_mends_what_lies(name: str, tmp_path: Path) -> None:
+def test_threat_04_rebuilding_mends_what_lies(name: str, tmp_path: Path) -> None:
     path = tmp_path / "theirs.gpkg"
     hostile.CASES[name][1](path)
     assert inspect(path).refused

@@ -117,7 +117,7 @@ def test_each_sheet_is_set_up_for_a4_landscape(book: Any) -> None:
             assert sheet["A4"].alignment.wrap_text
 
 
-def test_no_text_is_run_as_a_formula(book: Any, result: Result) -> None:
+def test_threat_16_no_text_is_run_as_a_formula(book: Any, result: Result) -> None:
     sheet = book["A 位置关系"]
     for head in ("项目", "名称"):
         told = column(sheet, head)
