@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pydantic import ValidationError
 from pyproj import CRS
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, DataDirError
 
-from geoplan.errors import BadData, CatalogueInvalid, LayerNotFound, RasterNotFound
+from geoplan.errors import BadData, BadEnvironment, CatalogueInvalid, LayerNotFound, RasterNotFound
 from geoplan.model import EVERYTHING, AttributeTable, FeatureQuery, Layer, Plan, RasterLayer
 from geoplan.schema import CHAINAGE_EQUATION, ROUTE_SEGMENT, schemas_of
 from geoplan.store import GeoPackageStore, attribute_columns, read_attributes
@@ -382,6 +382,8 @@ def _refuse_wrong_plane(path: Path, plan: Plan) -> None:
     code = plan.measuring_plane
     try:
         plane = CRS.from_user_input(code)
+    except DataDirError as error:
+        raise BadEnvironment(f"PROJ finds no data here, see 'geoplan doctor': {error}") from error
     except CRSError as error:
         raise CatalogueInvalid(f"{path}: [plan]: measuring_plane: {error}") from error
     if not plane.is_projected:

@@ -16,7 +16,9 @@ from uvicorn.supervisors import Multiprocess
 
 from geoplan.access import KeyFile, key_file
 from geoplan.catalogue import Catalogue
+from geoplan.doctor import glance
 from geoplan.errors import BadRequest
+from geoplan.i18n import phrase
 from geoplan.settings import Settings
 from geoplan_api.access import needs_keys
 from geoplan_api.app import create_app
@@ -59,6 +61,7 @@ def serve(settings: Settings) -> None:
         app = partial(application, settings) if several else create_app(catalogue, settings)
         config = server_config(app, settings=settings)
         named = f"[{host}]" if ":" in host else host
+        _tell_of_faults(settings)
         _LOG.info("%s: http://%s:%d/", catalogue.plan.id, named, listener.getsockname()[1])
         with suppress(KeyboardInterrupt):
             if several:
@@ -70,6 +73,18 @@ def serve(settings: Settings) -> None:
 def application(settings: Settings) -> FastAPI:
     """Make the service anew, in a process of its own."""
     return create_app(Catalogue.open(settings.plan), settings)
+
+
+def _tell_of_faults(settings: Settings) -> None:
+    """Say at the start what `geoplan doctor` would, as far as it can be seen at a glance."""
+    checks = list(glance(settings))
+    for check in checks:
+        if check.level != "ok":
+            told = phrase(f"doctor.{check.key}", settings.lang, **check.values)
+            _LOG.warning("%s: %s", phrase(f"doctor.title_{check.level}", settings.lang), told)
+    levels = [check.level for check in checks]
+    counts = {level: levels.count(level) for level in ("ok", "warn", "fail")}
+    _LOG.info("geoplan doctor: %s", phrase("doctor.summary", settings.lang, **counts))
 
 
 def _run_several(config: uvicorn.Config, listener: socket.socket) -> None:

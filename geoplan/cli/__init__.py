@@ -14,6 +14,7 @@ import typer
 from geoplan.cli import (
     asking,
     deciding,
+    diagnosing,
     foreign,
     granting,
     keeping,
@@ -45,6 +46,7 @@ _PARTS = (
     sites,
     ruling,
     deciding,
+    diagnosing,
     versions,
     rasters,
     foreign,
