@@ -55,6 +55,7 @@ class Metrics:
             registry=self._registry,
             buckets=_BUCKETS,
         )
+        self._kept: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._edits = Counter(
             "geoplan_edits", "Features changed.", ("method",), registry=self._registry
         )
@@ -62,8 +63,15 @@ class Metrics:
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request; a method nobody knows counts as ``OTHER``."""
         known = method if method in METHODS else "OTHER"
-        self._requests.labels(known, route, str(status)).inc()
-        self._seconds.labels(route, str(status)).observe(seconds)
+        key = (known, route, status)
+        if key not in self._kept:  # finding them by labels takes longer than counting
+            self._kept[key] = (
+                self._requests.labels(known, route, str(status)),
+                self._seconds.labels(route, str(status)),
+            )
+        requests, durations = self._kept[key]
+        requests.inc()
+        durations.observe(seconds)
         if method in _EDITS and route.startswith(_ITEMS) and status < 300:
             self._edits.labels(method).inc()
 
