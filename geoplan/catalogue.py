@@ -5,13 +5,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pydantic import ValidationError
 from pyproj import CRS
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, DataDirError
 
-from geoplan.errors import BadData, CatalogueInvalid, LayerNotFound, RasterNotFound
+from geoplan.errors import BadData, BadEnvironment, CatalogueInvalid, LayerNotFound, RasterNotFound
 from geoplan.model import EVERYTHING, AttributeTable, FeatureQuery, Layer, Plan, RasterLayer
 from geoplan.schema import CHAINAGE_EQUATION, ROUTE_SEGMENT, schemas_of
 from geoplan.store import GeoPackageStore, attribute_columns, read_attributes
@@ -58,6 +58,8 @@ class Catalogue(Mapping[str, Layer]):
         What each kind holds: geoplan's kinds, and those of the plan's folder ``schema``.
     symbols : dict of str to Symbol
         How each kind is drawn: geoplan's symbols, and those of the plan's ``symbols.toml``.
+    seen : frozenset of str, optional
+        Ids that `only` left; None for a whole plan.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class Catalogue(Mapping[str, Layer]):
         self.plan = plan
         self._layers = {layer.id: layer for layer in layers}
         self.rasters = {raster.id: raster for raster in rasters}
+        self.seen: frozenset[str] | None = None
         try:
             self.schemas = schemas_of(directory)
             self.symbols = symbols_of(directory)
@@ -137,6 +140,19 @@ class Catalogue(Mapping[str, Layer]):
         catalogue = cls(Path(directory), plan, layers, rasters)
         catalogue._refuse_unknown_kinds()
         return catalogue
+
+    def only(self, ids: frozenset[str] | None) -> Self:
+        """Return the plan as if it had no other layers and rasters than some; None takes all.
+
+        Older versions of it, opened for a comparison, are to be cut down by `seen` as well.
+        """
+        if ids is None:
+            return self
+        layers = tuple(layer for layer in self.values() if layer.id in ids)
+        rasters = tuple(raster for raster in self.rasters.values() if raster.id in ids)
+        part = type(self)(self.directory, self.plan, layers, rasters)
+        part.seen = ids
+        return part
 
     def __getitem__(self, layer_id: str) -> Layer:
         """Return a layer.
@@ -366,6 +382,8 @@ def _refuse_wrong_plane(path: Path, plan: Plan) -> None:
     code = plan.measuring_plane
     try:
         plane = CRS.from_user_input(code)
+    except DataDirError as error:
+        raise BadEnvironment(f"PROJ finds no data here, see 'geoplan doctor': {error}") from error
     except CRSError as error:
         raise CatalogueInvalid(f"{path}: [plan]: measuring_plane: {error}") from error
     if not plane.is_projected:

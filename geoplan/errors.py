@@ -21,6 +21,8 @@
     │   ├── OutsideRaster
     │   ├── RasterNotFound
     │   ├── AnswerTooLarge
+    │   ├── KeyNotFound
+    │   ├── KeyNameTaken
     │   └── WrongGeometryType
     ├── BadData                  what is on disk, or was handed in, is at fault
     │   ├── ForeignFileInvalid
@@ -68,6 +70,7 @@
         ├── WorkerTimeout
         ├── WorkerOutOfMemory
         ├── NotWritable
+        ├── KeysUnreadable
         └── FileBusy
 
 No web and no command line in here: ``geoplan.cli`` maps a class to an exit code and
@@ -155,6 +158,14 @@ class RasterNotFound(BadRequest):
 
 class AnswerTooLarge(BadRequest):
     """What is asked for would be larger than may be returned."""
+
+
+class KeyNotFound(BadRequest):
+    """There is no API key of that name."""
+
+
+class KeyNameTaken(BadRequest):
+    """There is an API key of that name already."""
 
 
 class WrongGeometryType(BadRequest):
@@ -343,6 +354,10 @@ class WorkerOutOfMemory(BadEnvironment):
 
 class NotWritable(BadEnvironment):
     """A result cannot be written where it was asked for."""
+
+
+class KeysUnreadable(BadEnvironment):
+    """The file of the API keys cannot be read or written, or is open to others."""
 
 
 class FileBusy(BadEnvironment):

@@ -1,11 +1,22 @@
 """What can be set from outside; read when asked for, never at import."""
 
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from geoplan.model import Lang
+
+
+def _names(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+"""Several names, with commas between."""
 
 
 class Settings(BaseSettings):
@@ -53,6 +64,26 @@ class Settings(BaseSettings):
         Folder in which jobs and their results are kept; without it, one of the user's.
     echo : bool
         Whether there is a process that answers with its inputs, for test suites.
+    keys : Path, optional
+        File of the API keys; without it ``<plan>.keys.json`` beside the folder of the plan.
+    require_key : bool
+        Whether a key is needed on this machine too; needed for any other host in any case.
+    url_token : bool
+        Whether ``?token=`` is taken for a key: ArcGIS has no other way.
+    rate_limit, rate_burst : float, int
+        Requests a second, and at once, for each key where keys are required; 0 for no limit.
+    origins : tuple of str
+        Sites whose pages may ask from a browser (CORS), such as ``https://maps.example.org``.
+    hosts : tuple of str
+        Names that the service answers for beside those of this machine.
+    trusted_proxies : tuple of str
+        Addresses whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed.
+    root_path : str
+        Path below which a proxy shows the service, such as ``/plan``.
+    workers : int
+        Processes that answer.
+    log : {"text", "json", "off"}
+        How each request is logged.
     """
 
     model_config = SettingsConfigDict(env_prefix="GEOPLAN_", frozen=True)
@@ -78,3 +109,14 @@ class Settings(BaseSettings):
     job_days: float = Field(default=7.0, gt=0)
     jobs: Path | None = None
     echo: bool = False
+    keys: Path | None = None
+    require_key: bool = False
+    url_token: bool = False
+    rate_limit: float = Field(default=50, ge=0)
+    rate_burst: int = Field(default=500, ge=1)
+    origins: Names = ()
+    hosts: Names = ()
+    trusted_proxies: Names = ()
+    root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
+    workers: int = Field(default=1, ge=1, le=64)
+    log: Literal["text", "json", "off"] = "text"

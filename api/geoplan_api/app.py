@@ -17,15 +17,20 @@ from geoplan_api import (
     jobs,
     landing,
     maps,
+    metrics,
     processes,
     rules,
     site,
     tiles,
 )
+from geoplan_api.access import Access, is_loopback
+from geoplan_api.cross_origin import CrossOrigin
 from geoplan_api.errors import add_handlers
 from geoplan_api.guard import Guard
+from geoplan_api.metrics import Metrics
 from geoplan_api.pack import Pack
 from geoplan_api.service import Service
+from geoplan_api.watching import Routes, Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,6 +49,10 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     await to_thread.run_sync(service.close_files)
 
 
+PARTS = (
+    *(landing, collections, describing, features, processes, jobs, maps, rules, tiles, metrics),
+    site,
+)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -76,10 +85,20 @@ def create_app(catalogue: Catalogue, settings: Settings) -> FastAPI:
     app.state.service = Service.of(catalogue, settings)
     more = [jobs.allowed, *([editing.allowed] if settings.editing else [])]
     app.state.more_methods = lambda path: frozenset().union(*(allowed(path) for allowed in more))
-    parts = [landing, collections, describing, features, processes, jobs, maps, rules, tiles, site]
-    for part in [*parts, editing] if settings.editing else parts:
-        app.include_router(part.router)
+    app.state.metrics = Metrics()
+    routers = [part.router for part in (*PARTS, editing)[: None if settings.editing else -1]]
+    for router in routers:
+        app.include_router(router)
     add_handlers(app)
-    app.add_middleware(Pack)
-    app.add_middleware(Guard, hosts=frozenset({*LOOPBACK, settings.host}))
+    _stand_before(app, settings, Routes(route for router in routers for route in router.routes))
     return app
+
+
+def _stand_before(app: FastAPI, settings: Settings, routes: Routes) -> None:
+    """Put before the routes what every request passes; the last one added comes first."""
+    hosts = frozenset({*LOOPBACK, settings.host, *settings.hosts})
+    app.add_middleware(Pack)
+    app.add_middleware(Access, settings=settings)
+    app.add_middleware(CrossOrigin, settings=settings)
+    app.add_middleware(Guard, hosts=hosts, any_address=not is_loopback(settings.host))
+    app.add_middleware(Watch, routes=routes, metrics=app.state.metrics)

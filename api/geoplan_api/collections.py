@@ -38,7 +38,7 @@ async def collections(request: Request) -> Response:
     service, lang, links = service_of(request), lang_of(request), Links(request)
     offer = offered(request, JSON, HTML)
     versions = [table.look().version for table in service.tables.values()]
-    tag = weak_tag(versions, str(request.url), lang, offer.f)
+    tag = weak_tag(versions, list(service.tables), str(request.url), lang, offer.f)
     unchanged = not_modified(request, tag)
     if unchanged is not None:
         return unchanged

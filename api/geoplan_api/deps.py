@@ -16,6 +16,7 @@ from geoplan.model import Lang, Layer
 from geoplan_api.frame import View
 from geoplan_api.links import Links
 from geoplan_api.negotiation import HTML, JSON, OPENAPI, Offer, choose, language
+from geoplan_api.permission import caller_of
 from geoplan_api.query import single
 from geoplan_api.service import Service
 from geoplan_api.words import word
@@ -26,7 +27,12 @@ _AS_SENT = "/~!$&'()*+,;=:@%?"
 
 
 def service_of(request: Request) -> Service:
-    """Return the plan being served."""
+    """Return the plan being served, as far as whoever asks may see it."""
+    return whole_service_of(request).only(caller_of(request).layers)
+
+
+def whole_service_of(request: Request) -> Service:
+    """Return the plan being served, whoever asks."""
     found = request.app.state.service
     assert isinstance(found, Service)  # noqa: S101 - for the type
     return found

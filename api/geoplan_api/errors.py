@@ -36,6 +36,8 @@ from geoplan.errors import (
     FindingNotFound,
     GeoplanError,
     InvalidGeometry,
+    KeyNameTaken,
+    KeyNotFound,
     LayerNotFound,
     NotWritable,
     OutsideRaster,
@@ -71,6 +73,38 @@ class NotAcceptable(BadRequest):
 
 class UnknownHost(BadRequest):
     """The request names a host that this service does not answer for."""
+
+
+class KeyMissing(BadRequest):
+    """The service answers only to those who have a key."""
+
+
+class KeyUnknown(BadRequest):
+    """The key is none of this service, or was revoked."""
+
+
+class NotAllowed(BadRequest):
+    """The key's role does not allow that."""
+
+
+class ForeignOrigin(BadRequest):
+    """A page of another site asks what it may not."""
+
+
+class TooManyRequests(BadRequest):
+    """More was asked in a short time than the service answers.
+
+    Parameters
+    ----------
+    message : str
+        What is allowed.
+    retry_after : int
+        Seconds after which to ask again.
+    """
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ProcessNotFound(BadRequest):
@@ -140,6 +174,13 @@ class PortInUse(BadEnvironment):
 STATUS: dict[type[GeoplanError], int] = {
     GeoplanError: 500,
     BadRequest: 400,
+    KeyMissing: 401,
+    KeyUnknown: 401,
+    NotAllowed: 403,
+    ForeignOrigin: 403,
+    TooManyRequests: 429,
+    KeyNotFound: 404,
+    KeyNameTaken: 422,
     LayerNotFound: 404,
     FindingNotFound: 404,
     FeatureNotFound: 404,
@@ -240,7 +281,8 @@ def problem_of(error: GeoplanError, path: str) -> Response:
     if status < 500:
         if isinstance(error, BadInput | FeatureInvalid):
             return problem(status, title, str(error), path, type_=type_, pointer=error.pointer)
-        return problem(status, title, str(error), path, type_=type_)
+        headers = _headers_of(error, status)
+        return problem(status, title, str(error), path, type_=type_, headers=headers)
     instance = uuid4().urn
     _LOG.error("%s: %s", instance, error, exc_info=error)
     headers = (
@@ -248,6 +290,14 @@ def problem_of(error: GeoplanError, path: str) -> Response:
     )
     detail = f"{title}. The log of the service says more, under {instance}"
     return problem(status, title, detail, instance, type_=type_, headers=headers)
+
+
+def _headers_of(error: GeoplanError, status: int) -> dict[str, str]:
+    if status == HTTPStatus.UNAUTHORIZED:
+        return {"WWW-Authenticate": 'Bearer realm="geoplan"'}
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.retry_after)}
+    return {}
 
 
 def _answer_ours(request: Request, error: Exception) -> Response:

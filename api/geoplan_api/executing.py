@@ -10,6 +10,7 @@ from geoplan_api.bodies import read_json
 from geoplan_api.deps import lang_of, service_of
 from geoplan_api.errors import BadInput, ProcessNotFound
 from geoplan_api.negotiation import COG, CSV, GEOJSON_ALONE, GPKG, HTML, JSON, XLSX, Offer, choose
+from geoplan_api.permission import caller_of
 from geoplan_api.query import single
 from geoplan_api.work.computing import Execution
 from geoplan_api.work.pointers import pointer_to
@@ -18,6 +19,17 @@ OFFERS = {offer.f: offer for offer in (JSON, GEOJSON_ALONE, CSV, GPKG, XLSX, COG
 OUTPUT = "result"
 """Name of the one output that every process has."""
 _MEMBERS = ("inputs", "outputs", "response", "subscriber")
+
+
+async def processes_of(request: Request) -> list[dict[str, Any]]:
+    """Return what is told of all processes to whoever asks."""
+    return await service_of(request).computing.processes(seen_by(request))
+
+
+def seen_by(request: Request) -> tuple[str, ...] | None:
+    """Return the layers and rasters that whoever asks may see; None for all."""
+    layers = caller_of(request).layers
+    return None if layers is None else tuple(sorted(layers))
 
 
 async def described_process(request: Request) -> dict[str, Any]:
@@ -29,7 +41,7 @@ async def described_process(request: Request) -> dict[str, Any]:
         There is none of that id.
     """
     process_id = request.path_params["process_id"]
-    known = {one["id"]: one for one in await service_of(request).computing.processes()}
+    known = {one["id"]: one for one in await processes_of(request)}
     if process_id not in known:
         raise ProcessNotFound(f"no process {process_id!r}; there are: {', '.join(known)}")
     return known[process_id]
@@ -61,7 +73,16 @@ async def read_execution(request: Request) -> tuple[Execution, bool]:
         raise BadInput(f"/response: {response!r} is neither raw nor document", "/response")
     offer = _offer(request, process["offers"], body.get("outputs", {}))
     inputs, base = body.get("inputs", {}), str(request.base_url).rstrip("/")
-    asked = Execution(process["id"], inputs, offer, response == "document", lang_of(request), base)
+    asked = Execution(
+        process=process["id"],
+        inputs=inputs,
+        offer=offer,
+        document=response == "document",
+        lang=lang_of(request),
+        base=base,
+        seen=seen_by(request),
+        who=caller_of(request).name,
+    )
     return asked, _prefers_job(request)
 
 

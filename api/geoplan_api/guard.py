@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,10 @@ class Guard:
     such a request carries that name as its host and is refused.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], *, any_address: bool = False) -> None:
         self.app = app
         self.hosts = hosts
+        self.any_address = any_address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
@@ -55,13 +57,25 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         host = Headers(scope=scope).get("host")
-        if host is None or _name(host) in self.hosts:
+        if host is None or self._known(_name(host)):
             return None
         known = ", ".join(sorted(self.hosts))
         return problem_of(
             UnknownHost(f"this service does not answer for {host!r}; it does for: {known}"),
             scope["path"],
         )
+
+    def _known(self, name: str) -> bool:
+        if name in self.hosts:
+            return True
+        if not self.any_address:
+            return False
+        # an address cannot be made to point elsewhere, as a name can
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
 
 
 def _name(host: str) -> str:
@@ -76,9 +90,10 @@ _HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:]+))(?::\d{1,
 def _without_slash(scope: Scope) -> Response | None:
     # judged as sent: an id may end in a slash, which then is written %2F
     raw = scope.get("raw_path", b"")
-    if not raw.endswith(b"/") or not raw.strip(b"/"):
+    own = scope.get("root_path", "").encode()
+    if not raw.endswith(b"/") or not raw.removeprefix(own).strip(b"/"):
         return None
-    bare = "/" + raw.decode("ascii").strip("/")
+    bare = "/" + raw.removeprefix(own).decode("ascii").strip("/")
     query = scope["query_string"].decode("ascii")
     base = str(Request(scope).base_url).rstrip("/")
     return RedirectResponse(base + bare + (f"?{query}" if query else ""), 307)

@@ -16,11 +16,13 @@ from geoplan_api.deps import (
     NoParameters,
     ServiceDep,
     ViewDep,
+    service_of,
 )
-from geoplan_api.errors import BadParameter
+from geoplan_api.errors import BadParameter, JobNotFound
 from geoplan_api.job_documents import status_info
 from geoplan_api.job_pages import job_page, jobs_page
 from geoplan_api.negotiation import HTML, JSON, Offer, choose
+from geoplan_api.permission import Caller, caller_of
 from geoplan_api.processes import answered, headers_of_answer
 from geoplan_api.query import read_datetime, single
 from geoplan_api.respond import html_response, json_response
@@ -99,6 +101,7 @@ WantedDep = Annotated[_Wanted, Depends(_wanted)]
 
 @router.api_route("/jobs", methods=_READ)
 def jobs(
+    request: Request,
     service: ServiceDep,
     view: ViewDep,
     links: LinksDep,
@@ -106,8 +109,11 @@ def jobs(
 ) -> Response:
     """List the jobs that there are, the newest first."""
     lang, offer = view.lang, wanted.offer
+    mine = caller_of(request)
     found = [
-        job for job in service.computing.jobs.every() if all(test(job) for test in wanted.tests)
+        job
+        for job in service.computing.jobs.every()
+        if _is_seen(job, mine) and all(test(job) for test in wanted.tests)
     ]
     document = {
         "jobs": [status_info(job, lang, links) for job in found[: wanted.limit]],
@@ -125,10 +131,10 @@ def jobs(
 
 @router.api_route("/jobs/{job_id}", methods=_READ)
 def job(
-    job_id: str, service: ServiceDep, view: ViewDep, links: LinksDep, offer: JsonOrHtml
+    request: Request, job_id: str, view: ViewDep, links: LinksDep, offer: JsonOrHtml
 ) -> Response:
     """Tell how a job stands."""
-    document = status_info(service.computing.jobs.get(job_id), view.lang, links)
+    document = status_info(_job(request, job_id), view.lang, links)
     document["links"] += links.alternates(offer, (JSON, HTML), view.lang)
     if offer is HTML:
         return html_response(job_page(document, view), view.lang)
@@ -137,24 +143,43 @@ def job(
 
 @router.delete("/jobs/{job_id}")
 def dismiss(
-    job_id: str, service: ServiceDep, lang: LangDep, links: LinksDep, _: NoParameters
+    request: Request, job_id: str, lang: LangDep, links: LinksDep, _: NoParameters
 ) -> Response:
     """Stop a job, or forget one that has ended."""
-    gone = service.computing.jobs.dismiss(job_id)
+    gone = service_of(request).computing.jobs.dismiss(_job(request, job_id).id)
     return json_response(status_info(gone, lang, links), lang, JSON)
 
 
 @router.api_route("/jobs/{job_id}/results", methods=_READ)
-def results(job_id: str, service: ServiceDep, _: NoParameters) -> Response:
+def results(request: Request, job_id: str, _: NoParameters) -> Response:
     """Answer with what a job made, or with the error that it ended in."""
-    return _made(service.computing.jobs, job_id)
+    return _made(service_of(request).computing.jobs, _job(request, job_id))
 
 
-def _made(kept: Jobs, job_id: str) -> Response:
-    told: dict[str, Any] = kept.answer(kept.get(job_id))
+def _job(request: Request, job_id: str) -> Job:
+    """Return a job as far as whoever asks may see it.
+
+    Raises
+    ------
+    JobNotFound
+        There is none of that id, or it is another's.
+    """
+    found = service_of(request).computing.jobs.get(job_id)
+    if not _is_seen(found, caller_of(request)):
+        raise JobNotFound(f"there is no job {job_id!r}: it may have been dismissed, or be old")
+    return found
+
+
+def _is_seen(job: Job, caller: Caller) -> bool:
+    """Tell whether a job is the caller's, or the caller an admin."""
+    return caller.role == "admin" or job.who == caller.name
+
+
+def _made(kept: Jobs, job: Job) -> Response:
+    told: dict[str, Any] = kept.answer(job)
     if "error" in told:
         raise error_of(told)
-    place, lang = kept.place(job_id), told["lang"]
+    place, lang = kept.place(job.id), told["lang"]
     if told["document"] or told["name"] is None:
         made = Answer(place.read_bytes(), None, None)
         return answered(made, told["media_type"], lang, document=told["document"])

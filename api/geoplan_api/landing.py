@@ -27,6 +27,7 @@ from geoplan_api.deps import (
     offered,
     service_of,
     view_of,
+    whole_service_of,
 )
 from geoplan_api.document_page import document_page
 from geoplan_api.geojson import dumps
@@ -155,14 +156,15 @@ async def documentation(service: ServiceDep, links: LinksDep, view: ViewDep, _: 
 
 
 @router.api_route("/health", methods=_READ)
-def health(service: ServiceDep, lang: LangDep, offer: AsJson) -> Response:
-    """Read every layer; one that cannot be read is an error."""
-    counts = {layer: service.catalogue.table(layer).count for layer in service.catalogue}
+def health(request: Request, service: ServiceDep, lang: LangDep, offer: AsJson) -> Response:
+    """Read every layer; one that cannot be read is an error, also to those who do not see it."""
+    whole = whole_service_of(request).catalogue
+    counts = {layer: whole.table(layer).count for layer in whole}
     state = {
         "status": "ok",
         "software": f"geoplan {geoplan.__version__}",
         "plan": service.catalogue.plan.id,
-        "features": counts,
+        "features": {layer: counts[layer] for layer in service.catalogue},
     }
     return json_response(state, lang, offer)
 

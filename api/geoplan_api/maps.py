@@ -9,7 +9,9 @@ from starlette.responses import Response
 
 from geoplan_api.deps import LangDep, LinksDep, ServiceDep
 from geoplan_api.errors import BadParameter
+from geoplan_api.executing import seen_by
 from geoplan_api.negotiation import HTML, choose
+from geoplan_api.permission import caller_of
 from geoplan_api.processes import run
 from geoplan_api.query import filled, read_day, read_pack
 from geoplan_api.work.computing import Execution
@@ -40,5 +42,14 @@ async def map_(
 ) -> Response:
     """Draw the whole plan as one page that needs nothing else, with a check where asked for."""
     inputs = {"lang": lang, **checked}
-    asked = Execution("map", inputs, HTML, document=False, lang=lang, base=links.base)
+    asked = Execution(
+        process="map",
+        inputs=inputs,
+        offer=HTML,
+        document=False,
+        lang=lang,
+        base=links.base,
+        seen=seen_by(request),
+        who=caller_of(request).name,
+    )
     return await run(request, service, asked)

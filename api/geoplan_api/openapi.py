@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import geoplan
 from geoplan.rules.pack import pack_names
 from geoplan.store.cql2 import LANGUAGES, MAX_BYTES
+from geoplan_api.access_openapi import add_keys
 from geoplan_api.editing_openapi import add_edits, headers_of_edits, problems_of_edits
 from geoplan_api.errors import PROBLEM
 from geoplan_api.links import items_path
-from geoplan_api.negotiation import GEOJSON, HTML, JSON, OPENAPI, SCHEMA, Offer
+from geoplan_api.negotiation import GEOJSON, HTML, JSON, OPENAPI, PROMETHEUS, SCHEMA, Offer
 from geoplan_api.openapi_jobs import RUNNING, job_paths
 from geoplan_api.openapi_tiles import tile_parameters, tile_paths
 from geoplan_api.query import DEFAULT_LIMIT, MAX_LIMIT, column_schema, queryable
@@ -62,7 +63,7 @@ def definition(service: Service, lang: Lang, links: Links) -> dict[str, Any]:
     """Return the OpenAPI document of a plan."""
     plan = service.catalogue.plan
     words = _Words(lang)
-    return {
+    document = {
         "openapi": "3.0.3",
         "info": {
             "title": plan.title.to(lang),
@@ -77,6 +78,8 @@ def definition(service: Service, lang: Lang, links: Links) -> dict[str, Any]:
             "responses": {**_problems(words), **problems_of_edits(words)},
         },
     }
+    add_keys(document, service.settings, words)
+    return document
 
 
 class _Words:
@@ -99,6 +102,7 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
         "/openapi.json": _get(words, "definition", {OPENAPI: {"type": "object"}}, (OPENAPI,)),
         "/api": _get(words, "documentation", {HTML: TEXT}, html),
         "/health": _get(words, "health", {JSON: ref("health")}, json),
+        "/metrics": _get(words, "metrics", {PROMETHEUS: TEXT}, (PROMETHEUS,)),
         "/map": _map(words),
         "/rules": _rules(words),
         "/rules/{ruleId}": _get(

@@ -20,7 +20,6 @@ def landing_page(service: Service, landing: dict[str, Any], view: View) -> str:
     """Return the landing page of a plan: its layers, and links to everything else."""
     base = next(link["href"] for link in landing["links"] if link["rel"] == "data")
     base = base.removesuffix("/collections")
-    first = items_path(next(iter(service.catalogue)))
     described = landing["description"]
     return framed(
         view,
@@ -43,7 +42,10 @@ def landing_page(service: Service, landing: dict[str, Any], view: View) -> str:
         tag("p", view.say("page.clients-how")),
         tag("p", tag("code", base + "/")),
         tag("p", tag("code", f'ogrinfo "OAPIF:{base}"')),
-        tag("p", tag("code", f'curl "{base}{first}?limit=5"')),
+        *(
+            tag("p", tag("code", f'curl "{base}{items_path(layer)}?limit=5"'))
+            for layer in list(service.catalogue)[:1]
+        ),
         more(view, landing["links"], landing["attribution"]),
         links=landing["links"],
     )

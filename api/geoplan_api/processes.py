@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 import geoplan
 from geoplan_api.deps import JsonOrHtml, LangDep, LinksDep, ServiceDep, ViewDep
-from geoplan_api.executing import OFFERS, OUTPUT, described_process, read_execution
+from geoplan_api.executing import OFFERS, OUTPUT, described_process, processes_of, read_execution
 from geoplan_api.job_documents import status_info
 from geoplan_api.links import EXECUTE, Links, job_path, process_path
 from geoplan_api.negotiation import COG, GPKG, HTML, JSON, XLSX, Offer, choose
@@ -47,12 +47,12 @@ ListingDep = Annotated[tuple[Offer, int, str | None], Depends(_listing)]
 
 @router.api_route("/processes", methods=_READ)
 async def processes(
-    service: ServiceDep, view: ViewDep, links: LinksDep, asked: ListingDep
+    request: Request, view: ViewDep, links: LinksDep, asked: ListingDep
 ) -> Response:
     """List the processes, so many as are asked for."""
     offer, limit, after = asked
     lang = view.lang
-    every = list(await service.computing.processes())
+    every = await processes_of(request)
     names = [one["id"] for one in every]
     start = 0 if after is None else names.index(after) + 1 if after in names else len(names)
     listed = [_summary(one, lang, links) for one in every[start : start + limit]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from geoplan.errors import GeoplanError
@@ -54,6 +54,7 @@ class Service:
     computing: Computing
     editors: Mapping[str, EditedFile]
     pages: KeptPages = field(default_factory=KeptPages)
+    _parts: dict[frozenset[str], Self] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, catalogue: Catalogue, settings: Settings) -> Self:
@@ -69,6 +70,24 @@ class Service:
             editors[layer_id] = files.setdefault(path, EditedFile(path))
         cache, computing = TileCache.of(settings), Computing(catalogue.directory, settings)
         return cls(catalogue, settings, tables, cache, computing, editors)
+
+    def only(self, ids: frozenset[str] | None) -> Self:
+        """Return the service as if the plan had no other layers than some; None takes all."""
+        if ids is None:
+            return self
+        if ids not in self._parts:
+            catalogue = self.catalogue.only(ids)
+            tables = {one: self.tables[one] for one in catalogue}
+            editors = {one: self.editors[one] for one in catalogue if one in self.editors}
+            self._parts[ids] = replace(
+                self,
+                catalogue=catalogue,
+                tables=tables,
+                editors=editors,
+                pages=KeptPages(),
+                _parts={},
+            )
+        return self._parts[ids]
 
     def open_files(self) -> None:
         """Open all files for edits; one that cannot be is told now, and tried again by an edit."""

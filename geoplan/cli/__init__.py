@@ -14,7 +14,9 @@ import typer
 from geoplan.cli import (
     asking,
     deciding,
+    diagnosing,
     foreign,
+    granting,
     keeping,
     plans,
     rasters,
@@ -37,7 +39,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # else "[m²]" in a help text is taken for markup and vanishes
 )
-_PARTS = (plans, asking, routes, sites, ruling, deciding, versions, rasters, foreign, keeping)
+_PARTS = (
+    plans,
+    asking,
+    routes,
+    sites,
+    ruling,
+    deciding,
+    diagnosing,
+    versions,
+    rasters,
+    foreign,
+    keeping,
+    granting,
+)
 for part in _PARTS:
     part.register(app)
 

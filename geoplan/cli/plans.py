@@ -80,7 +80,8 @@ def build(plan: PlanDir = None, lang: Language = None) -> None:
 def serve(
     plan: PlanDir = None,
     host: Annotated[
-        str | None, typer.Option(help="This machine only. [127.0.0.1]", show_default=False)
+        str | None,
+        typer.Option(help="Another than this machine needs keys. [127.0.0.1]", show_default=False),
     ] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="[8000]", show_default=False)
@@ -88,18 +89,18 @@ def serve(
     edit: Annotated[
         bool, typer.Option("--edit", help="Let features be added, changed and deleted.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Processes that answer. [1]", show_default=False),
+    ] = None,
 ) -> None:
-    """服务 · Serve a plan over HTTP to this machine: browser, QGIS, GDAL, curl."""
+    """服务 · Serve a plan over HTTP: browser, QGIS, GDAL, curl; to others with keys."""
     from importlib import import_module
 
-    configured = settings()
+    given = {"plan": plan, "host": host, "port": port, "editing": edit or None, "workers": workers}
+    chosen = {name: value for name, value in given.items() if value is not None}
     # by name, at call time: the library never imports the service
-    import_module("geoplan_api.server").serve(
-        plan or configured.plan,
-        configured.host if host is None else host,
-        configured.port if port is None else port,
-        editing=edit or configured.editing,
-    )
+    import_module("geoplan_api.server").serve(settings().model_copy(update=chosen))
 
 
 def quality(

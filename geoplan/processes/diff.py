@@ -47,7 +47,7 @@ class DiffInputs(Inputs):
 
 def diff(catalogue: Catalogue, inputs: DiffInputs) -> Result:
     """Compare an older version with the plan; see `geoplan.versions.difference`."""
-    old = Catalogue.open(version_folder(catalogue, inputs.old))
+    old = Catalogue.open(version_folder(catalogue, inputs.old)).only(catalogue.seen)
     found = difference(old, catalogue, inputs.packs, layers=inputs.layers, on=inputs.on)
     return result_of(found, json.loads(inputs.model_dump_json()))
 

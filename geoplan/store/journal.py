@@ -188,11 +188,17 @@ def _milliseconds(deadline: float) -> int:
 
 def _refuse_network_drive(path: Path) -> None:
     """Refuse a file on a drive of another machine: programs there do not see the log's memory."""
-    kind = _file_system(path)
-    if kind.startswith(_REMOTE):
+    kind = network_drive(path)
+    if kind:
         raise NotWritable(
             f"{path} stands on a network drive ({kind}): edits need a disk of this machine"
         )
+
+
+def network_drive(path: Path) -> str:
+    """Return the type of the network drive that a path stands on; empty on a disk of its own."""
+    kind = _file_system(path)
+    return kind if kind.startswith(_REMOTE) else ""
 
 
 def _file_system(path: Path) -> str:

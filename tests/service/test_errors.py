@@ -35,9 +35,11 @@ CLASSES = sorted(set(_tree(GeoplanError)), key=lambda cls: cls.__name__)
 EXPECTED = {
     # the question as a whole
     400: "BadBbox BadBody BadCrs BadParameter BadQuery BadRequest ChainageAmbiguous "
-    "ChainageNotFound NotLoopback PackNotFound UnknownFormat",
-    404: "FeatureNotFound FindingNotFound JobNotFound LayerNotFound ProcessNotFound RasterNotFound "
-    "ResultNotReady RuleNotFound TileNotFound VersionNotFound",
+    "ChainageNotFound KeysNeeded PackNotFound UnknownFormat",
+    401: "KeyMissing KeyUnknown",
+    403: "ForeignOrigin NotAllowed",
+    404: "FeatureNotFound FindingNotFound JobNotFound KeyNotFound LayerNotFound ProcessNotFound "
+    "RasterNotFound ResultNotReady RuleNotFound TileNotFound VersionNotFound",
     406: "NotAcceptable",
     408: "BodyTooSlow WorkDropped",
     412: "FeatureChanged",
@@ -46,14 +48,16 @@ EXPECTED = {
     421: "UnknownHost",
     # the question is well put, but these layers or this raster cannot answer it
     422: "AccuracyInvalid BadInput ChainageInvalid CrsMismatch EmptyLayer EquationInvalid "
-    "FeatureInvalid FeatureTooWide InvalidGeometry OutsideRaster RouteInvalid "
+    "FeatureInvalid FeatureTooWide InvalidGeometry KeyNameTaken OutsideRaster RouteInvalid "
     "TooLarge WorkerOutOfMemory WorkerTimeout WrongGeometryType",
     # what stands on the server's disk, or the server itself, is at fault
     428: "PreconditionRequired",
+    429: "TooManyRequests",
     500: "ArchiveRefused BackupInvalid BadData BadEnvironment CatalogueInvalid CoordinateInvalid "
     "CrsContradicted CrsUnknown DatumShiftUnknown DisguisedFile DuplicateId EncodingUnknown "
     "FieldsInvalid FileUnreadable ForeignFileInvalid GeometryTooLarge GeoplanError IndexLies "
-    "LayerElsewhere MalformedGeometry MixedCoordinates MixedGeometry NotAGeoPackage OutsidePlan "
+    "KeysUnreadable LayerElsewhere MalformedGeometry MixedCoordinates MixedGeometry "
+    "NotAGeoPackage OutsidePlan "
     "PackInvalid PortInUse RasterInvalid RemoteReference SourceInvalid TableInvalid TooDeep "
     "UnexpectedObject UnitsMismatch UnstorableColumn WorkerDied ZoneMismatch",
     503: "FileBusy ServiceBusy",
@@ -79,6 +83,7 @@ def test_every_class_of_error_has_a_status_and_a_title(cls: type[GeoplanError]) 
     error = cls.__new__(cls)
     error.args = ("secret /srv/plan/x.gpkg",)
     error.pointer = "/inputs"  # type: ignore[attr-defined]
+    error.retry_after = 1  # type: ignore[attr-defined]
     answer = problem_of(error, "/path")
     text = bytes(answer.body).decode()
     assert answer.media_type == "application/problem+json"
@@ -145,7 +150,7 @@ def test_a_zone_too_large_for_percentiles_is_told(
     inputs = {"raster": "elevation", "layers": ["industrial-parks"], "stats": ["p95"]}
     asked = {
         "process": "zonal-statistics", "inputs": inputs, "form": "json", "lang": "en",
-        "base": "http://x", "max_cells": 1,
+        "base": "http://x", "max_cells": 1, "seen": None,
     }  # fmt: skip
     told = execute(str(town_dir), asked)
     assert told["error"] == "TooLarge"

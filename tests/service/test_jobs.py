@@ -227,11 +227,11 @@ def test_jobs_stand_in_files_of_this_user_alone(desk: httpx.Client, kept: Path) 
 
 def test_jobs_of_old_are_forgotten(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path, days=1e-6)
-    first = jobs.add("layers")
+    first = jobs.add("layers", "me")
     jobs.finish(first.id, "successful", {"media_type": "x", "name": None}, "")
-    still = jobs.add("layers")  # an open one stays, however old
+    still = jobs.add("layers", "me")  # an open one stays, however old
     time.sleep(0.2)
-    last = jobs.add("layers")
+    last = jobs.add("layers", "me")
     assert [job.id for job in jobs.every()] == [last.id, still.id]
 
 

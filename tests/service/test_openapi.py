@@ -206,11 +206,10 @@ def test_every_route_is_documented_and_every_documented_one_is_there(
 
 
 def _routers() -> list[Any]:
-    from geoplan_api import collections, describing, features, jobs, landing, maps, processes, rules
-    from geoplan_api import tiles as tiling
+    from geoplan_api import site
+    from geoplan_api.app import PARTS
 
-    parts = (*(collections, describing, features, jobs, landing, maps, processes, rules, tiling),)
-    return [part.router for part in parts]
+    return [part.router for part in PARTS if part is not site]  # which is for browsers alone
 
 
 def test_the_app_has_no_route_beside_its_routers(town: Catalogue) -> None:

@@ -11,12 +11,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from geoplan_api.server import NotLoopback, listen, require_loopback
+from geoplan_api.server import KeysNeeded, listen, require_keys
 
+from geoplan.access import KeyFile, key_file
 from geoplan.cli import exit_code
+from geoplan.settings import Settings
 
 
 def _command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -80,21 +83,35 @@ def test_host_and_port_may_come_from_the_environment(town_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org", "", "127.0.0.1x"])  # noqa: S104
-def test_any_other_host_is_refused_in_words(town_dir: Path, host: str) -> None:
-    with pytest.raises(NotLoopback, match="no access control yet") as caught:
-        require_loopback(host)
+def test_any_other_host_needs_a_key(tmp_path: Path, host: str) -> None:
+    plan = tmp_path / "plan"
+    with pytest.raises(KeysNeeded, match="make one with 'geoplan key add NAME") as caught:
+        require_keys(Settings(plan=plan, host=host))
     assert exit_code(caught.value) == 2
+    KeyFile(key_file(plan)).add("anna", "viewer")
+    require_keys(Settings(plan=plan, host=host))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.1.2.3"])
-def test_this_machine_is_not_refused(host: str) -> None:
-    require_loopback(host)
+def test_this_machine_needs_none_but_where_others_come_in_by_a_proxy(
+    tmp_path: Path, host: str
+) -> None:
+    plan = tmp_path / "plan"
+    require_keys(Settings(plan=plan, host=host))
+    behind: list[dict[str, Any]] = [
+        {"require_key": True},
+        {"hosts": ("plan.example.org",)},
+        {"trusted_proxies": ("127.0.0.1",)},
+    ]
+    for more in behind:
+        with pytest.raises(KeysNeeded):
+            require_keys(Settings(plan=plan, host=host, **more))
 
 
 def test_refusal_reaches_the_shell(town_dir: Path) -> None:
     answer = _command("--plan", str(town_dir), "--host", "0.0.0.0")  # noqa: S104
     assert answer.returncode == 2
-    assert answer.stderr.startswith("geoplan: NotLoopback: --host 0.0.0.0")
+    assert answer.stderr.startswith("geoplan: KeysNeeded: --host 0.0.0.0")
     assert "Traceback" not in answer.stderr
 
 

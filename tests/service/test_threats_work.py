@@ -64,6 +64,7 @@ def test_threat_06_a_bomb_ends_in_time_and_others_do_not_notice(narrow: httpx.Cl
         answer = httpx.post(narrow.base_url.join(SITE), json={"inputs": bomb}, timeout=60)
         done.update(status=answer.status_code, seconds=time.monotonic() - began)
 
+    assert narrow.get("/collections/highways/items").status_code == 200  # the file is open then
     thread = threading.Thread(target=drop)
     thread.start()
     waits = []

@@ -47,9 +47,10 @@ def execute(
     plan : str
         Folder of the plan.
     asked : dict
-        ``process`` (one that there is), ``inputs`` as they were sent, ``form`` of the answer
-        (`geoplan_api.work.describe.offers`), ``lang``, ``base`` (the address of the service:
-        links below it may stand for layers and features), ``max_cells`` of a raster.
+        ``process`` (one that there is), ``seen`` (`plan_of`), ``inputs`` as they were sent,
+        ``form`` of the answer (`geoplan_api.work.describe.offers`), ``lang``, ``base`` (the
+        address of the service: links below it may stand for layers and features),
+        ``max_cells`` of a raster.
     told : callable, optional
         Told how much is done, of how much.
 
@@ -61,7 +62,7 @@ def execute(
         ``pointer``.
     """
     try:
-        catalogue, process = plan_of(plan), _process(asked)
+        catalogue, process = plan_of(plan, asked["seen"]), _process(asked)
         inputs = brought_home(asked["inputs"], catalogue, asked["base"])
         checked = _checked(inputs, process.inputs, catalogue)
         takes = "progress" in inspect.signature(process.run).parameters

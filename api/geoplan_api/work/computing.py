@@ -56,6 +56,10 @@ class Execution(NamedTuple):
     lang : {"zh", "en"}
     base : str
         The address of the service, as the client knows it.
+    seen : tuple of str, optional
+        Layers and rasters that whoever asks may see; None for all.
+    who : str
+        Who asks; a job is theirs.
     """
 
     process: str
@@ -64,6 +68,8 @@ class Execution(NamedTuple):
     document: bool
     lang: Lang
     base: str
+    seen: tuple[str, ...] | None
+    who: str
 
 
 class Answer(NamedTuple):
@@ -101,7 +107,7 @@ class Computing:
         self._later = Pool(settings.job_processes, settings.job_queue)
         # a map asks for dozens of tiles at once: they may all wait
         self._drawn = Pool(1, _TILES_WAITING)
-        self._described: list[dict[str, Any]] | None = None
+        self._described: dict[tuple[str, ...] | None, list[dict[str, Any]]] = {}
         self._describing = Lock()
         self._tasks: TaskGroup | None = None
         self.jobs = Jobs(settings.jobs or _own_folder(self._plan), settings.job_days)
@@ -127,14 +133,14 @@ class Computing:
         self._later.close()
         self._drawn.close()
 
-    async def processes(self) -> list[dict[str, Any]]:
+    async def processes(self, seen: tuple[str, ...] | None) -> list[dict[str, Any]]:
         """Return what there is to run, as `geoplan_api.work.describe.described` tells it."""
         async with self._describing:
-            if self._described is None:
-                self._described = await self._now.call(
-                    _DESCRIBED, str(self._plan), self._settings.echo, limits=_DESCRIBING
+            if seen not in self._described:
+                self._described[seen] = await self._now.call(
+                    _DESCRIBED, str(self._plan), seen, self._settings.echo, limits=_DESCRIBING
                 )
-            return self._described
+            return self._described[seen]
 
     async def run(self, asked: Execution, unwanted: Unwanted | None = None) -> Answer:
         """Run a process at once.
@@ -176,7 +182,7 @@ class Computing:
         if self._tasks is None:
             raise WorkerDied("the service takes no jobs: it is not running")
         self._later.refuse_if_full()
-        job = self.jobs.add(asked.process)
+        job = self.jobs.add(asked.process, asked.who)
         self._tasks.start_soon(self._do, job.id, asked)
         return job
 
@@ -234,6 +240,7 @@ class Computing:
     def _arguments(self, asked: Execution) -> tuple[str, dict[str, Any]]:
         return str(self._plan), {
             "process": asked.process,
+            "seen": asked.seen,
             "inputs": asked.inputs,
             "form": asked.offer.f,
             "lang": asked.lang,

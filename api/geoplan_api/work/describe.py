@@ -28,13 +28,15 @@ RASTER, TABLE, PAGE, REPORT = ["tif", "json"], ["json", "geojson", "csv", "gpkg"
 """What processes answer with, by what they make; names as of `geoplan_api.negotiation`."""
 
 
-def described(plan: str, with_echo: bool) -> list[dict[str, Any]]:
+def described(plan: str, seen: tuple[str, ...] | None, with_echo: bool) -> list[dict[str, Any]]:
     """Describe the processes of a plan.
 
     Parameters
     ----------
     plan : str
         Its folder.
+    seen : tuple of str, optional
+        The layers and rasters that are told of; None for all.
     with_echo : bool
         Whether the process for test suites is among them.
 
@@ -45,7 +47,7 @@ def described(plan: str, with_echo: bool) -> list[dict[str, Any]]:
         Processes describes them) and ``offers``: the names of what it answers with, the usual
         one first.
     """
-    catalogue = plan_of(plan)
+    catalogue = plan_of(plan, seen)
     return [
         {
             "id": process.id,

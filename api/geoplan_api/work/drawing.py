@@ -30,7 +30,7 @@ def limits(plan: str, raster_id: str, grid_id: str) -> tuple[float, ...]:
     FileUnreadable, DisguisedFile, CrsUnknown, RasterInvalid, TooLarge
         Its file cannot be taken.
     """
-    with plan_of(plan).open_raster(raster_id) as raster:
+    with plan_of(plan, None).open_raster(raster_id) as raster:
         return tuple(map(float, bounds_in(raster, reference(MATRIX_SETS[grid_id].crs).crs)))
 
 
@@ -50,7 +50,7 @@ def tile(plan: str, raster_id: str, version: str, grid_id: str, box: tuple[float
     FileUnreadable, DisguisedFile, CrsUnknown, RasterInvalid, TooLarge
         Its file cannot be taken.
     """
-    catalogue = plan_of(plan)
+    catalogue = plan_of(plan, None)
     with catalogue.open_raster(raster_id) as raster:
         look = _look(catalogue, raster_id, version, raster)
         crs = reference(MATRIX_SETS[grid_id].crs).crs

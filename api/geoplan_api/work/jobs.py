@@ -38,7 +38,8 @@ class Job:
 
     Attributes
     ----------
-    id, process : str
+    id, process, who : str
+        Who asked for it: the name of a key, or an address.
     status : {"accepted", "running", "successful", "failed", "dismissed"}
     created, updated : str
         Times (RFC 3339, UTC).
@@ -56,6 +57,7 @@ class Job:
 
     id: str
     process: str
+    who: str
     status: Status
     created: str
     updated: str
@@ -81,8 +83,8 @@ class Jobs:
     def __init__(self, folder: Path, days: float) -> None:
         self._folder, self._days = folder, days
 
-    def add(self, process: str) -> Job:
-        """Keep a new job.
+    def add(self, process: str, who: str) -> Job:
+        """Keep a new job of somebody.
 
         Raises
         ------
@@ -91,7 +93,7 @@ class Jobs:
         """
         self._forget_old()
         now = _now()
-        job = Job(uuid4().hex, process, "accepted", now, now, _owner())
+        job = Job(uuid4().hex, process, who, "accepted", now, now, _owner())
         try:
             (self._folder / job.id).mkdir(parents=True, mode=0o700)
         except OSError as error:
