@@ -54,8 +54,9 @@ async def _wanted(request: Request) -> _Wanted:
     given = single(request.query_params.multi_items(), ("f", *FILTERS))
     offer = choose((JSON, HTML), given.get("f"), request.headers.get("accept"))
     tests: list[Callable[[Job], bool]] = []
-    if "type" in given and "process" not in given["type"].split(","):
-        tests.append(lambda _: False)  # every job is of a process
+    for one in given.get("type", "process").split(","):
+        if one != "process":
+            raise BadParameter(f"type = {one!r} is none of: process")
     if "processID" in given:
         processes = given["processID"].split(",")
         tests.append(lambda job: job.process in processes)

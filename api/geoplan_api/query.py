@@ -198,12 +198,15 @@ def single(pairs: Iterable[tuple[str, str]], known: Collection[str]) -> dict[str
 def filled(pairs: Iterable[tuple[str, str]], known: Collection[str]) -> dict[str, str]:
     """Return query parameters as `single` does, without those that a form left empty.
 
+    An empty ``f`` stays, to be refused: no form has it as a field.
+
     Examples
     --------
     >>> filled([("q", ""), ("on", "2026-11-22")], ("q", "on"))
     {'on': '2026-11-22'}
     """
-    return {name: value for name, value in single(pairs, known).items() if value.strip()}
+    given = single(pairs, known)
+    return {name: value for name, value in given.items() if value.strip() or name == "f"}
 
 
 def read_limit(text: str) -> int:
