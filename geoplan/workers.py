@@ -23,26 +23,35 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Self
 
 from geoplan import errors
 from geoplan.errors import GeoplanError, WorkerDied, WorkerTimeout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     from geoplan.progress import Report
 
 _LENGTH = struct.Struct("<Q")
 _START_S = 30.0
+_LOOK_S = 0.5
+_IN_WORKER = "GEOPLAN_IN_WORKER"
+"""Set in the environment of a worker."""
 _HANDED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ", "PYTHONPATH", "VIRTUAL_ENV")
 """What a worker gets of our environment: no proxies, no credentials, no settings of GDAL."""
 _MEGABYTE = 1 << 20
-_NO_MEMORY = ("bad_alloc", "out of memory", "cannot allocate memory", "outofmemory")
+_NO_MEMORY = (
+    "bad_alloc",
+    "out of memory",
+    "cannot allocate memory",
+    "outofmemory",
+    "failed to map segment",
+)
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,7 @@ class Worker:
         kept = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
         self._folder = tempfile.TemporaryDirectory(prefix="geoplan-worker-")
         kept |= {"HOME": self._folder.name, "TMPDIR": self._folder.name, "PROJ_NETWORK": "OFF"}
+        kept[_IN_WORKER] = "1"
         paths = [path for path in sys.path if path and os.path.isdir(path)]  # noqa: PTH112
         kept["PYTHONPATH"] = os.pathsep.join(paths)
         self._process = subprocess.Popen(
@@ -91,7 +101,8 @@ class Worker:
             stderr=subprocess.DEVNULL,
             env=kept,
             cwd=self._folder.name,
-            start_new_session=True,
+            # a worker's own workers stay in its group: whoever kills it kills them
+            start_new_session=_IN_WORKER not in os.environ,
         )
         self._lock = Lock()
         self.pid = self._process.pid
@@ -156,16 +167,11 @@ class Worker:
         found = getattr(errors, name, WorkerDied)
         raise found(message) if issubclass(found, GeoplanError) else WorkerDied(message)
 
-    def kill(self) -> None:
-        """Kill the process from another thread: a call that waits for it ends with `WorkerDied`."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-
     def close(self) -> None:
         """Kill the process, whatever it does."""
         if self.alive:
             self.peak_rss_mb = _peak_mb(self.pid)
-            os.killpg(self.pid, signal.SIGKILL)
+            self.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None and not pipe.closed:
@@ -174,6 +180,12 @@ class Worker:
                 except BrokenPipeError:
                     continue
         self._folder.cleanup()
+
+    def kill(self) -> None:
+        """Have the process die, from any thread: a call that is under way ends as `WorkerDied`."""
+        if self.alive:
+            with suppress(ProcessLookupError):
+                (os.kill if _IN_WORKER in os.environ else os.killpg)(self.pid, signal.SIGKILL)
 
     def _prepare(self, function: str) -> None:
         """Have the function imported first: that is neither the call's time nor its memory."""
@@ -320,9 +332,10 @@ def _answer(job: tuple[Any, ...], sink: BinaryIO) -> tuple[str, Any]:
         function = _function(job[1])
         if job[0] == "import":
             return "answer", None
-        _limit_memory(job[3])
         told = [lambda done, total: _send(sink, ("progress", (done, total)))] if job[4] else []
-        answer = function(*job[2], *told)
+        # whatever is done about an error is done with the limit lifted, or it fails as well
+        with _limited_memory(job[3]):
+            answer = function(*job[2], *told)
     except GeoplanError as error:
         return "error", (type(error).__name__, str(error))
     except MemoryError:
@@ -333,8 +346,6 @@ def _answer(job: tuple[Any, ...], sink: BinaryIO) -> tuple[str, Any]:
         if any(sign in str(error).lower() for sign in _NO_MEMORY):
             return "error", ("WorkerOutOfMemory", _out_of_memory(job))
         return "error", ("WorkerDied", f"unexpected {type(error).__name__}: {error}")
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
     return "answer", answer
 
 
@@ -342,14 +353,27 @@ def _out_of_memory(job: tuple[Any, ...]) -> str:
     return f"the work wanted more than {job[3]} MB of memory and was stopped: nothing was changed"
 
 
-def _limit_memory(megabytes: int) -> None:
+@contextmanager
+def _limited_memory(megabytes: int) -> Iterator[None]:
     with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
         baseline = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (baseline + megabytes * _MEGABYTE, -1))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+
+
+def _end_with_parent(parent: int) -> None:
+    """Die, and all that was started here, when the process dies that wants the answer."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _main() -> None:
     """Serve on the pipes we were given; whatever else prints goes nowhere."""
+    Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -6,6 +6,8 @@ import os
 import pickle
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -105,3 +107,51 @@ def test_gdal_keeps_no_driver_that_opens_what_a_file_names() -> None:
     with Worker() as worker:
         found = worker.call("geoplan.ingest.gdal:drivers")
     assert sorted(found) == ["DXF", "ESRI Shapefile", "FlatGeobuf", "LIBKML", "OpenFileGDB"]
+
+
+def _children(parent: int) -> list[int]:
+    """Return the processes below a process that are no zombies."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            state, above = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:2]
+        except OSError:
+            continue
+        if entry.name.isdigit() and int(above) == parent and state != "Z":
+            found.append(int(entry.name))
+    return found
+
+
+def test_a_worker_that_is_killed_takes_its_own_workers_along() -> None:
+    """A worker of a worker is in the middle of a call when another thread kills the first."""
+    worker = Worker()
+    failed: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            worker.call("geoplan.workers:run", "time:sleep", 60)
+        except WorkerDied as error:
+            failed.append(error)
+
+    thread = Thread(target=call)
+    thread.start()
+    for _ in range(200):
+        time.sleep(0.05)
+        if inner := _children(worker.pid):
+            break
+    time.sleep(0.2)
+    worker.kill()
+    thread.join(timeout=5)
+    assert failed
+    assert not worker.alive
+    killed = time.monotonic()
+    while any(_lives(pid) for pid in inner):
+        assert time.monotonic() - killed < 1, "the worker of the worker lives on"
+        time.sleep(0.02)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
