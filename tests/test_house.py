@@ -144,3 +144,16 @@ def test_docs_name_every_entry_of_the_catalogue() -> None:
         for field, told in model.model_fields.items():
             name = told.alias or field
             assert f"`{name}`" in text or f".{name}]]" in text, name
+
+
+def test_every_threat_has_the_tests_that_the_docs_name() -> None:
+    rows = re.findall(
+        r"(?m)^\| (\d+) \|.*\| ([^|]*) \|$", (ROOT / "docs" / "threats.md").read_text()
+    )
+    told = {int(number): set(re.findall(r"`(tests/[^`]+)`", files)) for number, files in rows}
+    there: dict[int, set[str]] = {number: set() for number in range(1, 23)}
+    for path in ROOT.glob("tests/**/test_*.py"):
+        for numbers in re.findall(r"(?m)^def test_threat_((?:\d\d_)+)", path.read_text("utf-8")):
+            for number in numbers.rstrip("_").split("_"):
+                there[int(number)].add(path.relative_to(ROOT).as_posix())
+    assert told == there

@@ -163,6 +163,8 @@ class Pool:
             self._busy.discard(worker)
             if worker.alive and not self._closed:
                 self._idle.append(worker)
+            else:
+                worker.close()
 
     async def _watched(
         self, worker: Worker, work: Callable[[], Any], unwanted: Unwanted | None
