@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from geoplan import vertices, workers
-from geoplan.crs import geographic, reproject
+from geoplan.crs import geographic, reproject, to_crs
 from geoplan.errors import CrsMismatch, NotWritable, UnknownFormat
 from geoplan.ingest import shapefile_set
 from geoplan.ingest.formats import FORMATS, format_of
@@ -22,9 +22,14 @@ from geoplan.store.blob import decode
 from geoplan.styles import style_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from geopandas import GeoDataFrame
+    from pyproj import CRS
+
     from geoplan.catalogue import Catalogue
     from geoplan.ingest.formats import Format
-    from geoplan.model import Layer
+    from geoplan.model import FeatureId, Layer
     from geoplan.progress import Progress
     from geoplan.schema import LayerSchema
     from geoplan.store import Table
@@ -37,6 +42,28 @@ _KML_OWN = frozenset(
     }
 )  # fmt: skip
 _DRAWING_LAYER = "layer_name"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What of a layer is to be written; None stands for all, and for the CRS as stored.
+
+    Attributes
+    ----------
+    ids : sequence of int or str, optional
+        Ids of the features, in the order to write them; one that is gone is passed over.
+    columns : collection of str, optional
+        Names of the attributes; the id is always there.
+    crs : CRS, optional
+        Vertices are moved exactly, and none is added.
+    """
+
+    ids: Sequence[FeatureId] | None = None
+    columns: Collection[str] | None = None
+    crs: CRS | None = None
+
+
+WHOLE = Part()
 
 
 @dataclass(frozen=True)
@@ -65,6 +92,7 @@ def export_layer(
     *,
     form: str | None = None,
     codes: bool = False,
+    part: Part = WHOLE,
     limits: workers.Limits | None = None,
     progress: Progress = QUIET,
 ) -> Exported:
@@ -81,6 +109,8 @@ def export_layer(
         comes with the other files of a shapefile beside it.
     codes : bool
         Name columns by the standard field codes of Chinese planning databases.
+    part : Part, optional
+        What of it; without, all of it as it is stored.
     progress : Progress, optional
         Told how far the export is; its end only once the file is in its place.
 
@@ -98,11 +128,14 @@ def export_layer(
         raise UnknownFormat(f"{output.name} is only read; written are: {', '.join(wanted)}")
     reading, writing, ending = progress.about(layer_id).split(4, 5, 1)
     names = _names(catalogue.table(layer_id), layer, catalogue.schema(layer), codes=codes)
+    if part.columns is not None:
+        kept = {layer.id_column, *part.columns}
+        names = {old: new for old, new in names.items() if old in kept}
     if chosen.key == "gpkg":
-        _as_geopackage(catalogue, layer, output, names, writing)
+        _as_geopackage(catalogue, layer, output, names, part, writing)
         ending("writing", 1, 1)
         return _exported(output, chosen, catalogue, layer, (), names)
-    table, losses = _fitted(catalogue, layer, chosen, names, reading)
+    table, losses = _fitted(catalogue, layer, chosen, names, part, reading)
     shortened = _shorten(table, chosen, names, losses)
     _through_worker(output, chosen, table, shortened, limits, writing)
     ending("writing", 1, 1)
@@ -140,15 +173,25 @@ def _names(table: Table, layer: Layer, kind: LayerSchema, *, codes: bool) -> dic
 
 
 def _fitted(
-    catalogue: Catalogue, layer: Layer, form: Format, names: dict[str, str], progress: Progress
+    catalogue: Catalogue,
+    layer: Layer,
+    form: Format,
+    names: dict[str, str],
+    part: Part,
+    progress: Progress,
 ) -> tuple[dict[str, Any], list[Loss]]:
     """Return a layer as the plain table that a format can hold, and what it cannot."""
     about = catalogue.table(layer.id)
     if about.crs is None:
         raise CrsMismatch(f"layer {layer.id!r} has no CRS: import it again with --source-crs")
     rows = list(progress.each(catalogue.rows(layer.id), "reading", about.count))
+    if part.ids is not None:
+        by_id = {row[0]: row for row in rows}
+        rows = [by_id[one] for one in part.ids if one in by_id]
     shapes = decode([row[2] for row in rows])
     crs = about.crs
+    if part.crs is not None and part.crs != crs:
+        shapes, crs = reproject(shapes, crs, part.crs), part.crs
     if not form.crs and form.key != "dxf" and not crs.is_geographic:
         shapes, crs = reproject(shapes, crs, geographic(crs)), geographic(crs)
     columns: dict[str, tuple[str, list[Any]]] = {}
@@ -159,6 +202,8 @@ def _fitted(
             ids,
         )
     for column in about.columns:
+        if column.name not in names:
+            continue
         type_ = column.type.upper().split("(")[0]
         columns[column.name] = (
             _PLAIN.get(type_, type_),
@@ -215,6 +260,14 @@ def _fit(table: dict[str, Any], form: Format, layer: Layer) -> None:
     table["columns"] = fitted
 
 
+def _part_of(features: GeoDataFrame, names: dict[str, str], part: Part) -> GeoDataFrame:
+    if part.ids is not None:
+        features = features.loc[[one for one in part.ids if one in features.index]]
+    dropped = [name for name in features.columns if name not in (*names, features.geometry.name)]
+    features = features.drop(columns=dropped)
+    return features if part.crs is None else to_crs(features, part.crs)
+
+
 def _shorten(
     table: dict[str, Any], form: Format, names: dict[str, str], losses: list[Loss]
 ) -> list[list[str]]:
@@ -269,7 +322,12 @@ def _through_worker(
 
 
 def _as_geopackage(
-    catalogue: Catalogue, layer: Layer, output: Path, names: dict[str, str], progress: Progress
+    catalogue: Catalogue,
+    layer: Layer,
+    output: Path,
+    names: dict[str, str],
+    part: Part,
+    progress: Progress,
 ) -> None:
     from datetime import datetime, time
 
@@ -278,7 +336,9 @@ def _as_geopackage(
 
     with GeoPackageStore(catalogue.path(layer.id)) as store:
         features, note = store.read(layer), store.provenance()
-    types = {names[column.name]: column.type for column in catalogue.table(layer.id).columns}
+    features = _part_of(features, names, part)
+    types = {names[column.name]: column.type for column in catalogue.table(layer.id).columns
+             if column.name in names}  # fmt: skip
     write_geopackage(
         output,
         layer.table,
@@ -288,7 +348,8 @@ def _as_geopackage(
         description=layer.source.zh,
         last_change=datetime.combine(layer.source_date, time(), tzinfo=UTC),
         column_types=types,
-        attribute_tables=catalogue.tables_beside(layer.id),
+        # they tell of all routes
+        attribute_tables=catalogue.tables_beside(layer.id) if part.ids is None else None,
         provenance=note,
         schema=catalogue.schema(layer),
         style=_style(catalogue, layer, names),

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
         What one of them may use for a request or a job [MB].
     compute_seconds : float
         How long a request may be computed [s]; what takes longer is asked for as a job.
+    download_seconds : float
+        How long the file of a layer may be made [s].
     job_processes : int
         Processes that compute jobs.
     job_seconds : float
@@ -103,6 +105,7 @@ class Settings(BaseSettings):
     compute_queue: int = Field(default=16, ge=0)
     compute_memory_mb: int = Field(default=2048, ge=64)
     compute_seconds: float = Field(default=10.0, gt=0)
+    download_seconds: float = Field(default=120.0, gt=0)
     job_processes: int = Field(default=1, ge=1, le=64)
     job_seconds: float = Field(default=3600.0, gt=0)
     job_queue: int = Field(default=100, ge=0)

@@ -20,6 +20,7 @@ from geoplan_api.errors import status_of
 from geoplan_api.feature_pages import MOST_ROWS, ItemsPage, feature_page
 from geoplan_api.filtering import read_conditions
 from geoplan_api.geojson import collection_text, feature_text, feature_texts, geometry_texts
+from geoplan_api.item_files import ITEM_FILES, items_file
 from geoplan_api.links import Link, Links, collection_path, item_path, items_path
 from geoplan_api.negotiation import GEOJSON, HTML, JSON, Offer, choose
 from geoplan_api.query import (
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from geoplan_api.service import Service
 
 router = APIRouter()
+_ITEMS = (GEOJSON, HTML, *ITEM_FILES)
 
 
 async def items(request: Request) -> Response:
@@ -55,10 +57,12 @@ async def items(request: Request) -> Response:
     lang, table = lang_of(request), service.tables[layer.id].look()
     known = [*RESERVED, *(column.name for column in queryable(table.columns))]
     parameters = single(request.query_params.multi_items(), known)
-    offer = choose((GEOJSON, HTML), parameters.get("f"), request.headers.get("accept"))
+    offer = choose(_ITEMS, parameters.get("f"), request.headers.get("accept"))
     if offer is HTML:
         return await items_page(request, service, layer, parameters)
     wanted = _wanted(service, layer, table, parameters)
+    if offer in ITEM_FILES:
+        return await items_file(request, service, layer, wanted, parameters, offer)
     tag = weak_tag(table.version, str(request.url), lang)
     unchanged = not_modified(request, tag)
     if unchanged is not None:
@@ -186,7 +190,7 @@ def _page_links(
     page: Page, layer: Layer, lang: Lang, links: Links, offer: Offer = GEOJSON
 ) -> list[Link]:
     found = [links.self(offer.media_type, word("link.self", lang))]
-    found += links.alternates(offer, (GEOJSON, HTML), lang)
+    found += links.alternates(offer, _ITEMS, lang)
     if page.next_after is not None:
         title = word("link.next", lang)
         found.append(links.again("next", offer.media_type, title, after=page.next_after))

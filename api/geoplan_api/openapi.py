@@ -14,6 +14,7 @@ from geoplan.store.cql2 import LANGUAGES, MAX_BYTES
 from geoplan_api.access_openapi import add_keys
 from geoplan_api.editing_openapi import add_edits, headers_of_edits, problems_of_edits
 from geoplan_api.errors import PROBLEM
+from geoplan_api.item_files import ITEM_FILES
 from geoplan_api.links import items_path
 from geoplan_api.negotiation import GEOJSON, HTML, JSON, OPENAPI, PROMETHEUS, SCHEMA, Offer
 from geoplan_api.openapi_jobs import RUNNING, job_paths
@@ -21,7 +22,7 @@ from geoplan_api.openapi_tiles import tile_parameters, tile_paths
 from geoplan_api.query import DEFAULT_LIMIT, MAX_LIMIT, column_schema, queryable
 from geoplan_api.references import CRS84, URIS
 from geoplan_api.rules import DEMANDS, FILTERS, SEVERITIES
-from geoplan_api.schemas import SCHEMAS, TEXT, Schema, ref
+from geoplan_api.schemas import BINARY, SCHEMAS, TEXT, Schema, ref
 from geoplan_api.words import word
 
 if TYPE_CHECKING:
@@ -210,12 +211,13 @@ def _items(service: Service, layer: Layer, words: _Words) -> dict[str, Any]:
         _parameter("query", name, _list_of(names, signs), words(f"parameter.{name}"))
         for name, signs in (("sortby", ("", "+", "-")), ("properties", ("",)))
     ]
-    answers = {GEOJSON: ref("featureCollection"), HTML: TEXT}
+    files = dict.fromkeys(ITEM_FILES, BINARY)
+    answers = {GEOJSON: ref("featureCollection"), HTML: TEXT, **files}
     return {
         "operationId": f"items.{layer.id}",
         "summary": words("operation.items", title=layer.title.to(words.lang)),
-        "parameters": [*shared, *lists, _f(words, (GEOJSON, HTML)), *filters],
-        "responses": _responses(words, answers, _ANYWHERE),
+        "parameters": [*shared, *lists, _f(words, tuple(answers)), *filters],
+        "responses": _responses(words, answers, (*_ANYWHERE, 422)),
     }
 
 

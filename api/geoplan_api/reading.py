@@ -75,12 +75,23 @@ def read_page(table: TableNow, layer: Layer, wanted: ItemsQuery) -> Page:
         rows = rows[: wanted.limit]
         return Page(rows, table.count(), str(rows[-1].id) if more else None)
     keys = matching(table, layer, wanted)
-    start = 0
-    if wanted.after is not None:
-        start = table.place_after(keys, _last(wanted), wanted.order)
+    start = place_of_page(table, keys, wanted)
     rows = table.rows(keys[start : start + wanted.limit], wanted.columns)
     more = start + wanted.limit < len(keys) and bool(rows)
     return Page(rows, len(keys), _token(table, rows[-1], wanted) if more else None)
+
+
+def place_of_page(table: TableNow, keys: Keys, wanted: ItemsQuery) -> int:
+    """Return where among the keys of a question the page begins that is asked for.
+
+    Raises
+    ------
+    BadParameter
+        ``after`` is no token of this order.
+    """
+    if wanted.after is None:
+        return 0
+    return table.place_after(keys, _last(wanted), wanted.order)
 
 
 def matching(table: TableNow, layer: Layer, wanted: ItemsQuery) -> Keys:

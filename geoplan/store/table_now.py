@@ -157,6 +157,18 @@ class TableNow:
         found = {row.key: row for row in self._rows(condition, listed, columns)}
         return [found[key] for key in keys if key in found]
 
+    def ids(self, keys: Keys) -> list[FeatureId]:
+        """Return the ids of keys, in their order; one that is gone is passed over."""
+        key, id_ = quoted(self.shape.key), quoted(self.shape.id_column)
+        found = dict(
+            self._ask(
+                f"SELECT {key}, {id_} FROM {self._table} "
+                f"WHERE {key} IN (SELECT value FROM json_each(:keys))",
+                {"keys": json.dumps(keys.tolist())},
+            )
+        )
+        return [found[one] for one in keys.tolist() if one in found]
+
     def by_column(self, keys: Keys, columns: Sequence[Column]) -> ServedColumns:
         """Return the features of keys column by column; one that is gone is passed over."""
         condition = f"{quoted(self.shape.key)} IN (SELECT value FROM json_each(:keys))"

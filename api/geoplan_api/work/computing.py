@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("geoplan_api")
 _EXECUTE = "geoplan_api.work.compute:execute"
+_DOWNLOAD = "geoplan_api.work.downloads:write"
 _DESCRIBED = "geoplan_api.work.describe:described"
 _LOADED = "geoplan_api.work.compute:loaded"
 _TILES_WAITING = 1000
@@ -157,6 +158,19 @@ class Computing:
             _EXECUTE, *self._arguments(asked), limits=limits, unwanted=unwanted
         )
         return _answer(told)
+
+    async def download(self, layer_id: str, *asked: Any) -> tuple[Answer, list[str]]:
+        """Have features of a layer written to a file; see `geoplan_api.work.downloads.write`.
+
+        Returns
+        -------
+        Answer, list of str
+            The file, and what its format does not hold.
+        """
+        settings = self._settings
+        limits = Limits(settings.compute_memory_mb, settings.download_seconds)
+        told = await self._now.call(_DOWNLOAD, str(self._plan), layer_id, *asked, limits=limits)
+        return _answer(told), told["losses"]
 
     async def draw(self, function: str, *arguments: Any) -> Any:
         """Run a function of `geoplan_api.work.drawing` on the plan.
