@@ -19,7 +19,7 @@ from geoplan_api.query import DEFAULT_LIMIT, MAX_LIMIT, read_limit
      "datetime=2025-13-01T00:00:00Z", "datetime=2025-01-01T00:00:00", "datetime=2025-02-30",
      "datetime=2025-01-02T00:00:00Z/2025-01-01T00:00:00Z", "datetime=2025-01-01/x",
      "datetime=2025-01-01/2025-01-02/2025-01-03", "datetime=0000-01-01T00:00:00Z",
-     "f=", "f=csv", "f=HTML", "f=json&f=json",
+     "f=", "f=xml", "f=HTML", "f=json&f=json",
      "foo=1", "foo", "offset=5", "crs=x", "filter=a", "BBOX=1,2,3,4", "名=1",
      "is_synthetic=1", "is_synthetic=TRUE", "geometry_accuracy_m=one", "geometry_accuracy_m=nan",
      "geometry_accuracy_m=1e999", "feature_id=IP-1", "fid=1", "geom=x",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 import anyio
 from anyio import CapacityLimiter, to_thread
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 _DROPPED = "nobody waits for the answer any more: the work was stopped"
 _LOOK_S = 0.2
 """How often it is looked whether work is still wanted: it ends well within a second if not."""
+
+
+def _end(idle: list[Worker], busy: set[Worker]) -> None:
+    """Close processes: those that wait, and those that still work for nobody."""
+    while idle:
+        idle.pop().close()
+    while busy:
+        busy.pop().close()
 
 
 @dataclass
@@ -50,6 +59,8 @@ class Pool:
         self._room = CapacityLimiter(self.size)
         # threads of our own: the others are for reads
         self._threads = CapacityLimiter(self.size)
+        # whoever forgets to close it leaves no process behind
+        finalize(self, _end, self._idle, self._busy)
 
     async def call(
         self,
@@ -122,8 +133,7 @@ class Pool:
             worker.kill()
         if self._warming is not None:
             self._warming.join()
-        while self._idle:
-            self._idle.pop().close()
+        _end(self._idle, set())
 
     async def _enter(self, unwanted: Unwanted | None) -> None:
         """Wait for room, unless nobody waits for the answer any more."""
