@@ -24,9 +24,10 @@ test: .venv/ready  ## Set up what tests need, check the code, run all tests
 	@scripts/ensure-browser
 	@$(MAKE) --no-print-directory --jobs 2 lint tests
 
-# more processes than cores: some wait for browsers, servers and locks
+# more processes than cores: some wait for browsers, servers and locks; in the order of the files, or
+# the long ones that are one test each would come last
 tests: .venv/ready
-	@$(BIN)/pytest -q -n 3 --dist loadfile
+	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 test-qgis: .venv/ready  ## Ask QGIS's own libraries (Debian: python3-qgis) how they see our files
 	@QT_QPA_PLATFORM=offscreen $(BIN)/pytest -q -m qgis tests/qgis

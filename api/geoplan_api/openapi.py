@@ -208,8 +208,11 @@ def _items(service: Service, layer: Layer, words: _Words) -> dict[str, Any]:
         )
     ]
     lists = [
-        _parameter("query", name, _list_of(names, signs), words(f"parameter.{name}"))
-        for name, signs in (("sortby", ("", "+", "-")), ("properties", ("",)))
+        _parameter("query", "sortby", _list_of(names, ("", "+", "-")), words("parameter.sortby")),
+        # an empty one asks for none
+        _parameter(
+            "query", "properties", _list_of([*names, ""], ("",)), words("parameter.properties")
+        ),
     ]
     files = dict.fromkeys(ITEM_FILES, BINARY)
     answers = {GEOJSON: ref("featureCollection"), HTML: TEXT, **files}
