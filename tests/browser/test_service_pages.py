@@ -179,7 +179,8 @@ def test_threat_15_a_report_of_hostile_texts_is_inert(open_at: Open, hostile_bas
     page.get_by_label("own", exact=True).check()
     page.get_by_label("F Matrix of conflicts").check()
     page.locator("#run button").first.click()
-    expect(page.locator("#result .wide")).to_have_count(3)  # the findings, F, F by layers
+    # what was not checked, the findings, F, F by layers
+    expect(page.locator("#result .wide")).to_have_count(4)
     assert EVERY in (page.locator("#result").text_content() or "")
     heads = page.locator("#result h3").all_text_contents()
     assert {phrase("table.F", "en"), phrase("table.F-layers", "en")} <= set(heads)
@@ -276,6 +277,18 @@ def test_what_is_wrong_with_an_input_stands_beside_it(
     page.fill("#input-within_m", "150")
     page.locator("#run button").first.click()
     expect(page.locator("#result .wide tbody tr").first).to_be_visible()
+    # of the point in the middle of nothing each layer is told, and why it is not clear
+    heads = page.locator("#result h3").all_text_contents()
+    assert {"Totals", "By layer", "By raster", "By feature"} <= set(heads)
+    layers = page.locator("#result .wide").first.locator("tbody tr")
+    told = {row[0]: row[1] for row in (
+        one.split("\t") for one in layers.evaluate_all(
+            "(rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent).join('\t'))"
+        )
+    )}  # fmt: skip
+    assert told["Industrial parks"] == "uncertain"  # IP-4 has no position
+    assert len(told) == 5
+    assert "layers uncertain" in (page.locator("#result .facts").first.text_content() or "")
 
 
 PHONE = (

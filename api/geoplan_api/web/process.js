@@ -210,7 +210,8 @@ function showResult(text) {
   const parts = [el("h2", {}, say("table"))];
   parts.push(fileLink(new Blob([text], { type: "application/json" }), `${processName}.json`));
   parts.push(...totals(found.totals || {}), ...leftOut(found.leftOut || []));
-  parts.push(...table(rows, head));
+  parts.push(...verdicts(found.parts || []));
+  parts.push(el("h3", {}, say("rows")), ...table(rows, head));
   Object.entries(found.tables || {}).forEach(([id, printed]) => {
     const named = (name) => own(page.words, `head.${id}.${name}`)
       || own(page.words, `head.${name}`) || head(name);
@@ -243,6 +244,29 @@ function totals(found) {
     own(page.words, `total.${name}`) || head(name)),
     el("td", { class: "number" }, cell(name, found[name]))));
   return [el("h3", {}, say("totals")), el("table", { class: "facts" }, el("tbody", {}, ...rows))];
+}
+
+const OF_FINDING = [
+  "outcome", "severity", "rule_id", "title", "title_en", "feature_layer", "feature_id",
+  "feature_name", "feature_name_en", "measured", "threshold", "pm", "unit", "law", "law_en",
+  "article", "confidence", "reason",
+];
+
+/** What is to be said of each layer, raster and rule as a whole, one table for each kind. */
+function verdicts(parts) {
+  const findings = parts.filter((one) => "rule_id" in one).map((one) =>
+    Object.fromEntries(OF_FINDING.map((name) => [name, one[name]])));
+  const classes = parts.flatMap((one) =>
+    (one.classes || []).map((row) => ({ raster: one.raster, ...row })));
+  const groups = [
+    ["by-layer", parts.filter((one) => "layer" in one)],
+    ["by-raster", parts.filter((one) => "raster" in one)],
+    ["by-class", classes],
+    ["by-rule", findings],
+    ["rules-unchecked", parts.filter((one) => "rule_ids" in one || "packs" in one)],
+  ];
+  return groups.filter(([, rows]) => rows.length).flatMap(([name, rows]) =>
+    [el("h3", {}, say(name)), ...table(rows.map(({ classes: _, ...row }) => row), head)]);
 }
 
 /** What was not measured is said before what was. */
