@@ -5,11 +5,32 @@ import re
 from functools import cache
 from importlib.resources import files
 
+ENGINE = (
+    "namespace.js",
+    "bytes.js",
+    "tree.js",
+    "columns.js",
+    "layer.js",
+    "shapes.js",
+    "hit.js",
+    "search.js",
+    "filter.js",
+    "cues.js",
+    "painter.js",
+    "session.js",
+    "client.js",
+    "worker.js",
+)
+"""Scripts of the engine: one element on the page, whose text a worker runs as well."""
+
 SCRIPTS = (
     "dom.js",
     "words.js",
     "plan.js",
     "strokes.js",
+    "engine-style.js",
+    "tiles.js",
+    "layers.js",
     "symbols.js",
     "graticule.js",
     "labels.js",
@@ -51,6 +72,13 @@ def scripts() -> tuple[str, ...]:
 
 
 @cache
+def engine_scripts() -> dict[str, str]:
+    """Return the scripts that a worker is started from, by the id of their element."""
+    own = "\n".join(_text(f"js/engine/{script}") for script in ENGINE)
+    return {"geoplan-fflate": _text("fflate/fflate.js"), "geoplan-engine": own}
+
+
+@cache
 def styles() -> tuple[str, ...]:
     """Return Leaflet's style with its images inside, then ours."""
 
@@ -69,6 +97,6 @@ def skeleton() -> str:
 
 
 @cache
-def leaflet_licence() -> str:
-    """Return the licence that every copy of Leaflet has to carry."""
-    return _text("leaflet/LICENSE")
+def licences() -> str:
+    """Return the licences that every copy of what others wrote has to carry."""
+    return _text("leaflet/LICENSE") + "\n" + _text("fflate/LICENSE")

@@ -75,6 +75,24 @@ class PlannerMap(folium.Map):
         self._id = "planner"
 
 
+class LayerElement(MacroElement):
+    """The features of a layer, as text that no browser runs."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "Layer"
+        self.name = name
+        self.text = text
+
+    def render(self, **kwargs: Any) -> None:  # type: ignore[override]
+        """Put the text into the page."""
+        figure = self.get_root()
+        if not isinstance(figure, Figure):
+            raise TypeError("a LayerElement is drawn on a map that stands in a figure")
+        block = f'<script type="text/plain" id="{self.name}">{self.text}</script>\n'
+        figure.html.add_child(Verbatim(block), name=self.name)
+
+
 class PlanElement(MacroElement):
     """The plan on a map: carries the data and starts the page's scripts."""
 

@@ -12,13 +12,14 @@ def seal(page: str) -> str:
     """Return the page with a content security policy in front of everything else.
 
     Every inline script is named by its SHA-256, so that a script which got in by way of a
-    value does not run; ``default-src 'none'`` forbids every request.
+    value does not run; ``default-src 'none'`` forbids every request. A worker starts from a blob
+    alone, which only a script of the page can make.
     """
     # Browsers hash what the parser hands them, and the parser knows one line end only.
     page = page.replace("\r\n", "\n").replace("\r", "\n")
     sources = " ".join(f"'sha256-{_sha256(script)}'" for script in inline_scripts(page))
     policy = (
-        "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; "
+        "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; worker-src blob:; "
         f"script-src {sources}; base-uri 'none'; form-action 'none'"
     )
     meta = f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">'

@@ -62,6 +62,8 @@ def shape_sections(shapes: NDArray[Any], bits: int) -> dict[str, bytes]:
 
 
 def _block(shapes: NDArray[Any], bits: int) -> _Block:
+    # holes run against outer rings, so that many areas can be filled as one path
+    shapes = shapely.orient_polygons(shapes)
     kinds = _KIND[shapely.get_type_id(shapes) + 1]
     parts, feature = shapely.get_parts(shapes, return_index=True)
     there = ~shapely.is_empty(parts)

@@ -14,7 +14,8 @@ geoplan.App = class {
     this.furniture = new geoplan.Furniture(map, this.words, () => this.planMap.home());
     this.details = new geoplan.Details(document.getElementById("details"), this.index, this);
     this.panel = new geoplan.Panel(this.index, this.planMap, this);
-    map.on("click", () => this.close());
+    map.on("click", (event) => this.planMap.large.orElse(event.latlng, null,
+      (item) => (item ? this.choose(item, false) : this.close())));
   }
 
   choose(item, zoom) {
@@ -90,8 +91,9 @@ geoplan.App = class {
   }
 };
 
-geoplan.start = (map, dataId) => {
+geoplan.start = async (map, dataId) => {
   const data = JSON.parse(document.getElementById(dataId).textContent);
+  await geoplan.openLayers(data);
   const app = new geoplan.App(map, data);
   app.speak(data.lang);
   map.invalidateSize({ animate: false });

@@ -15,6 +15,7 @@ geoplan.PlanMap = class {
     this.chosen = L.layerGroup().addTo(map);
     this.graticule = new geoplan.Graticule(map);
     this.labels = new geoplan.Labels(map);
+    this.large = new geoplan.LargeLayers(this);
     document.body.append(geoplan.paint.definitions(index.data.symbols));
     index.data.layers.forEach((layer) => this.drawLayer(layer));
     this.drawOverlaps();
@@ -33,6 +34,10 @@ geoplan.PlanMap = class {
     const symbol = this.index.symbolOf(layer);
     const base = layer.role === "context" ? 300 : 400;
     const pane = this.pane(`layer-${layer.id}`, base + Math.min(symbol.order, 70));
+    if (layer.large) {
+      this.groups.set(layer.id, this.large.draw(layer, symbol, pane));
+      return;
+    }
     const group = L.featureGroup().addTo(this.map);
     this.groups.set(layer.id, group);
     const drawn = layer.features.filter((feature) => feature.shape);
@@ -61,7 +66,7 @@ geoplan.PlanMap = class {
   makeClickable(shape, layer, feature) {
     shape.on("click", (event) => {
       L.DomEvent.stopPropagation(event);
-      this.choose({ type: "feature", layer, feature });
+      this.large.orElse(event.latlng, { type: "feature", layer, feature }, (item) => this.choose(item));
     });
     const name = geoplan.el("span", {});
     shape.bindTooltip(name, { sticky: true, className: "hover-name", opacity: 1 });
@@ -233,13 +238,18 @@ geoplan.PlanMap = class {
     const all = L.latLngBounds([]);
     const near = L.latLngBounds([]);
     for (const layer of this.index.layersOf("plan")) {
-      for (const feature of layer.features.filter((one) => one.shape)) {
-        const bounds = this.shape(feature.shape, {}).getBounds();
+      for (const bounds of this.boundsOf(layer)) {
         all.extend(bounds);
         if (around.intersects(bounds)) near.extend(this.cut(bounds, around));
       }
     }
     return [near, all, extent].find((bounds) => bounds.isValid());
+  }
+
+  /** The bounds of each feature; of a large layer, those of the whole. */
+  boundsOf(layer) {
+    if (layer.large) return layer.engine.bounds ? [this.large.bounds(layer)] : [];
+    return layer.features.filter((one) => one.shape).map((one) => this.shape(one.shape, {}).getBounds());
   }
 
   cut(bounds, frame) {
