@@ -129,7 +129,10 @@ def layer_texts(content: MapContent, precision: Precision) -> Iterator[tuple[str
     for name, entry in zip(_names(content), content.layers, strict=True):
         # the best place for a label takes milliseconds to find; of many features few have one
         anchors = None if _is_large(entry) else anchors_of(entry.features)
-        yield name, encode(entry.features, precision=precision, anchors=anchors)
+        yield (
+            name,
+            encode(entry.features, precision=precision, hidden=entry.searched, anchors=anchors),
+        )
 
 
 def _answer(result: Result | None) -> dict[str, Any] | None:

@@ -66,16 +66,19 @@ def _typed(series: pd.Series, missing: NDArray[np.bool_]) -> Column | None:
 def _number(series: pd.Series, missing: NDArray[np.bool_]) -> Column | None:
     given = series[~missing]
     if pd.api.types.infer_dtype(given) == "integer":
-        whole = all(
-            abs(int(one)) <= _EXACT_IN_JS for one in (given.min(), given.max()) if len(given)
-        )
-        return _integer(given.to_numpy(dtype=np.int64), missing) if whole else None
+        exact = _is_exact(int(given.min()), int(given.max()))
+        return _whole("integer", given.to_numpy(dtype=np.int64), missing) if exact else None
     figures = given.to_numpy(dtype=np.float64)
     finite = np.isfinite(figures)
     if not finite.all():
         missing = missing.copy()
         missing[np.flatnonzero(~missing)[~finite]] = True
     return _real(figures[finite], missing)
+
+
+def _is_exact(least: float, most: float) -> bool:
+    """Whether JavaScript has whole numbers, and their distances from the least, without loss."""
+    return all(abs(one) <= _EXACT_IN_JS for one in (least, most, most - least))
 
 
 def _nulls(missing: NDArray[np.bool_]) -> dict[str, bytes]:
@@ -88,10 +91,6 @@ def _whole(kind: str, given: NDArray[np.int64], missing: NDArray[np.bool_], **mo
     least = int(given.min()) if len(given) else 0
     written = {"values": varints(given - least)}
     return Column({"type": kind, "minimum": least, **more}, {**_nulls(missing), **written})
-
-
-def _integer(given: NDArray[np.int64], missing: NDArray[np.bool_]) -> Column:
-    return _whole("integer", given, missing)
 
 
 def _date(days: NDArray[np.int64], missing: NDArray[np.bool_]) -> Column:
@@ -108,7 +107,7 @@ def _real(given: NDArray[np.float64], missing: NDArray[np.bool_]) -> Column:
     for decimals in range(_MOST_DECIMALS + 1):
         factor = 10.0**decimals
         scaled = np.rint(given * factor)
-        if (np.abs(scaled) > _EXACT_IN_JS).any():
+        if len(scaled) and not _is_exact(float(scaled.min()), float(scaled.max())):
             break
         if np.array_equal((scaled / factor).view(np.int64), given.view(np.int64)):
             return _whole("real", scaled.astype(np.int64), missing, decimals=decimals)

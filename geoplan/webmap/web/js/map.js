@@ -12,6 +12,7 @@ geoplan.PlanMap = class {
     this.choose = choose;
     this.groups = new Map();
     this.hidden = new Set();
+    this.withheld = new Set();
     this.chosen = L.layerGroup().addTo(map);
     this.graticule = new geoplan.Graticule(map);
     this.labels = new geoplan.Labels(map);
@@ -40,7 +41,11 @@ geoplan.PlanMap = class {
     }
     const group = L.featureGroup().addTo(this.map);
     this.groups.set(layer.id, group);
-    const drawn = layer.features.filter((feature) => feature.shape);
+    this.drawShapes(layer, symbol, pane, group);
+  }
+
+  drawShapes(layer, symbol, pane, group) {
+    const drawn = layer.features.filter((feature) => feature.shape && !this.withheld.has(feature));
     const strokes = drawn.map((feature) =>
       geoplan.strokes.of(layer, symbol, this.index.trust(layer, feature)));
     // All casings first, then all cores: where lines of a layer cross they join.
@@ -54,6 +59,26 @@ geoplan.PlanMap = class {
       });
     }
     if (layer.geometry === "line") drawn.forEach((feature) => this.hitLine(layer, feature, pane, group));
+  }
+
+  /**
+   * Show of a layer what all predicates let through (see engine/client.js), everything for [];
+   * say how many features that are.
+   */
+  async filter(layer, predicates) {
+    const { shown, visible } = await layer.engine.filter(predicates);
+    const group = this.groups.get(layer.id);
+    layer.features.forEach((feature) => {
+      if (visible[feature.row]) this.withheld.delete(feature);
+      else this.withheld.add(feature);
+    });
+    if (layer.large) group.refresh();
+    else {
+      group.clearLayers();
+      this.drawShapes(layer, this.index.symbolOf(layer), `layer-${layer.id}`, group);
+      this.label();
+    }
+    return shown;
   }
 
   /** A thin line is hard to hit, so a wide one without colour takes the click. */
@@ -144,7 +169,7 @@ geoplan.PlanMap = class {
     if (this.findings) this.findings.label();
     for (const layer of this.index.data.layers) {
       if (this.hidden.has(layer.id)) continue;
-      for (const feature of layer.features.filter((one) => one.anchor)) {
+      for (const feature of layer.features.filter((one) => one.anchor && !this.withheld.has(one))) {
         this.labelFeature(layer, feature);
       }
     }

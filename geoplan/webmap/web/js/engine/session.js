@@ -147,6 +147,8 @@ geoplan.engine.classify = (layer, names) => {
     }
     layer.classes[row] = place;
     classes[place].count += 1;
+    // an example that can be drawn
+    if (!layer.kinds[classes[place].row]) classes[place].row = row;
   }
   return classes;
 };
