@@ -95,6 +95,7 @@ geoplan.start = async (map, dataId) => {
   const data = JSON.parse(document.getElementById(dataId).textContent);
   await geoplan.openLayers(data);
   const app = new geoplan.App(map, data);
+  geoplan.app = app;
   app.speak(data.lang);
   map.invalidateSize({ animate: false });
   new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());

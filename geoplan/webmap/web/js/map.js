@@ -95,7 +95,10 @@ geoplan.PlanMap = class {
     });
     const name = geoplan.el("span", {});
     shape.bindTooltip(name, { sticky: true, className: "hover-name", opacity: 1 });
-    shape.on("tooltipopen", () => { name.textContent = this.index.nameOf(layer, feature); });
+    const say = (item) => { name.textContent = this.index.nameOf(item.layer, item.feature); };
+    const own = { layer, feature };
+    shape.on("tooltipopen", () => say(own));
+    shape.on("mousemove", (event) => this.large.orElse(event.latlng, own, say));
   }
 
   drawOverlaps() {

@@ -33,10 +33,13 @@ geoplan.engine.Link = class {
   }
 
   hear({ ask, value, error }) {
-    const { answer, fail } = this.waiting.get(ask);
+    const waiting = this.waiting.get(ask);
     this.waiting.delete(ask);
-    if (error) fail(new Error(error));
-    else answer(value);
+    if (!waiting) {
+      // a tile that was cancelled when it was on its way
+      if (value && value.close) value.close();
+    } else if (error) waiting.fail(new Error(error));
+    else waiting.answer(value);
   }
 
   /** Ask; the promise knows its number, by which a tile is cancelled. */
