@@ -20,7 +20,9 @@ from geoplan.rules.pack import NATIONAL, load_pack
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from geoplan.model import Layer
     from geoplan.rules import Rule
+    from geoplan.webmap import MapLayer
 
 
 class MapInputs(Inputs):
@@ -50,22 +52,28 @@ class MapInputs(Inputs):
 def map_(catalogue: Catalogue, inputs: MapInputs) -> Document:
     """Draw layers, their overlaps and their coverage as one HTML file that needs nothing else."""
     # folium is slow to import, and only a map needs it
-    from geoplan.webmap import MapContent, MapLayer, planner_page
+    from geoplan.webmap import MapContent, planner_page
 
     asked = chosen(catalogue, inputs.layers)
     part = Catalogue(catalogue.directory, catalogue.plan, asked)
     analysed = plan_layers(part)
     overlaps = overlap(part, OverlapInputs()) if len(analysed) > 1 else None
     covered = coverage(part, CoverageInputs()) if has_two_area_layers(analysed) else None
-    drawn = tuple(
-        MapLayer(layer, catalogue.read(layer.id), catalogue.schema(layer), catalogue.symbol(layer))
-        for layer in asked
-    )
+    drawn = tuple(_drawn(catalogue, layer) for layer in asked)
     checked, rules = _check(catalogue, inputs) if inputs.checks else (None, {})
     content = MapContent(catalogue.plan, drawn, overlaps, covered, checked, rules)
     page = planner_page(content, lang=inputs.lang)
     planes = overlaps.run.measuring_planes if overlaps else ()
     return Document("map", "text/html", page, inputs.model_dump(), asked, run_record(planes))
+
+
+def _drawn(catalogue: Catalogue, layer: Layer) -> MapLayer:
+    from geoplan.webmap import MapLayer
+    from geoplan.webmap.spelling import searched
+
+    features = catalogue.read(layer.id)
+    schema, symbol = catalogue.schema(layer), catalogue.symbol(layer)
+    return MapLayer(layer, features, schema, symbol, searched(layer, features))
 
 
 def _check(catalogue: Catalogue, inputs: MapInputs) -> tuple[Result, Mapping[str, Rule]]:
