@@ -16,6 +16,7 @@ from geoplan.processes.overlap import OverlapInputs, overlap
 from geoplan.processes.process import Inputs, LayerIds, Process, chosen, plan_layers, run_record
 from geoplan.rules.check import check
 from geoplan.rules.pack import NATIONAL, load_pack
+from geoplan.tables import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,8 @@ def map_(catalogue: Catalogue, inputs: MapInputs) -> Document:
     covered = coverage(part, CoverageInputs()) if has_two_area_layers(analysed) else None
     drawn = tuple(_drawn(catalogue, layer) for layer in asked)
     checked, rules = _check(catalogue, inputs) if inputs.checks else (None, {})
-    content = MapContent(catalogue.plan, drawn, overlaps, covered, checked, rules)
+    numbers = {} if checked is None else _numbers(checked)
+    content = MapContent(catalogue.plan, drawn, overlaps, covered, checked, rules, numbers)
     page = planner_page(content, lang=inputs.lang)
     planes = overlaps.run.measuring_planes if overlaps else ()
     return Document("map", "text/html", page, inputs.model_dump(), asked, run_record(planes))
@@ -83,6 +85,12 @@ def _check(catalogue: Catalogue, inputs: MapInputs) -> tuple[Result, Mapping[str
     found = check(catalogue, packs, on=inputs.on)
     rules = {rule_id: rule for pack in packs for rule_id, rule in pack.rules.items()}
     return result_of(found, json.loads(inputs.model_dump_json())), rules
+
+
+def _numbers(checked: Result) -> dict[str, str]:
+    """Return the number by which tables and reports call each finding."""
+    table = numbered(checked.features)
+    return dict(zip(table["finding_id"], table["number"], strict=True))
 
 
 PROCESS = Process(

@@ -43,12 +43,14 @@ SCRIPTS = (
     "findings-card.js",
     "findings-panel.js",
     "legend.js",
+    "search.js",
+    "filters.js",
     "panel.js",
     "main.js",
 )
 """Our scripts, in the order in which they build on each other."""
 
-STYLES = ("page.css", "panel.css", "map.css", "findings.css")
+STYLES = ("page.css", "panel.css", "map.css", "findings.css", "finding-aids.css")
 
 _IMAGE = re.compile(r"url\((images/[\w.-]+\.png)\)")
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)

@@ -61,6 +61,9 @@ class MapContent:
         The plan against rules; without it the page has no list of findings.
     rules : mapping of str to Rule
         The rules that it was checked by: their texts, law and confidence.
+    numbers : mapping of str to str
+        The number of each hit and doubt, by its ``finding_id``, as `geoplan.tables.numbered`
+        gives them to tables and reports.
     """
 
     plan: Plan
@@ -69,3 +72,4 @@ class MapContent:
     coverage: Result | None = None
     check: Result | None = None
     rules: Mapping[str, Rule] = field(default_factory=dict)
+    numbers: Mapping[str, str] = field(default_factory=dict)

@@ -36,7 +36,9 @@ _OF_ROW = (
 """What differs from finding to finding of one rule; an empty cell is left out."""
 
 
-def check_payload(check: Result, rules: Mapping[str, Rule]) -> dict[str, Any]:
+def check_payload(
+    check: Result, rules: Mapping[str, Rule], numbers: Mapping[str, str]
+) -> dict[str, Any]:
     """Return a check as JSON-able values."""
     found = check.features
     shown = found["outcome"].isin(_SHOWN).to_numpy()
@@ -44,7 +46,7 @@ def check_payload(check: Result, rules: Mapping[str, Rule]) -> dict[str, Any]:
     named = dict.fromkeys([*found["rule_id"], *tally])
     run = check.run
     return {
-        "rows": _rows(found[shown]),
+        "rows": _rows(found[shown], numbers),
         "not_checked": _not_checked(found[~shown], rules),
         "tally": [{"rule_id": rule_id, **counts} for rule_id, counts in tally.items()],
         "rules": {rule_id: _rule(rules[rule_id]) for rule_id in named},
@@ -54,17 +56,25 @@ def check_payload(check: Result, rules: Mapping[str, Rule]) -> dict[str, Any]:
     }
 
 
-def _rows(found: GeoDataFrame) -> list[dict[str, Any]]:
-    """Return hits and doubts in the check's order, which is by outcome and severity."""
+def _rows(found: GeoDataFrame, numbers: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return hits and doubts by the numbers that they have in every table and report."""
+    order = sorted(range(len(found)), key=lambda at: _place(numbers[found["finding_id"].iloc[at]]))
+    found = found.iloc[order]
     shapes, anchors = shapes_of(found)
     table = found[list(_OF_ROW)]
     rows = []
     cells = table.itertuples(index=False, name=None)
-    for place, (row, shape, anchor) in enumerate(zip(cells, shapes, anchors, strict=True), 1):
+    for row, shape, anchor in zip(cells, shapes, anchors, strict=True):
         told = {name: plain(cell) for name, cell in zip(_OF_ROW, row, strict=True)}
         filled = {name: cell for name, cell in told.items() if cell is not None}
-        rows.append({"number": f"F{place:02d}", **filled, "shape": shape, "anchor": anchor})
+        number = numbers[str(told["finding_id"])]
+        rows.append({"number": number, **filled, "shape": shape, "anchor": anchor})
     return rows
+
+
+def _place(number: str) -> tuple[int, str]:
+    """Order C99 before C100."""
+    return len(number), number
 
 
 def _tally(parts: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:

@@ -32,6 +32,7 @@ _BREAKS_OUT = re.compile("[<>&\u2028\u2029]")
 
 def payload(content: MapContent, lang: str) -> dict[str, Any]:
     """Return everything the page's scripts need, as JSON-able values."""
+    check, rules, numbers = content.check, content.rules, content.numbers
     return {
         "lang": lang,
         "phrases": {lang: _own_phrases(content, lang) for lang in ("zh", "en")},
@@ -47,7 +48,7 @@ def payload(content: MapContent, lang: str) -> dict[str, Any]:
         ],
         "overlaps": _numbered(_answer(content.overlaps)),
         "coverage": _answer(content.coverage),
-        "check": None if content.check is None else check_payload(content.check, content.rules),
+        "check": None if check is None else check_payload(check, rules, numbers),
     }
 
 
@@ -160,8 +161,8 @@ def _answer(result: Result | None) -> dict[str, Any] | None:
 
 
 def _numbered(answer: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Give the rows the numbers C01, C02 … in their order, as every skin does."""
+    """Give the rows the numbers X01, X02 … in their order; C01 is the first finding of a check."""
     if answer is not None:
         for place, row in enumerate(answer["rows"], start=1):
-            row["number"] = f"C{place:02d}"
+            row["number"] = f"X{place:02d}"
     return answer

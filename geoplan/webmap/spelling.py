@@ -55,9 +55,12 @@ def _by_name(names: Iterable[str]) -> dict[str, str]:
     """Read each name as a whole: 重 is chóng in 重庆 and zhòng in 重点."""
     from pypinyin import lazy_pinyin  # its dictionary takes time to load
 
-    return {
-        name: _written([part.lower() for part in lazy_pinyin(name, errors=list)]) for name in names
-    }
+    found = {}
+    for name in names:
+        # it takes a list as well, which its types do not say
+        parts = lazy_pinyin(name, errors=_letter_by_letter)  # type: ignore[arg-type]
+        found[name] = _written([part.lower() for part in parts])
+    return found
 
 
 def _by_character(names: Iterable[str]) -> dict[str, str]:
@@ -67,6 +70,11 @@ def _by_character(names: Iterable[str]) -> dict[str, str]:
         character: lazy_pinyin(character)[0].lower() for character in set("".join(names))
     }
     return {name: _written([readings[character] for character in name]) for name in names}
+
+
+def _letter_by_letter(other: str) -> list[str]:
+    """Keep what is not Chinese, each letter a syllable of its own."""
+    return list(other)
 
 
 def _written(syllables: list[str]) -> str:

@@ -203,7 +203,7 @@ def test_what_answers_say_of_a_large_layer_is_said_of_its_features(
     expect(page.locator("#details .notice")).to_be_visible()
     page.locator("#details .side .link").nth(1).click()
     expect(page.locator("#details h2")).to_have_text("地块60")
-    expect(page.locator("#details .related .number-tag")).to_have_text("C01")
+    expect(page.locator("#details .related .number-tag")).to_have_text("X01")
     unlocated = page.locator("section[data-tab=unlocated]")
     expect(unlocated.locator(".count")).to_have_text("3")
     expect(unlocated.get_by_role("button", name="地块2502")).to_be_visible()

@@ -35,7 +35,7 @@ def test_the_town_shows_its_overlaps(open_page: Callable[..., Page], town: Catal
     rows = page.locator("#sections .layer-row")
     assert rows.locator(".count").all_inner_texts() == ["18", "3/4", "2", "2", "3", "3"]
     before = zoom(page)
-    page.get_by_text("C01").first.click()
+    page.get_by_text("X01").first.click()
     expect(page.locator("#details")).to_contain_text("120,000 m²")
     page.wait_for_function(f"map_planner.getZoom() > {before}")
     assert zoom(page) > before
@@ -48,7 +48,7 @@ def test_anshan_says_what_is_drawn_and_how_sure_it_is(open_page: Callable[..., P
     expect(page.locator("body")).to_contain_text("本图几何为示意")
     expect(page.locator("[data-sign=near]")).to_contain_text("可能重叠")
     expect(page.locator("body")).to_contain_text("天然气置换新建管网")
-    page.get_by_text("C01").first.click()
+    page.get_by_text("X01").first.click()
     expect(page.locator("#details")).to_contain_text("仅供参考")
     expect(page.locator("#details")).to_contain_text("±8,000 m")
 

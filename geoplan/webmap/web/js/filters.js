@@ -50,15 +50,17 @@ geoplan.Filters = class {
     return this.year !== null || [...this.off.values()].some((values) => values.size);
   }
 
+  /** Its parts stay while they are used: a slider that is made anew drops the hand that drags it. */
   section(panel) {
     if (!this.isUseful) return null;
-    return panel.section("filter", null,
-      geoplan.SETS.map((column) => this.choices(column)),
-      this.hasYears ? this.years() : null,
-      this.isOn ? this.unknown() : null,
-      geoplan.el("p", { class: "note", role: "status" }, this.told()),
-      this.isOn ? geoplan.el("button", { type: "button", class: "link", "data-reset": true, click: () => this.reset() },
-        this.words.say("filter-reset")) : null);
+    this.note = geoplan.el("p", { class: "filter-told", role: "status" });
+    this.end = geoplan.el("button", { type: "button", class: "link", click: () => this.reset() },
+      this.words.say("filter-reset"));
+    this.whether = this.unknown();
+    const made = panel.section("filter", null, geoplan.SETS.map((column) => this.choices(column)),
+      this.hasYears ? this.years() : null, this.whether, this.note, this.end);
+    this.render();
+    return made;
   }
 
   /** A box for each value that stands in a column. */
@@ -78,7 +80,7 @@ geoplan.Filters = class {
             this.apply();
           },
         });
-        box.checked = !off.has(value);
+        this.boxes.push(() => { box.checked = !off.has(value); });
         return geoplan.el("label", {}, box, geoplan.el("span", {}, this.words.term(layer, column, value)));
       }));
   }
@@ -91,18 +93,22 @@ geoplan.Filters = class {
   }
 
   years() {
-    const says = geoplan.el("output", {}, this.saidYear());
+    const says = geoplan.el("output", {});
     const slider = geoplan.el("input", {
       type: "range", min: this.first, max: this.last, step: 1, "data-filter": "year",
       "aria-label": this.words.say("filter-year"),
       input: () => this.setYear(Number(slider.value)),
     });
-    slider.value = this.year === null ? this.last : this.year;
-    slider.setAttribute("aria-valuetext", this.saidYear());
     const play = geoplan.el("button", {
-      type: "button", class: "filter-play", "data-play": true, "aria-pressed": String(Boolean(this.playing)),
-      click: () => (this.playing ? this.stop() : this.play()),
-    }, this.words.say(this.playing ? "filter-stop" : "filter-play"));
+      type: "button", class: "filter-play", click: () => (this.playing ? this.stop() : this.play()),
+    });
+    this.boxes.push(() => {
+      slider.value = this.year === null ? this.last : this.year;
+      slider.setAttribute("aria-valuetext", this.saidYear());
+      says.textContent = this.saidYear();
+      play.textContent = this.words.say(this.playing ? "filter-stop" : "filter-play");
+      play.setAttribute("aria-pressed", String(Boolean(this.playing)));
+    });
     return geoplan.el("fieldset", { class: "filter-set" },
       geoplan.el("legend", {}, this.words.say("filter-year")),
       geoplan.el("div", { class: "filter-years" }, play, slider, says));
@@ -122,16 +128,16 @@ geoplan.Filters = class {
     let year = this.year === null ? this.first : this.year;
     this.playing = setInterval(() => {
       year += 1;
-      if (year >= this.last) this.stop(false);
+      if (year >= this.last) this.stop();
       this.setYear(year);
     }, geoplan.YEAR_MS);
     this.setYear(year);
   }
 
-  stop(tell = true) {
+  stop() {
     clearInterval(this.playing);
     this.playing = null;
-    if (tell) this.app.panel.render();
+    this.render();
   }
 
   unknown() {
@@ -142,7 +148,7 @@ geoplan.Filters = class {
         this.apply();
       },
     });
-    box.checked = this.nulls;
+    this.boxes = [() => { box.checked = this.nulls; }];
     return geoplan.el("label", { class: "filter-unknown" }, box, geoplan.el("span", {}, this.words.say("filter-unknown")));
   }
 
@@ -165,7 +171,7 @@ geoplan.Filters = class {
   }
 
   reset() {
-    if (this.playing) this.stop(false);
+    if (this.playing) this.stop();
     this.off.forEach((values) => values.clear());
     this.year = null;
     this.nulls = true;
@@ -181,6 +187,11 @@ geoplan.Filters = class {
   /** A filter is never forgotten: the map says that it is on, and one press ends it. */
   render() {
     this.chip.hidden = !this.isOn;
-    geoplan.refill(this.chip, this.told(), geoplan.el("span", {}, ` · ${this.words.say("filter-reset")}`));
+    geoplan.refill(this.chip, this.told(), " · ", geoplan.el("span", {}, this.words.say("filter-reset")));
+    if (!this.note) return;
+    this.boxes.forEach((show) => show());
+    this.note.textContent = this.told();
+    this.end.hidden = !this.isOn;
+    this.whether.hidden = !this.isOn;
   }
 };

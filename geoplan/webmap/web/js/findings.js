@@ -12,6 +12,7 @@ geoplan.Findings = class {
     this.data = index.data.check;
     this.rows = this.data.rows;
     this.hidden = new Set();
+    this.sidesAreShown = () => true;
     this.order = "check";
     this.byFeature = new Map();
     for (const row of this.rows) {
@@ -35,8 +36,9 @@ geoplan.Findings = class {
     return `${this.rule(row).severity}:${row.outcome}`;
   }
 
+  /** Of the kinds chosen, and none of its sides held back by a filter of the features. */
   isShown(row) {
-    return !this.hidden.has(this.classOf(row));
+    return !this.hidden.has(this.classOf(row)) && this.sidesAreShown(row);
   }
 
   count(severity, outcome) {
@@ -92,12 +94,22 @@ geoplan.Findings = class {
     const value = row[name];
     if (typeof value !== "number") return null;
     const factor = row.unit === "1" ? 100 : 1;
-    const shown = (number, most) => this.words.plain(number * factor, most);
+    const shown = (number, places) => {
+      const step = 10 ** Math.max(0, -places);
+      const rounded = places < 0 ? Math.round(number * factor / step) * step || 0 : number * factor;
+      return this.words.plain(rounded, Math.max(0, places));
+    };
     const other = name === "measured" ? row.threshold : undefined;
-    let most = row.unit === "m²" && Math.abs(value) >= 100 ? 0 : 2;
-    while (typeof other === "number" && other !== value && most < 12
-      && shown(value, most) === shown(other, most)) most += 1;
-    return shown(value, most);
+    let places = Math.min(row.unit === "m²" && Math.abs(value) >= 100 ? 0 : 2, this.places(row, name, factor));
+    while (typeof other === "number" && other !== value && places < 12
+      && shown(value, places) === shown(other, places)) places += 1;
+    return shown(value, places);
+  }
+
+  /** Decimals that mean something: of what is measured and its ±, to the second figure of the ±. */
+  places(row, name, factor) {
+    if (name === "threshold" || !(row.pm > 0)) return Infinity;
+    return 1 - Math.floor(Math.log10(row.pm * factor));
   }
 
   unit(row) {

@@ -13,6 +13,11 @@ geoplan.App = class {
     if (this.index.findings) this.planMap.setVisible(geoplan.OVERLAPS, false);
     this.furniture = new geoplan.Furniture(map, this.words, () => this.planMap.home());
     this.details = new geoplan.Details(document.getElementById("details"), this.index, this);
+    if (this.index.findings) {
+      this.index.findings.sidesAreShown = (row) => this.planMap.showsSides(row, ["subject", "object"]);
+    }
+    this.search = new geoplan.SearchBox(this.index, this);
+    this.filters = new geoplan.Filters(this.index, this.planMap, this);
     this.panel = new geoplan.Panel(this.index, this.planMap, this);
     map.on("click", (event) => this.planMap.large.orElse(event.latlng, null,
       (item) => (item ? this.choose(item, false) : this.close())));
@@ -26,6 +31,13 @@ geoplan.App = class {
       this.panel.showsLayer(this.planMap.reveal(item));
       this.planMap.zoomTo(item);
     }
+  }
+
+  /** Say everywhere what a filter has changed. */
+  filtered() {
+    this.filters.render();
+    this.planMap.redrawAnswers();
+    this.panel.renderAnswers();
   }
 
   close() {
@@ -46,6 +58,8 @@ geoplan.App = class {
     this.languageSwitch();
     this.banner();
     this.attribution();
+    this.search.render();
+    this.filters.render();
     this.panel.render();
     this.details.render();
     this.furniture.translate();
@@ -95,6 +109,7 @@ geoplan.start = async (map, dataId) => {
   const data = JSON.parse(document.getElementById(dataId).textContent);
   await geoplan.openLayers(data);
   const app = new geoplan.App(map, data);
+  await app.filters.learn();
   geoplan.app = app;
   app.speak(data.lang);
   map.invalidateSize({ animate: false });

@@ -68,7 +68,7 @@ geoplan.PlanMap = class {
   async filter(layer, predicates) {
     const { shown, visible } = await layer.engine.filter(predicates);
     const group = this.groups.get(layer.id);
-    layer.features.forEach((feature) => {
+    [...layer.features, ...layer.named].forEach((feature) => {
       if (visible[feature.row]) this.withheld.delete(feature);
       else this.withheld.add(feature);
     });
@@ -79,6 +79,22 @@ geoplan.PlanMap = class {
       this.label();
     }
     return shown;
+  }
+
+  /** Whether a filter shows all sides of a row; a side that is not known holds nothing back. */
+  showsSides(row, sides) {
+    return sides.every((side) => {
+      const found = this.index.find(row[`${side}_layer`], row[`${side}_id`]);
+      return !found || !this.withheld.has(found.feature);
+    });
+  }
+
+  /** Draw overlaps and findings anew after a filter. */
+  redrawAnswers() {
+    this.groups.get(geoplan.OVERLAPS).clearLayers();
+    this.drawOverlapShapes();
+    if (this.findings) this.findings.draw();
+    this.label();
   }
 
   /** A thin line is hard to hit, so a wide one without colour takes the click. */
@@ -108,7 +124,13 @@ geoplan.PlanMap = class {
     // Conflict areas lie over everything; a band along a line lies under the line it marks.
     this.pane("conflict-bands", 435);
     this.pane("conflict-areas", 400 + symbol.order);
-    for (const row of this.index.overlaps().filter((entry) => entry.shape)) {
+    this.drawOverlapShapes();
+  }
+
+  drawOverlapShapes() {
+    const symbol = this.index.data.symbols.conflict;
+    const group = this.groups.get(geoplan.OVERLAPS);
+    for (const row of this.shownOverlaps().filter((entry) => entry.shape)) {
       const isLine = this.isLine(row.shape);
       const styles = geoplan.sharing(row) === "near"
         ? [geoplan.strokes.conflictMaybe(symbol)]
@@ -121,6 +143,10 @@ geoplan.PlanMap = class {
           }).addTo(group);
       }
     }
+  }
+
+  shownOverlaps() {
+    return this.index.overlaps().filter((row) => this.showsSides(row, ["left", "right"]));
   }
 
   isLine(shape) {
@@ -160,7 +186,7 @@ geoplan.PlanMap = class {
   /** Write names and numbers anew, in the language of the moment. */
   label() {
     this.labels.clear();
-    for (const row of this.index.overlaps()) {
+    for (const row of this.shownOverlaps()) {
       if (!row.anchor || this.hidden.has(geoplan.OVERLAPS)) continue;
       const entry = this.labels.add({
         pane: "numbers", rank: 0, anchor: row.anchor, text: row.number, className: "number",

@@ -1,7 +1,7 @@
 // The panel: layers with their legend, findings, overlaps, coverage, features without a position.
 "use strict";
 
-geoplan.TABS = ["layers", "findings", "overlaps", "coverage", "unlocated"];
+geoplan.TABS = ["layers", "filter", "findings", "overlaps", "coverage", "unlocated"];
 
 // How many features are drawn, and of how many where some have no position.
 const drawnOf = ({ engine: { located, count } }) =>
@@ -26,13 +26,27 @@ geoplan.Panel = class {
     const scrolled = this.sections.scrollTop;
     this.entries.clear();
     this.root.setAttribute("aria-label", this.words.say("panel"));
-    geoplan.refill(this.tabs, geoplan.TABS.filter((key) => key !== "findings" || this.findings)
+    geoplan.refill(this.tabs, geoplan.TABS.filter((key) => this.hasTab(key))
       .map((key) => this.tabButton(key)));
-    geoplan.refill(this.sections, this.layers(), this.findings && this.findings.section(),
+    geoplan.refill(this.sections, this.layers(), this.app.filters.section(this), this.findings && this.findings.section(),
       this.overlaps(), this.coverage(), this.unlocated());
     this.showTab();
     this.mark(this.item);
     this.sections.scrollTop = scrolled;
+  }
+
+  /** Write the lists anew that a filter changes; what is being filtered with stays. */
+  renderAnswers() {
+    const made = { findings: this.findings && this.findings.section(), overlaps: this.overlaps() };
+    for (const section of [...this.sections.children]) {
+      if (made[section.dataset.tab]) section.replaceWith(made[section.dataset.tab]);
+    }
+    this.showTab();
+    this.mark(this.item);
+  }
+
+  hasTab(key) {
+    return { findings: Boolean(this.findings), filter: this.app.filters.isUseful }[key] !== false;
   }
 
   /** On a phone one section shows at a time; the button of the open one folds the sheet. */
@@ -173,8 +187,18 @@ geoplan.Panel = class {
   }
 
   overlaps() {
-    return this.answer("overlaps", this.index.data.overlaps, (rows) =>
-      geoplan.el("ol", { class: "findings" }, rows.map((row) => this.finding(row))));
+    return this.answer("overlaps", this.index.data.overlaps, (rows) => {
+      const shown = rows.filter((row) => this.planMap.showsSides(row, ["left", "right"]));
+      return [
+        geoplan.el("ol", { class: "findings" }, shown.map((row) => this.finding(row))),
+        this.heldBack(rows.length - shown.length),
+      ];
+    });
+  }
+
+  /** How many rows a filter of the features holds back. */
+  heldBack(count) {
+    return count ? geoplan.el("p", { class: "note" }, this.words.say("filter-held-back", { count })) : null;
   }
 
   finding(row) {

@@ -40,7 +40,8 @@ geoplan.SearchBox = class {
     if (asked !== this.asked) return;
     const numbers = this.ofNumbers(text);
     const total = answers.reduce((sum, answer) => sum + answer.total, numbers.length);
-    const features = this.inTurn(answers.map(({ items }) => items));
+    const features = this.inTurn(answers.map(({ items }) => items))
+      .sort((a, b) => a.feature.fit - b.feature.fit);
     this.show([...numbers, ...features].slice(0, geoplan.SEARCH_MOST), total);
   }
 

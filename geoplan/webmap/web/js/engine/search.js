@@ -91,7 +91,7 @@ geoplan.engine.search = (() => {
         if (seen[row]) return;
         seen[row] = 1;
         total += 1;
-        if (fits[fit].length < limit) fits[fit].push({ row, column: column.name });
+        if (fits[fit].length < limit) fits[fit].push({ row, column: column.name, fit });
       });
       best.push(...fits.flat().slice(0, limit));
     }

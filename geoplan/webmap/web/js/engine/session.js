@@ -77,8 +77,8 @@ geoplan.engine.Session = class {
     const { total, rows } = geoplan.engine.search(layer, text, options);
     return {
       total,
-      found: rows.map(({ row, column }) => ({
-        column, shown: layer.visible[row] === 1, ...this.feature(layer, row),
+      found: rows.map(({ row, column, fit }) => ({
+        column, fit, shown: layer.visible[row] === 1, ...this.feature(layer, row),
       })),
     };
   }
