@@ -343,10 +343,15 @@ class TableNow:
     ) -> Iterator[ServedRow]:
         wanted = self.columns if columns is None else columns
         statement, flags = self._statement(condition, wanted)
-        for key, feature_id, geometry, *rest in self._ask(statement, values):
-            for at in flags:
-                rest[at] = _truth(rest[at], wanted[at].name, feature_id)
-            yield ServedRow(key, feature_id, geometry, tuple(rest))
+        for found in self._ask(statement, values):
+            key, feature_id, geometry = found[:3]
+            rest = found[3:]
+            if flags:
+                told = list(rest)
+                for at in flags:
+                    told[at] = _truth(told[at], wanted[at].name, feature_id)
+                rest = tuple(told)
+            yield ServedRow(key, feature_id, geometry, rest)
 
     def _statement(self, condition: str, columns: Sequence[Column]) -> tuple[str, list[int]]:
         """Return the question for key, id, geometry and columns, and which of these are flags."""
