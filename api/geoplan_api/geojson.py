@@ -18,7 +18,7 @@ import shapely
 from geoplan import vertices
 from geoplan.errors import MalformedGeometry
 from geoplan.store.blob import decode
-from geoplan_api.plain_rings import ring_texts
+from geoplan_api.ring_texts import ring_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 from geoplan_api.geojson import geometry_texts
-from geoplan_api.plain_rings import ring_texts
+from geoplan_api.ring_texts import ring_texts
 from hypothesis import given
 from hypothesis import strategies as st
 
