@@ -74,6 +74,11 @@ def item_path(layer_id: str, feature_id: FeatureId) -> str:
     return f"/collections/{layer_id}/items/{quote(str(feature_id), safe='')}"
 
 
+def schema_path(layer_id: str) -> str:
+    """Return the path of the schema of a collection's features."""
+    return f"/collections/{layer_id}/schema"
+
+
 def process_path(process_id: str) -> str:
     """Return the path of a process."""
     return f"/processes/{process_id}"
