@@ -221,7 +221,8 @@ class _MixedEdits:
     def one(self) -> None:
         """Make the next edit; of four new plots one is moved, one changed and one removed."""
         number = self.number
-        box = (EAST - 9 * number, NORTH, EAST - 9 * number + 4, NORTH + 3)
+        west = EAST - 9 * (number % 5000)  # no further west than the plane reaches
+        box = (west, NORTH, west + 4, NORTH + 3)
         turn = ("POST", "POST", "POST", "PUT", "POST", "PATCH", "DELETE")[number % 7]
         self.number += 1
         if turn == "POST":
