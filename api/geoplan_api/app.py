@@ -50,9 +50,11 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
 
 
 PARTS = (
-    *(landing, collections, describing, features, processes, jobs, maps, rules, tiles, metrics),
+    *(features, tiles, landing, collections, describing, processes, jobs, maps, rules, metrics),
     site,
 )
+"""Those asked most come first: to find the route of a request costs more than a small answer."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 

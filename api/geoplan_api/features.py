@@ -20,9 +20,11 @@ from geoplan_api.errors import status_of
 from geoplan_api.feature_pages import MOST_ROWS, ItemsPage, feature_page
 from geoplan_api.filtering import read_conditions
 from geoplan_api.geojson import collection_text, feature_text, feature_texts, geometry_texts
-from geoplan_api.item_files import ITEM_FILES, items_file
-from geoplan_api.links import Link, Links, collection_path, item_path, items_path
-from geoplan_api.negotiation import GEOJSON, HTML, JSON, Offer, choose
+from geoplan_api.item_files import ITEM_FILES, items_file, whole
+from geoplan_api.item_streams import ITEM_STREAMS, items_stream
+from geoplan_api.jsonfg import jsonfg_collection, jsonfg_feature, told_of
+from geoplan_api.links import Link, Links, collection_path, item_path, items_path, schema_path
+from geoplan_api.negotiation import GEOJSON, HTML, JSON, JSONFG, Offer, choose
 from geoplan_api.query import (
     ITEM_PARAMETERS,
     RESERVED,
@@ -48,7 +50,8 @@ if TYPE_CHECKING:
     from geoplan_api.service import Service
 
 router = APIRouter()
-_ITEMS = (GEOJSON, HTML, *ITEM_FILES)
+_ITEM = (GEOJSON, HTML, JSONFG)
+_ITEMS = (GEOJSON, HTML, JSONFG, *ITEM_STREAMS, *ITEM_FILES)
 
 
 async def items(request: Request) -> Response:
@@ -61,21 +64,24 @@ async def items(request: Request) -> Response:
     if offer is HTML:
         return await items_page(request, service, layer, parameters)
     wanted = _wanted(service, layer, table, parameters)
+    if offer in ITEM_STREAMS:
+        return items_stream(request, service, layer, whole(wanted, parameters), offer)
     if offer in ITEM_FILES:
-        return await items_file(request, service, layer, wanted, parameters, offer)
-    tag = weak_tag(table.version, str(request.url), lang)
+        asked = whole(wanted, parameters)
+        return await items_file(request, service, layer, asked, parameters, offer)
+    tag = weak_tag(table.version, str(request.url), lang, offer.f)
     unchanged = not_modified(request, tag)
     if unchanged is not None:
         return unchanged
     if wanted.everything or wanted.boxes is not None or table.is_kept(wanted.question):
-        text, high = _items_text(table, layer, wanted, lang, Links(request))
+        text, high = _items_text(table, layer, wanted, lang, Links(request), offer)
     else:  # looks at every row: beside the loop, with a connection of that thread
         text, high = await to_thread.run_sync(
             lambda: _items_text(
-                service.tables[layer.id].look(), layer, wanted, lang, Links(request)
+                service.tables[layer.id].look(), layer, wanted, lang, Links(request), offer
             )
         )
-    return _geojson(text, wanted.reference, high, lang, tag)
+    return _geojson(text, wanted.reference, high, lang, tag, offer)
 
 
 def _wanted(
@@ -122,7 +128,7 @@ async def item(request: Request) -> Response:
     service, layer = service_of(request), layer_of(request)
     lang, table = lang_of(request), service.tables[layer.id].look()
     parameters = single(request.query_params.multi_items(), ITEM_PARAMETERS)
-    offer = choose((GEOJSON, HTML), parameters.get("f"), request.headers.get("accept"))
+    offer = choose(_ITEM, parameters.get("f"), request.headers.get("accept"))
     columns = chosen(parameters.get("properties"), table.columns)
     asked = reference(parameters.get("crs", CRS84))
     # the tag is that of the whole row, however little of it is asked for
@@ -138,7 +144,7 @@ async def item(request: Request) -> Response:
     links, title = Links(request), layer.title.to(lang)
     own = [
         links.to("self", item_path(layer.id, row.id), offer.media_type, word("link.self", lang)),
-        *links.alternates(offer, (GEOJSON, HTML), lang),
+        *links.alternates(offer, _ITEM, lang),
         links.to("collection", collection_path(layer.id), JSON.media_type, title),
         links.to("root", "/", JSON.media_type, word("link.landing", lang)),
     ]
@@ -149,7 +155,12 @@ async def item(request: Request) -> Response:
         return html_response(page, lang, script=True, tag=tag)
     names = [column.name for column in columns]
     (text,), high = feature_texts([row], names, path.move_if_any, swapped=asked.swapped)
-    return _geojson(feature_text(text, {"links": own}), asked, high, lang, tag)
+    if offer is JSONFG:
+        told = told_of(layer, asked, high, links.base + schema_path(layer.id))
+        text = jsonfg_feature(text, told, {"links": own})
+    else:
+        text = feature_text(text, {"links": own})
+    return _geojson(text, asked, high, lang, tag, offer)
 
 
 def feature_tag(row: ServedRow, form: object = "") -> str:
@@ -164,7 +175,7 @@ def feature_tag(row: ServedRow, form: object = "") -> str:
 
 
 def _items_text(
-    table: TableNow, layer: Layer, wanted: ItemsQuery, lang: Lang, links: Links
+    table: TableNow, layer: Layer, wanted: ItemsQuery, lang: Lang, links: Links, offer: Offer
 ) -> tuple[bytes, bool]:
     page = read_page(table, layer, wanted)
     path = way_of(layer, table, wanted.reference)
@@ -176,14 +187,19 @@ def _items_text(
         "numberMatched": page.matched,
         "numberReturned": len(page.rows),
         "timeStamp": datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "links": _page_links(page, layer, lang, links),
+        "links": _page_links(page, layer, lang, links, offer),
     }
+    if offer is JSONFG:
+        told = told_of(layer, wanted.reference, high, links.base + schema_path(layer.id))
+        return jsonfg_collection(features, told, members), high
     return collection_text(features, members), high
 
 
-def _geojson(text: bytes, asked: Reference, high: bool, lang: Lang, tag: str) -> Response:
+def _geojson(
+    text: bytes, asked: Reference, high: bool, lang: Lang, tag: str, offer: Offer = GEOJSON
+) -> Response:
     crs = CRS84H if high and asked.uri == CRS84 else asked.uri
-    return text_response(text, GEOJSON.media_type, lang, Content_Crs=f"<{crs}>", ETag=tag)
+    return text_response(text, offer.media_type, lang, Content_Crs=f"<{crs}>", ETag=tag)
 
 
 def _page_links(

@@ -18,6 +18,7 @@ import shapely
 from geoplan import vertices
 from geoplan.errors import MalformedGeometry
 from geoplan.store.blob import decode
+from geoplan_api.ring_texts import ring_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -113,6 +114,19 @@ def geometry_texts(
 
     Rings run as RFC 7946 has them: the outer ones counter-clockwise, seen with x to the east.
     """
+    rings = ring_texts(blobs, move, swapped=swapped) if len(blobs) > _FEW else None
+    if not rings:
+        return _all_texts(blobs, move, swapped)
+    others = [at for at in range(len(blobs)) if at not in rings]
+    written, high = _all_texts([blobs[at] for at in others], move, swapped)
+    rings.update(zip(others, written, strict=True))
+    return [rings[at] for at in range(len(blobs))], high
+
+
+def _all_texts(
+    blobs: Sequence[bytes | None], move: Move, swapped: bool
+) -> tuple[list[bytes], bool]:
+    """Write geometries of every kind, by way of GEOS."""
     try:
         shapes = shapely.orient_polygons(decode(blobs))
     except (shapely.errors.ShapelyError, NotImplementedError) as error:

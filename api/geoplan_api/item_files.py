@@ -15,6 +15,7 @@ from geoplan_api.conditional import not_modified, weak_tag
 from geoplan_api.deps import lang_of
 from geoplan_api.errors import BadParameter
 from geoplan_api.negotiation import CSV, FGB, GPKG, PARQUET, Offer
+from geoplan_api.query import read_limit
 from geoplan_api.reading import matching, place_of_page
 from geoplan_api.references import storage_uri
 from geoplan_api.respond import own_headers
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 ITEM_FILES = (GPKG, FGB, PARQUET, CSV)
 LOSSES = "Geoplan-Losses"
+MOST = 2**62
+"""More features than any file holds: no limit."""
+
 _ENDINGS = {GPKG: ".gpkg", FGB: ".fgb", PARQUET: ".parquet", CSV: ".csv"}
 
 
@@ -59,8 +63,7 @@ async def items_file(
     unchanged = not_modified(request, tag)
     if unchanged is not None:
         return unchanged
-    limited = replace(wanted, limit=wanted.limit if "limit" in parameters else 0)
-    ids = await to_thread.run_sync(lambda: _ids(service.tables[layer.id].look(), layer, limited))
+    ids = await to_thread.run_sync(lambda: _ids(service.tables[layer.id].look(), layer, wanted))
     columns = [one.name for one in wanted.columns] if "properties" in parameters else None
     made, losses = await service.computing.download(
         layer.id, _ENDINGS[offer], ids, columns, None if asked is None else asked.uri
@@ -79,9 +82,14 @@ async def items_file(
 
 def _ids(table: TableNow, layer: Layer, wanted: ItemsQuery) -> list[FeatureId] | None:
     """Return the ids of the features asked for, in their order; None for all."""
-    if wanted.everything and not wanted.limit and wanted.after is None:
+    if wanted.everything and wanted.limit >= MOST and wanted.after is None:
         return None
     keys = matching(table, layer, wanted)
     start = place_of_page(table, keys, wanted)
-    end = start + wanted.limit if wanted.limit else len(keys)
-    return table.ids(keys[start:end])
+    return table.ids(keys[start : start + wanted.limit])
+
+
+def whole(wanted: ItemsQuery, parameters: Mapping[str, str]) -> ItemsQuery:
+    """Return a question for all that it matches, or as many as ``limit`` says, not for a page."""
+    limit = read_limit(parameters["limit"], MOST) if "limit" in parameters else MOST
+    return replace(wanted, limit=limit)

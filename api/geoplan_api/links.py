@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus, urlencode
 
 from geoplan_api.words import word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from starlette.requests import Request
 
@@ -34,7 +34,7 @@ class Links:
     """Makes links below the address that a request came in by."""
 
     def __init__(self, request: Request) -> None:
-        self._url = request.url
+        self._url = str(request.url)
         self.base = str(request.base_url).rstrip("/")
 
     def to(self, rel: str, path: str, type_: str, title: str) -> Link:
@@ -43,20 +43,38 @@ class Links:
 
     def self(self, type_: str, title: str) -> Link:
         """Return the link of a response to itself."""
-        return {"href": str(self._url), "rel": "self", "type": type_, "title": title}
+        return {"href": self._url, "rel": "self", "type": type_, "title": title}
 
     def alternates(self, given: Offer, offers: Iterable[Offer], lang: Lang) -> list[Link]:
         """Return the links to the same resource in the other representations there are."""
+        start = self._without(("f",))
         return [
-            self.again("alternate", other.media_type, word(f"link.as-{other.f}", lang), f=other.f)
+            {
+                "href": f"{start}f={other.f}",
+                "rel": "alternate",
+                "type": other.media_type,
+                "title": word(f"link.as-{other.f}", lang),
+            }
             for other in offers
             if other.f != given.f
         ]
 
     def again(self, rel: str, type_: str, title: str, **parameters: Any) -> Link:
         """Return a link to the same resource with some query parameters set."""
-        url = self._url.include_query_params(**parameters)
-        return {"href": str(url), "rel": rel, "type": type_, "title": title}
+        url = self._without(parameters) + urlencode(parameters)
+        return {"href": url, "rel": rel, "type": type_, "title": title}
+
+    def _without(self, names: Collection[str]) -> str:
+        """Return the address without some parameters, ready to take others."""
+        path, _, query = self._url.partition("?")
+        kept = [part for part in query.split("&") if part and _name(part) not in names]
+        return f"{path}?{'&'.join([*kept, ''])}"
+
+
+def _name(part: str) -> str:
+    """Return the name of a parameter as it stands in a query."""
+    name = part.partition("=")[0]
+    return unquote_plus(name) if "%" in name else name
 
 
 def collection_path(layer_id: str) -> str:
@@ -72,6 +90,11 @@ def items_path(layer_id: str) -> str:
 def item_path(layer_id: str, feature_id: FeatureId) -> str:
     """Return the path of a feature; whatever its id holds, it stays one segment."""
     return f"/collections/{layer_id}/items/{quote(str(feature_id), safe='')}"
+
+
+def schema_path(layer_id: str) -> str:
+    """Return the path of the schema of a collection's features."""
+    return f"/collections/{layer_id}/schema"
 
 
 def process_path(process_id: str) -> str:

@@ -25,6 +25,8 @@ class Offer(NamedTuple):
 JSON = Offer("json", "application/json")
 GEOJSON = Offer("json", "application/geo+json", ("application/json",))
 GEOJSON_ALONE = Offer("geojson", "application/geo+json")
+GEOJSONSEQ = Offer("geojsonseq", "application/geo+json-seq")
+JSONFG = Offer("jsonfg", "application/fg+json", ("application/vnd.ogc.fg+json",))
 CSV = Offer("csv", "text/csv")
 GPKG = Offer("gpkg", "application/geopackage+sqlite3")
 FGB = Offer("fgb", "application/flatgeobuf")

@@ -16,7 +16,18 @@ from geoplan_api.editing_openapi import add_edits, headers_of_edits, problems_of
 from geoplan_api.errors import PROBLEM
 from geoplan_api.item_files import ITEM_FILES
 from geoplan_api.links import items_path
-from geoplan_api.negotiation import GEOJSON, HTML, JSON, OPENAPI, PROMETHEUS, SCHEMA, Offer
+from geoplan_api.negotiation import (
+    GEOJSON,
+    GEOJSON_ALONE,
+    GEOJSONSEQ,
+    HTML,
+    JSON,
+    JSONFG,
+    OPENAPI,
+    PROMETHEUS,
+    SCHEMA,
+    Offer,
+)
 from geoplan_api.openapi_jobs import RUNNING, job_paths
 from geoplan_api.openapi_tiles import tile_parameters, tile_paths
 from geoplan_api.query import DEFAULT_LIMIT, MAX_LIMIT, column_schema, queryable
@@ -141,8 +152,8 @@ def _collections(words: _Words) -> dict[str, Any]:
         "/collections/{collectionId}/items/{featureId}": _get(
             words,
             "item",
-            {GEOJSON: ref("feature"), HTML: TEXT},
-            (GEOJSON, HTML),
+            {GEOJSON: ref("feature"), HTML: TEXT, JSONFG: ref("feature")},
+            (GEOJSON, HTML, JSONFG),
             ("collectionId", "featureId", "crs", "properties"),
         ),
         **{
@@ -214,8 +225,15 @@ def _items(service: Service, layer: Layer, words: _Words) -> dict[str, Any]:
             "query", "properties", _list_of([*names, ""], ("",)), words("parameter.properties")
         ),
     ]
-    files = dict.fromkeys(ITEM_FILES, BINARY)
-    answers = {GEOJSON: ref("featureCollection"), HTML: TEXT, **files}
+    collection = ref("featureCollection")
+    answers = {
+        GEOJSON: collection,
+        HTML: TEXT,
+        JSONFG: collection,
+        GEOJSON_ALONE: collection,
+        GEOJSONSEQ: TEXT,
+        **dict.fromkeys(ITEM_FILES, BINARY),
+    }
     return {
         "operationId": f"items.{layer.id}",
         "summary": words("operation.items", title=layer.title.to(words.lang)),

@@ -209,7 +209,7 @@ def filled(pairs: Iterable[tuple[str, str]], known: Collection[str]) -> dict[str
     return {name: value for name, value in given.items() if value.strip() or name == "f"}
 
 
-def read_limit(text: str) -> int:
+def read_limit(text: str, most: int = MAX_LIMIT) -> int:
     """Read ``limit``: at least 1; more than the maximum counts as the maximum.
 
     Examples
@@ -218,9 +218,9 @@ def read_limit(text: str) -> int:
     10000
     """
     if not re.fullmatch(r"[0-9]+", text, re.ASCII) or not text.strip("0"):
-        raise BadParameter(f"limit = {text!r}: a whole number from 1 to {MAX_LIMIT} is needed")
+        raise BadParameter(f"limit = {text!r}: a whole number from 1 to {most} is needed")
     digits = text.lstrip("0")
-    return MAX_LIMIT if len(digits) > len(str(MAX_LIMIT)) else min(int(digits), MAX_LIMIT)
+    return most if len(digits) > len(str(most)) else min(int(digits), most)
 
 
 def read_day(name: str, text: str) -> date:

@@ -276,13 +276,15 @@ def _columns(shown: list[Shown], text: str | None) -> list[tuple[Column, ...]]:
 _READ = ["GET", "HEAD"]
 _GRID = "/{tile_matrix_set_id}"
 _TILE = _GRID + "/{tile_matrix}/{tile_row}/{tile_col}"
-router.add_route("/tileMatrixSets", matrix_sets, methods=_READ)
-router.add_route(matrix_set_path("{tile_matrix_set_id}"), one_matrix_set, methods=_READ)
+# tiles first: they are asked for by the hundred, and routes are tried in turn
+_MAPS = map_tilesets_path("{collection_id}")
+router.add_route(tilesets_path("{collection_id}") + _TILE, tile, methods=_READ)
+router.add_route(ALL_TILESETS + _TILE, tile, methods=_READ)
+router.add_route(_MAPS + _TILE, raster_tile, methods=_READ)
 for _path in (ALL_TILESETS, tilesets_path("{collection_id}")):
     router.add_route(_path, tilesets, methods=_READ)
     router.add_route(_path + _GRID, one_tileset, methods=_READ)
-    router.add_route(_path + _TILE, tile, methods=_READ)
-_path = map_tilesets_path("{collection_id}")
-router.add_route(_path, map_tilesets, methods=_READ)
-router.add_route(_path + _GRID, one_map_tileset, methods=_READ)
-router.add_route(_path + _TILE, raster_tile, methods=_READ)
+router.add_route(_MAPS, map_tilesets, methods=_READ)
+router.add_route(_MAPS + _GRID, one_map_tileset, methods=_READ)
+router.add_route("/tileMatrixSets", matrix_sets, methods=_READ)
+router.add_route(matrix_set_path("{tile_matrix_set_id}"), one_matrix_set, methods=_READ)

@@ -9,8 +9,9 @@ import numpy as np
 from geoplan.errors import MalformedGeometry
 from geoplan.model import Bbox
 from geoplan.store import blob
+from geoplan.store.plain_rings import plain_rings
 from geoplan.tiles import EXTENT, Grid, draw, layer_message
-from geoplan.tiles.shapes import BUFFER
+from geoplan.tiles.shapes import BUFFER, draw_rings, merged
 from geoplan.tiles.thin import PIXELS, visible
 from geoplan_api.references import reference
 from geoplan_api.ways import overlap, way_of
@@ -190,7 +191,14 @@ def _drawn(rows: ServedColumns, place: Move) -> Drawn:
 
 
 def _draw(blobs: Sequence[bytes | None], place: Move) -> Drawn:
+    rings = plain_rings(blobs)
+    plain = draw_rings(rings.at, rings.xy, rings.ends, place) if len(rings.at) else None
+    if plain is not None and len(rings.at) == len(blobs):
+        return plain
+    rest = np.array(blobs, dtype=object)
+    rest[rings.at] = None
     try:
-        return draw(blob.decode(blobs), place)
+        others = draw(blob.decode(rest.tolist()), place)
     except (NotImplementedError, KeyError) as error:
         raise MalformedGeometry(f"its geometry cannot be drawn: {error}") from error
+    return others if plain is None else merged([plain, others])

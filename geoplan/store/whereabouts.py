@@ -75,7 +75,7 @@ class Whereabouts:
         )
         keys = np.array([row[0] for row in found], dtype=np.int64)
         order = np.argsort(keys, kind="stable")
-        boxes = np.array([row[1:] for row in found], dtype=np.float64).reshape(-1, 4)
+        boxes = np.array(found, dtype=np.float64).reshape(-1, 5)[:, 1:]
         return keys[order], boxes[order]
 
     def unlocated(self) -> Keys:

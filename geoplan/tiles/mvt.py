@@ -69,25 +69,27 @@ def layer_message(
             _NAME + _sized(name.encode()),
             body,
             *(_KEY + _sized(key) for key in keys),
-            *map(_value_field, values),
+            *values,
             b"\x28" + _number(EXTENT),
         ]
     )
 
 
-def _tags(owners: Ints, columns: Mapping[str, Sequence[Any]]) -> tuple[Ints, Ints, list[Any]]:
+def _tags(owners: Ints, columns: Mapping[str, Sequence[Any]]) -> tuple[Ints, Ints, list[bytes]]:
     """Return pairs of key and value of all features, how many numbers each has, and the values."""
     places: dict[type, dict[Any, int]] = {}  # by type: 1, 1.0 and True are equal
-    values: list[Any] = []
+    values: list[bytes] = []
+    total = 0
     indices = np.full((len(owners), len(columns)), -1, dtype=np.int64)
     for at, column in enumerate(columns.values()):
         kinds = set(map(type, column))
         for kind in kinds:
             own = column if len(kinds) == 1 else [v for v in column if type(v) is kind]
             known = places.setdefault(kind, {})
-            new = [value for value in dict.fromkeys(own) if value not in known and _fits(value)]
-            known.update(zip(new, range(len(values), len(values) + len(new)), strict=True))
-            values += new
+            new = _new(kind, own, known)
+            known.update(zip(new, range(total, total + len(new)), strict=True))
+            total += len(new)
+            values += _value_fields(kind, new)
         if len(kinds) == 1:
             found = list(map(places[kinds.pop()].get, column, repeat(-1)))
         else:
@@ -98,8 +100,13 @@ def _tags(owners: Ints, columns: Mapping[str, Sequence[Any]]) -> tuple[Ints, Int
     return pairs[there].reshape(-1), 2 * there.sum(axis=1), values
 
 
-def _fits(value: Any) -> bool:
-    return value is not None and (not isinstance(value, float) or math.isfinite(value))
+def _new(kind: type, column: Sequence[Any], known: Mapping[Any, int]) -> list[Any]:
+    """Return the values of one type that a tile can hold and does not hold yet."""
+    if kind is type(None):
+        return []
+    found = dict.fromkeys(column)
+    new = [value for value in found if value not in known] if known else list(found)
+    return [value for value in new if math.isfinite(value)] if issubclass(kind, float) else new
 
 
 def _features(ids: Ints, drawn: Drawn, tags: Ints, tag_counts: Ints) -> bytes:
@@ -176,16 +183,22 @@ def _sums(widths: Ints, ends: Ints) -> Ints:
     return np.asarray(total[ends[1:]] - total[ends[:-1]])
 
 
-def _value_field(value: Any) -> bytes:
-    """Write a value as a field of a layer; most are short texts and numbers."""
-    if type(value) is str:
-        text = value.encode("utf-8", "replace")
-        size = len(text)
-        if size < _SHORT:
-            return b"%b%c\x0a%c%b" % (_VALUE, size + 2, size, text)
-    elif type(value) is float:
-        return b"%b\x09\x19%b" % (_VALUE, _DOUBLE.pack(value))
-    return _VALUE + _sized(_value(value))
+def _value_fields(kind: type, values: Sequence[Any]) -> list[bytes]:
+    """Write values of one type as fields of a layer; most are short texts and numbers."""
+    if kind is str:
+        texts = [value.encode("utf-8", "replace") for value in values]
+        return [
+            b"\x22%c\x0a%c%b" % (size + 2, size, text)
+            if (size := len(text)) < _SHORT
+            else _VALUE + _sized(b"\x0a" + _sized(text))
+            for text in texts
+        ]
+    if kind is float:
+        rows = np.empty((len(values), 11), dtype=np.uint8)
+        rows[:, :3] = tuple(_VALUE + b"\x09\x19")
+        rows[:, 3:] = np.array(values, dtype="<f8").view(np.uint8).reshape(-1, 8)
+        return [rows.tobytes()]
+    return [_VALUE + _sized(_value(value)) for value in values]
 
 
 def _value(value: Any) -> bytes:

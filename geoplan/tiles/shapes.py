@@ -129,6 +129,36 @@ def draw(shapes: NDArray[Any], place: Move) -> Drawn:
     return _merged(drawn)
 
 
+def draw_rings(owners: Ints, xy: Floats, ends: Ints, place: Move) -> Drawn:
+    """Return areas of one ring as a tile draws them: as `draw`, without a geometry of any.
+
+    Parameters
+    ----------
+    owners : ndarray of int, shape (n,)
+        Whose they are; rising.
+    xy : ndarray of float, shape (k, 2)
+        Vertices of all rings, closing ones included.
+    ends : ndarray of int, shape (n + 1,)
+        Where in `xy` each begins and ends.
+    place : callable
+        From their x and y to steps of the grid of a tile.
+    """
+    runs = _Runs(place(xy), ends, owners, np.ones(len(owners), dtype=bool))
+
+    def parts(cut: NDArray[np.bool_]) -> NDArray[Any]:
+        chosen = runs._replace(xy=xy).only(cut)
+        return np.asarray(
+            shapely.polygons(shapely.linearrings(chosen.xy, indices=chosen.run_of_vertices()))
+        )
+
+    return _finished(POLYGON, _within(POLYGON, runs, owners, parts, place))
+
+
+def merged(drawn: list[Drawn]) -> Drawn:
+    """Return features of several drawings in the order of their owners."""
+    return _merged([one for one in drawn if len(one.owners)])
+
+
 def _simple(shapes: NDArray[Any]) -> tuple[Ints, NDArray[Any]]:
     """Return geometries without nulls and empty ones, collections taken apart, and whose they are.
 
@@ -161,7 +191,12 @@ def _kinds_of(collection: Any) -> list[Any]:
 
 def _draw_group(kind: int, owners: Ints, parts: NDArray[Any], place: Move) -> Drawn:
     """Draw geometries of one kind."""
-    runs = _snapped(_clipped(kind, owners, parts, place), closed=kind == POLYGON)
+    return _finished(kind, _clipped(kind, owners, parts, place))
+
+
+def _finished(kind: int, clipped: _Runs) -> Drawn:
+    """Bring runs to the grid, and write them."""
+    runs = _snapped(clipped, closed=kind == POLYGON)
     if kind == POLYGON:
         runs = _wound(_with_thin(runs, _solid(runs), kind))
     elif kind == LINE:
@@ -181,6 +216,18 @@ def _clipped(kind: int, owners: Ints, parts: NDArray[Any], place: Move) -> _Runs
         ends = np.concatenate([[0], np.cumsum(counts)])
         there = _Runs(runs.xy[inside], ends, runs.owners, runs.outer)
         return there.only(counts > 0)
+    return _within(kind, runs, owners, lambda cut: parts[cut], place)
+
+
+def _within(
+    kind: int,
+    runs: _Runs,
+    owners: Ints,
+    parts: Callable[[NDArray[np.bool_]], NDArray[Any]],
+    place: Move,
+) -> _Runs:
+    """Return lines or areas cut to the tile with its margin; only those are made that it cuts."""
+    low, high = -BUFFER, EXTENT + BUFFER
     first = runs.ends[:-1]
     lowest, highest = np.minimum.reduceat(runs.xy, first), np.maximum.reduceat(runs.xy, first)
     crossing = ((lowest < low) | (highest > high)).any(axis=1)
@@ -188,7 +235,8 @@ def _clipped(kind: int, owners: Ints, parts: NDArray[Any], place: Move) -> _Runs
         return runs
     cut = np.isin(owners, runs.owners[crossing])
     whole = runs.only(~np.isin(runs.owners, owners[cut]))
-    flat = parts[cut] if not shapely.has_z(parts[cut]).any() else shapely.force_2d(parts[cut])
+    flat = parts(cut)
+    flat = flat if not shapely.has_z(flat).any() else shapely.force_2d(flat)
     placed = shapely.transform(flat, place)
     pieces = _cut(placed, (low, low, high, high))
     pieces, whose = shapely.get_parts(pieces, return_index=True)

@@ -12,7 +12,7 @@ import shapely
 
 
 def main() -> None:
-    path, seconds = sys.argv[1], float(sys.argv[2])
+    path, seconds, rest = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
     added, doubtful = {}, []
     ends, number = time.monotonic() + seconds, 0
     while time.monotonic() < ends:
@@ -28,6 +28,7 @@ def main() -> None:
         except Exception:
             doubtful.append(name)
         number += 1
+        time.sleep(rest)
     sys.stdout.write(json.dumps({"added": added, "doubtful": doubtful}))
 
 

@@ -34,16 +34,16 @@ def stored(town: Catalogue) -> gpd.GeoDataFrame:
     return read_elsewhere(town.path("industrial-parks")).sort_index()
 
 
-def read_elsewhere(path: Path) -> gpd.GeoDataFrame:
+def read_elsewhere(path: Path, index: str = "feature_id") -> gpd.GeoDataFrame:
     """Read a file with GDAL in a process of its own: in this one others may have limited it."""
     program = (
         "import pickle, pyogrio, sys\n"
         "layer = 'industrial_parks' if sys.argv[1].endswith('.gpkg') else None\n"
-        "found = pyogrio.read_dataframe(sys.argv[1], layer=layer).set_index('feature_id')\n"
+        "found = pyogrio.read_dataframe(sys.argv[1], layer=layer).set_index(sys.argv[2])\n"
         "sys.stdout.buffer.write(pickle.dumps(found))\n"
     )
     run = subprocess.run(
-        [sys.executable, "-c", program, str(path)], capture_output=True, check=True
+        [sys.executable, "-c", program, str(path), index], capture_output=True, check=True
     )
     read = pickle.loads(run.stdout)  # noqa: S301 - what we have just written
     assert isinstance(read, gpd.GeoDataFrame)

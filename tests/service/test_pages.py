@@ -182,7 +182,9 @@ def test_programs_get_json_and_browsers_a_page(client: httpx.Client, path: str) 
 def test_page_and_json_lead_to_each_other(client: httpx.Client, path: str) -> None:
     page = _checked(_page(client, path).text)
     (other,) = (
-        one for one in page.all("link") if one["rel"] == "alternate" and "json" in str(one["type"])
+        one
+        for one in page.all("link")
+        if one["rel"] == "alternate" and str(one["href"]).endswith("f=json")
     )
     answer = client.get(str(other["href"]))
     assert answer.headers["content-type"] == other["type"]
