@@ -127,7 +127,8 @@ def utc_text(moment: datetime) -> str:
     """Write a time as a GeoPackage does: UTC, milliseconds, Z; a naive time counts as UTC."""
     if moment.tzinfo is not None:
         moment = moment.astimezone(tz=_UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    # strftime writes the year 407 in three digits, isoformat in four
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 _STORED_AS = (

@@ -24,6 +24,7 @@ from geoplan.errors import (
 )
 from geoplan.store import GeoPackageStore
 from geoplan.store.blob import encode
+from geoplan.store.frame import utc_text
 from geoplan.store.writing import open_to_write
 
 if TYPE_CHECKING:
@@ -691,3 +692,10 @@ def test_write_follows_no_clock(frame: Make, save: Save, tmp_path: Path) -> None
         stamps = ask(path, "SELECT timestamp FROM gpkg_metadata_reference")
         assert stamps == [("2025-01-01T08:30:00.000Z",)]
     assert len(digests) == 1
+
+
+def test_an_early_year_is_written_in_four_digits() -> None:
+    """A slip of the pen in real data: 0407 for 2007; it has to be read again."""
+    assert utc_text(datetime(407, 4, 1, tzinfo=UTC)) == "0407-04-01T00:00:00.000Z"
+    late = pd.Timestamp("2025-03-31T10:20:30.123999+08:00")
+    assert utc_text(late) == "2025-03-31T02:20:30.123Z"
