@@ -24,6 +24,7 @@ from geoplan.errors import (
 )
 from geoplan.store import GeoPackageStore
 from geoplan.store.blob import encode
+from geoplan.store.frame import utc_text
 from geoplan.store.writing import open_to_write
 
 if TYPE_CHECKING:
