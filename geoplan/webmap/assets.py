@@ -50,6 +50,9 @@ SCRIPTS = (
 )
 """Our scripts, in the order in which they build on each other."""
 
+PLAN_LAYER = ("dom.js", "strokes.js", "engine-style.js", "tiles.js", "plan-layer.js")
+"""What a layer brings to a map of Folium's, beside the engine."""
+
 STYLES = ("page.css", "panel.css", "map.css", "findings.css", "finding-aids.css")
 
 _IMAGE = re.compile(r"url\((images/[\w.-]+\.png)\)")
@@ -78,6 +81,12 @@ def engine_scripts() -> dict[str, str]:
     """Return the scripts that a worker is started from, by the id of their element."""
     own = "\n".join(_text(f"js/engine/{script}") for script in ENGINE)
     return {"geoplan-fflate": _text("fflate/fflate.js"), "geoplan-engine": own}
+
+
+@cache
+def plan_layer_scripts() -> str:
+    """Return the scripts of `PlanLayer` as one."""
+    return "\n".join(_text(f"js/{script}") for script in PLAN_LAYER)
 
 
 @cache

@@ -95,7 +95,8 @@ def colour(page: Page, x: float, y: float) -> tuple[int, ...]:
             const tile = [...document.querySelectorAll('canvas.geoplan-tile')].find((one) => {
                 const box = one.getBoundingClientRect();
                 const inside = (at, from, to) => at >= from && at < to;
-                return one.width > 300 && inside(x, box.left, box.right) && inside(y, box.top, box.bottom);
+                return one.width > 300 && inside(x, box.left, box.right)
+                    && inside(y, box.top, box.bottom);
             });
             if (!tile) return [0, 0, 0, 0];
             const box = tile.getBoundingClientRect();

@@ -33,7 +33,10 @@ def test_every_vendored_file_is_listed_with_its_checksum() -> None:
 def test_every_script_and_style_of_ours_is_in_the_page() -> None:
     engine = {path.name for path in (WEB / "js" / "engine").iterdir()}
     assert engine == set(assets.ENGINE)
-    assert {path.name for path in (WEB / "js").glob("*.js")} == set(assets.SCRIPTS)
+    assert {path.name for path in (WEB / "js").glob("*.js")} == {
+        *assets.SCRIPTS,
+        *assets.PLAN_LAYER,
+    }
     assert {path.name for path in (WEB / "css").iterdir()} == set(assets.STYLES)
 
 

@@ -3,3 +3,7 @@
 
 globalThis.geoplan = globalThis.geoplan || {};
 geoplan.engine = geoplan.engine || {};
+
+/** What an object of data holds under a key of its own, null where it has none. */
+geoplan.own = (object, key) =>
+  Object.prototype.hasOwnProperty.call(object, key) ? object[key] : null;
