@@ -625,12 +625,14 @@ def test_kill_in_the_middle_of_a_write_leaves_the_old_file(
 ) -> None:
     digest = beside(old)["things.gpkg"]
     script = """
-began = time.monotonic()
 spare = target
 target = target.with_name("trial.gpkg")
-write()
-takes = time.monotonic() - began
-target.unlink()
+takes = 60.0
+for _ in range(3):  # the first is slower, and the machine has other work
+    began = time.monotonic()
+    write()
+    takes = min(takes, time.monotonic() - began)
+    target.unlink()
 target = spare
 found = []
 for part in (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7):
