@@ -82,7 +82,7 @@ geoplan.LargeLayers = class {
     const tip = L.tooltip({ className: "hover-name", opacity: 1, offset: [12, 0] }).setContent(name);
     let busy = false;
     this.map.on("mousemove", async ({ latlng, originalEvent }) => {
-      if (busy) return;
+      if (busy || this.map.dragging.moving()) return;
       busy = true;
       const onGround = originalEvent.target === this.map.getContainer();
       const found = onGround ? await this.at(latlng) : null;

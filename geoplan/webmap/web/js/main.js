@@ -8,6 +8,8 @@ geoplan.App = class {
     geoplan.strokes.learn(data.marks);
     this.index = new geoplan.PlanIndex(data, this.words);
     this.index.findings = data.check ? new geoplan.Findings(this.index) : null;
+    // what stands around the map first: it decides on the room for the map
+    this.frame();
     this.planMap = new geoplan.PlanMap(map, this.index, (item) => this.choose(item, false));
     // findings lie on the same ground as overlaps, and say more of it: one of both at a time
     if (this.index.findings) this.planMap.setVisible(geoplan.OVERLAPS, false);
@@ -38,6 +40,18 @@ geoplan.App = class {
   speak(lang) {
     this.words.lang = lang;
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+    this.frame();
+    this.panel.render();
+    this.details.render();
+    this.furniture.translate();
+    const container = this.planMap.map.getContainer();
+    container.setAttribute("role", "region");
+    container.setAttribute("aria-label", this.words.say("map"));
+    this.planMap.label();
+  }
+
+  /** What stands above and below the map. */
+  frame() {
     const { plan } = this.data;
     const title = this.words.of(plan.title);
     document.title = title;
@@ -46,13 +60,6 @@ geoplan.App = class {
     this.languageSwitch();
     this.banner();
     this.attribution();
-    this.panel.render();
-    this.details.render();
-    this.furniture.translate();
-    const container = this.planMap.map.getContainer();
-    container.setAttribute("role", "region");
-    container.setAttribute("aria-label", this.words.say("map"));
-    this.planMap.label();
   }
 
   languageSwitch() {
@@ -99,9 +106,8 @@ geoplan.start = async (map, dataId) => {
   app.speak(data.lang);
   map.invalidateSize({ animate: false });
   new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
-  map.fitBounds(app.planMap.bounds.pad(0.04), {
-    animate: false, paddingTopLeft: [12, 24], paddingBottomRight: [52, 44],
-  });
+  // what the page says may have left the map less room
+  if (!map.getSize().equals(app.planMap.openedAt)) app.planMap.open();
   app.planMap.graticule.draw();
   app.planMap.label();
 };

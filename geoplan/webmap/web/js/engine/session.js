@@ -4,6 +4,9 @@
 /** How long tiles are drawn before questions are heard again [ms]. */
 geoplan.engine.SLICE = 8;
 
+/** When columns are made ready to be searched, so that the first search does not wait for it [ms]. */
+geoplan.engine.SEARCH_AFTER = 2000;
+
 geoplan.engine.Session = class {
   /** `reply(message, transfer)` sends an answer, `canvasOf(width, height)` makes a canvas. */
   constructor(reply, canvasOf) {
@@ -47,6 +50,7 @@ geoplan.engine.Session = class {
     this.layers.set(name, layer);
     layer.geo = new geoplan.engine.Shapes(layer);
     layer.labels = layer.geo.anchors();
+    setTimeout(() => geoplan.engine.prepareSearch(layer), geoplan.engine.SEARCH_AFTER);
     const located = layer.kinds.reduce((sum, kind) => sum + (kind > 0), 0);
     return {
       count: layer.count,
