@@ -2,14 +2,22 @@
 "use strict";
 
 geoplan.App = class {
+  /** What needs no feature is there at once, and the browser lays it out while layers are read. */
   constructor(map, data) {
+    this.map = map;
     this.words = new geoplan.Words(data.phrases, data.lang);
     this.data = data;
+    this.frame();
+  }
+
+  /** Build the rest, when the layers are there. */
+  build() {
+    const { map, data } = this;
     geoplan.strokes.learn(data.marks);
     this.index = new geoplan.PlanIndex(data, this.words);
     this.index.findings = data.check ? new geoplan.Findings(this.index) : null;
-    // what stands around the map first: it decides on the room for the map
-    this.frame();
+    // it decides on the room for the map
+    this.banner();
     this.planMap = new geoplan.PlanMap(map, this.index, (item) => this.choose(item, false));
     // findings lie on the same ground as overlaps, and say more of it: one of both at a time
     if (this.index.findings) this.planMap.setVisible(geoplan.OVERLAPS, false);
@@ -41,6 +49,8 @@ geoplan.App = class {
     this.words.lang = lang;
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
     this.frame();
+    if (!this.panel) return;
+    this.banner();
     this.panel.render();
     this.details.render();
     this.furniture.translate();
@@ -58,7 +68,6 @@ geoplan.App = class {
     document.getElementById("plan-title").textContent = title;
     document.getElementById("plan-facts").textContent = plan.note ? this.words.of(plan.note) : "";
     this.languageSwitch();
-    this.banner();
     this.attribution();
   }
 
@@ -100,10 +109,11 @@ geoplan.App = class {
 
 geoplan.start = async (map, dataId) => {
   const data = JSON.parse(document.getElementById(dataId).textContent);
-  await geoplan.openLayers(data);
   const app = new geoplan.App(map, data);
+  await geoplan.openLayers(data);
+  app.build();
   geoplan.app = app;
-  app.speak(data.lang);
+  app.speak(app.words.lang);
   map.invalidateSize({ animate: false });
   new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
   // what the page says may have left the map less room
