@@ -71,7 +71,7 @@ def _map(content: MapContent, lang: Lang, precision: Precision) -> PlannerMap:
         minZoom=3,
         maxZoom=20,
     )
-    for name, text in layer_texts(content, precision):
-        planner_map.add_child(LayerElement(name, text))
+    for name, text, is_large in layer_texts(content, precision):
+        planner_map.add_child(LayerElement(name, text, in_pieces=is_large))
     planner_map.add_child(PlanElement(as_json(payload(content, lang))))
     return planner_map

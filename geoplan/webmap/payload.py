@@ -124,15 +124,13 @@ def _names(content: MapContent) -> list[str]:
     return [f"layer-data-{place}" for place in range(len(content.layers))]
 
 
-def layer_texts(content: MapContent, precision: Precision) -> Iterator[tuple[str, str]]:
-    """Yield the features of each layer in compact form, by the name that `payload` gives it."""
+def layer_texts(content: MapContent, precision: Precision) -> Iterator[tuple[str, str, bool]]:
+    """Yield for each layer its name in `payload`, its features, and whether they are many."""
     for name, entry in zip(_names(content), content.layers, strict=True):
         # the best place for a label takes milliseconds to find; of many features few have one
         anchors = None if _is_large(entry) else anchors_of(entry.features)
-        yield (
-            name,
-            encode(entry.features, precision=precision, hidden=entry.searched, anchors=anchors),
-        )
+        text = encode(entry.features, precision=precision, hidden=entry.searched, anchors=anchors)
+        yield name, text, _is_large(entry)
 
 
 def _answer(result: Result | None) -> dict[str, Any] | None:

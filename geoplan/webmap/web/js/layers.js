@@ -19,8 +19,7 @@ geoplan.namedIds = (data, layerId) => {
  */
 geoplan.openLayers = (data) => Promise.all(data.layers.map(async (layer) => {
   const { large } = layer;
-  const text = document.getElementById(layer.data).textContent;
-  layer.engine = await geoplan.engine.open(text, { large, classBy: geoplan.TRUST });
+  layer.engine = await geoplan.engine.open(layer.data, { large, classBy: geoplan.TRUST });
   const { count, located, classes } = layer.engine;
   const from = large ? located : 0;
   const rows = Array.from({ length: large ? Math.min(count - from, geoplan.LISTED) : count }, (_, i) => from + i);

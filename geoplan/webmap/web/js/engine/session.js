@@ -13,6 +13,7 @@ geoplan.engine.Session = class {
     this.reply = reply;
     this.canvasOf = canvasOf;
     this.layers = new Map();
+    this.inflows = new Map();
     this.queue = [];
   }
 
@@ -23,7 +24,7 @@ geoplan.engine.Session = class {
       return;
     }
     try {
-      const layer = message.op === "open" ? null : this.layers.get(message.layer);
+      const layer = this.layers.get(message.layer);
       const value = await this.ops[message.op](layer, message);
       if (message.op !== "tile") this.reply({ ask: message.ask, value });
     } catch (error) {
@@ -33,6 +34,7 @@ geoplan.engine.Session = class {
 
   get ops() {
     return {
+      feed: (_, message) => this.feed(message),
       open: (_, message) => this.open(message),
       style: (layer, { styles }) => { layer.styles = styles; },
       tile: (layer, message) => this.enqueue(layer, message),
@@ -45,8 +47,14 @@ geoplan.engine.Session = class {
     };
   }
 
-  async open({ layer: name, text, classBy }) {
-    const layer = await geoplan.engine.read(text);
+  feed({ layer: name, text }) {
+    if (!this.inflows.has(name)) this.inflows.set(name, new geoplan.engine.Inflow());
+    this.inflows.get(name).take(text);
+  }
+
+  async open({ layer: name, classBy }) {
+    const layer = new geoplan.engine.Layer(await this.inflows.get(name).end());
+    this.inflows.delete(name);
     this.layers.set(name, layer);
     layer.geo = new geoplan.engine.Shapes(layer);
     layer.labels = layer.geo.anchors();
