@@ -76,10 +76,16 @@ class PlanLayer(folium.map.Layer):
 
     Examples
     --------
-    >>> map_ = folium.Map()
-    >>> PlanLayer(parcels, name="Parcels", colour_by="use").add_to(map_)
-    >>> folium.LayerControl().add_to(map_)
-    >>> map_.fit_bounds(map_.get_bounds())
+    >>> import geopandas
+    >>> from shapely import box
+    >>> table = {"name": ["East", "West"], "use": ["farmland", "water"]}
+    >>> shapes = [box(123.1, 41, 123.2, 41.1), box(123, 41, 123.1, 41.1)]
+    >>> parcels = geopandas.GeoDataFrame(table, geometry=shapes, crs="EPSG:4490")
+    >>> map_ = folium.Map(tiles=None)
+    >>> layer = PlanLayer(parcels, name="Parcels", colour_by="use").add_to(map_)
+    >>> map_.get_bounds()
+    [[41.0, 123.0], [41.1, 123.2]]
+    >>> control = folium.LayerControl().add_to(map_)
     """
 
     def __init__(

@@ -17,7 +17,8 @@ def seal(page: str) -> str:
     """
     # Browsers hash what the parser hands them, and the parser knows one line end only.
     page = page.replace("\r\n", "\n").replace("\r", "\n")
-    sources = " ".join(f"'sha256-{_sha256(script)}'" for script in inline_scripts(page))
+    scripts = dict.fromkeys(inline_scripts(page))
+    sources = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
     policy = (
         "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; worker-src blob:; "
         f"script-src {sources}; base-uri 'none'; form-action 'none'"

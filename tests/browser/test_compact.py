@@ -143,7 +143,10 @@ def engine(open_page: Callable[..., Page]) -> Callable[..., Page]:
 
 
 READ = """async ([text, large]) => {
-    const layer = await geoplan.engine.open(text, { large });
+    const block = document.createElement("script");
+    Object.assign(block, { type: "text/plain", id: "data", textContent: text });
+    document.body.append(block);
+    const layer = await geoplan.engine.open("data", { large });
     const features = await layer.features([...Array(layer.count).keys()]);
     const said = (value) => (Object.is(value, -0) ? "-0" : value);
     const cells = features.map(({ values }) => values.map(said));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import geopandas as gpd
@@ -242,3 +243,20 @@ def test_a_small_layer_is_filtered_by_the_same_predicates(
     expect(page.locator(".name", has_text="南湾产业园")).to_have_count(0)
     assert page.evaluate(ask, []) == 3
     expect(paths).to_have_count(2)
+
+
+def test_a_worker_draws_in_a_frame_as_well(open_page: OpenPage, document: str) -> None:
+    frame = f'<iframe sandbox="allow-scripts" srcdoc="{escape(document)}" width="900" height="600">'
+    page = open_page(f'<!DOCTYPE html><div id="sections"><h2></h2></div>{frame}</iframe>')
+    inside = page.frames[1]
+    inside.wait_for_selector("#sections h2")
+    inside.wait_for_function("() => geoplan.app && document.querySelector('canvas.geoplan-tile')")
+    answers = inside.evaluate(
+        """async () => {
+            const layer = geoplan.app.index.layers.get('industrial-parks');
+            const link = await geoplan.engine.workerLink();
+            const { total } = await layer.engine.search('p77');
+            return [link === geoplan.engine.links.page, total];
+        }"""
+    )
+    assert answers == [False, 11]

@@ -19,8 +19,7 @@ geoplan.namedIds = (data, layerId) => {
  */
 geoplan.openLayers = (data) => Promise.all(data.layers.map(async (layer) => {
   const { large } = layer;
-  const text = document.getElementById(layer.data).textContent;
-  layer.engine = await geoplan.engine.open(text, { large, classBy: geoplan.TRUST });
+  layer.engine = await geoplan.engine.open(layer.data, { large, classBy: geoplan.TRUST });
   const { count, located, classes } = layer.engine;
   const from = large ? located : 0;
   const rows = Array.from({ length: large ? Math.min(count - from, geoplan.LISTED) : count }, (_, i) => from + i);
@@ -82,7 +81,7 @@ geoplan.LargeLayers = class {
     const tip = L.tooltip({ className: "hover-name", opacity: 1, offset: [12, 0] }).setContent(name);
     let busy = false;
     this.map.on("mousemove", async ({ latlng, originalEvent }) => {
-      if (busy) return;
+      if (busy || this.map.dragging.moving()) return;
       busy = true;
       const onGround = originalEvent.target === this.map.getContainer();
       const found = onGround ? await this.at(latlng) : null;

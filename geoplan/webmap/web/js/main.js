@@ -2,12 +2,22 @@
 "use strict";
 
 geoplan.App = class {
+  /** What needs no feature is there at once, and the browser lays it out while layers are read. */
   constructor(map, data) {
+    this.map = map;
     this.words = new geoplan.Words(data.phrases, data.lang);
     this.data = data;
+    this.frame();
+  }
+
+  /** Build the rest, when the layers are there. */
+  build() {
+    const { map, data } = this;
     geoplan.strokes.learn(data.marks);
     this.index = new geoplan.PlanIndex(data, this.words);
     this.index.findings = data.check ? new geoplan.Findings(this.index) : null;
+    // it decides on the room for the map
+    this.banner();
     this.planMap = new geoplan.PlanMap(map, this.index, (item) => this.choose(item, false));
     // findings lie on the same ground as overlaps, and say more of it: one of both at a time
     if (this.index.findings) this.planMap.setVisible(geoplan.OVERLAPS, false);
@@ -50,14 +60,9 @@ geoplan.App = class {
   speak(lang) {
     this.words.lang = lang;
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
-    const { plan } = this.data;
-    const title = this.words.of(plan.title);
-    document.title = title;
-    document.getElementById("plan-title").textContent = title;
-    document.getElementById("plan-facts").textContent = plan.note ? this.words.of(plan.note) : "";
-    this.languageSwitch();
+    this.frame();
+    if (!this.panel) return;
     this.banner();
-    this.attribution();
     this.search.render();
     this.filters.render();
     this.panel.render();
@@ -67,6 +72,17 @@ geoplan.App = class {
     container.setAttribute("role", "region");
     container.setAttribute("aria-label", this.words.say("map"));
     this.planMap.label();
+  }
+
+  /** What stands above and below the map. */
+  frame() {
+    const { plan } = this.data;
+    const title = this.words.of(plan.title);
+    document.title = title;
+    document.getElementById("plan-title").textContent = title;
+    document.getElementById("plan-facts").textContent = plan.note ? this.words.of(plan.note) : "";
+    this.languageSwitch();
+    this.attribution();
   }
 
   languageSwitch() {
@@ -107,16 +123,16 @@ geoplan.App = class {
 
 geoplan.start = async (map, dataId) => {
   const data = JSON.parse(document.getElementById(dataId).textContent);
-  await geoplan.openLayers(data);
   const app = new geoplan.App(map, data);
+  await geoplan.openLayers(data);
+  app.build();
   await app.filters.learn();
   geoplan.app = app;
-  app.speak(data.lang);
+  app.speak(app.words.lang);
   map.invalidateSize({ animate: false });
   new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
-  map.fitBounds(app.planMap.bounds.pad(0.04), {
-    animate: false, paddingTopLeft: [12, 24], paddingBottomRight: [52, 44],
-  });
+  // what the page says may have left the map less room
+  if (!map.getSize().equals(app.planMap.openedAt)) app.planMap.open();
   app.planMap.graticule.draw();
   app.planMap.label();
 };

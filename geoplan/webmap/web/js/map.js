@@ -5,6 +5,18 @@ geoplan.OVERLAPS = ":overlaps";
 geoplan.PHONE = "(max-width: 700px)";
 geoplan.HELPERS_FROM_ZOOM = 13;
 
+/** The bounds of a geometry of GeoJSON. */
+geoplan.boundsOf = (shape) => {
+  const bounds = L.latLngBounds([]);
+  const extend = (at) => {
+    if (typeof at[0] === "number") bounds.extend([at[1], at[0]]);
+    else at.forEach(extend);
+  };
+  if (shape.geometries) shape.geometries.forEach((one) => bounds.extend(geoplan.boundsOf(one)));
+  else extend(shape.coordinates);
+  return bounds;
+};
+
 geoplan.PlanMap = class {
   constructor(map, index, choose) {
     this.map = map;
@@ -18,12 +30,14 @@ geoplan.PlanMap = class {
     this.labels = new geoplan.Labels(map);
     this.large = new geoplan.LargeLayers(this);
     document.body.append(geoplan.paint.definitions(index.data.symbols));
+    this.bounds = this.wholeBounds();
+    // before anything is drawn: every path is worked out anew for another view
+    this.open();
     index.data.layers.forEach((layer) => this.drawLayer(layer));
     this.drawOverlaps();
     this.findings = index.findings ? new geoplan.FindingsMap(this, index.findings) : null;
     this.pane("chosen-lines", 434);
     this.pane("chosen", 436);
-    this.bounds = this.wholeBounds();
   }
 
   pane(name, zIndex) {
@@ -154,9 +168,9 @@ geoplan.PlanMap = class {
   }
 
   shape(geometry, style) {
-    return L.geoJSON({ type: "Feature", properties: {}, geometry }, {
+    // not L.geoJSON: a group, its styles and its events around every single path cost as much again
+    return L.GeoJSON.geometryToLayer({ type: "Feature", properties: {}, geometry }, {
       ...style,
-      style: () => style,
       pointToLayer: (_, latlng) => L.circleMarker(latlng, { radius: 6, ...style }),
     });
   }
@@ -220,7 +234,7 @@ geoplan.PlanMap = class {
         line: [-16, 16, -30, 30],
         point: context ? [-11, 11] : [-16, 16, -30, 30],
       }[layer.geometry],
-      shape: layer.geometry === "point" ? null : this.shape(feature.shape, {}),
+      bounds: layer.geometry === "point" ? null : geoplan.boundsOf(feature.shape),
       stays: context && layer.geometry === "area",
       from: helper ? geoplan.HELPERS_FROM_ZOOM : 0,
     });
@@ -270,7 +284,7 @@ geoplan.PlanMap = class {
       : (zone && zone.feature.shape) || item.row.shape;
     if (!shape) return;
     const point = shape.type === "Point";
-    this.fit(this.shape(shape, {}).getBounds(), item.type === "overlap" ? 0.4 : 0.15, point ? 14 : 17);
+    this.fit(geoplan.boundsOf(shape), item.type === "overlap" ? 0.4 : 0.15, point ? 14 : 17);
   }
 
   fit(bounds, margin = 0.04, maxZoom = 17) {
@@ -303,13 +317,22 @@ geoplan.PlanMap = class {
   /** The bounds of each feature; of a large layer, those of the whole. */
   boundsOf(layer) {
     if (layer.large) return layer.engine.bounds ? [this.large.bounds(layer)] : [];
-    return layer.features.filter((one) => one.shape).map((one) => this.shape(one.shape, {}).getBounds());
+    return layer.features.filter((one) => one.shape).map((one) => geoplan.boundsOf(one.shape));
   }
 
   cut(bounds, frame) {
     return L.latLngBounds(
       [Math.max(bounds.getSouth(), frame.getSouth()), Math.max(bounds.getWest(), frame.getWest())],
       [Math.min(bounds.getNorth(), frame.getNorth()), Math.min(bounds.getEast(), frame.getEast())]);
+  }
+
+  /** The first view. */
+  open() {
+    this.map.invalidateSize({ animate: false });
+    this.map.fitBounds(this.bounds.pad(0.04), {
+      animate: false, paddingTopLeft: [12, 24], paddingBottomRight: [52, 44],
+    });
+    this.openedAt = this.map.getSize();
   }
 
   home() {

@@ -21,9 +21,8 @@ geoplan.PlanLayer = L.Layer.extend({
   async begin() {
     const { large, column, marks } = this.options;
     geoplan.strokes.learn(marks);
-    const text = document.getElementById(this.textId).textContent;
     const classBy = ["geometry_method", "coordinate_basis", "status", ...(column ? [column] : [])];
-    this.engine = await geoplan.engine.open(text, { large, classBy });
+    this.engine = await geoplan.engine.open(this.textId, { large, classBy });
     this.engine.style(this.engine.classes.map(({ values }) => this.styleOf(values)));
     const { bounds } = this.engine;
     this.tiles = new geoplan.Tiles(this.engine, {

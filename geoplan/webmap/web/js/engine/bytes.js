@@ -10,11 +10,40 @@ geoplan.engine.fromBase64 = (text) => {
   return bytes;
 };
 
-/** Unpack gzip; browsers older than DecompressionStream do it with fflate. */
-geoplan.engine.gunzip = async (bytes) => {
-  if (typeof DecompressionStream === "undefined") return fflate.gunzipSync(bytes);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+/**
+ * Takes the text of a payload piece by piece and unpacks it on the way; browsers older than
+ * DecompressionStream do it at the end, with fflate.
+ */
+geoplan.engine.Inflow = class {
+  constructor() {
+    this.pieces = [];
+    if (typeof DecompressionStream === "undefined") return;
+    const { readable, writable } = new DecompressionStream("gzip");
+    this.writer = writable.getWriter();
+    this.whole = new Response(readable).arrayBuffer();
+  }
+
+  /** Take a piece; all but the last are as long as a multiple of four letters. */
+  take(text) {
+    const bytes = geoplan.engine.fromBase64(text);
+    // what is wrong with a piece is told at the end
+    if (this.writer) this.writer.write(bytes).catch(() => null);
+    else this.pieces.push(bytes);
+  }
+
+  async end() {
+    if (this.writer) {
+      this.writer.close().catch(() => null);
+      return new Uint8Array(await this.whole);
+    }
+    const packed = new Uint8Array(this.pieces.reduce((sum, piece) => sum + piece.length, 0));
+    let at = 0;
+    for (const piece of this.pieces) {
+      packed.set(piece, at);
+      at += piece.length;
+    }
+    return fflate.gunzipSync(packed);
+  }
 };
 
 /** Read varints up to 2^53; bit operations would stop at 2^32. */

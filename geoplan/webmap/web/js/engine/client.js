@@ -1,6 +1,6 @@
 // The page's side of the engine.
 //
-//   const layer = await geoplan.engine.open(text, { large, classBy });
+//   const layer = await geoplan.engine.open(id, { large, classBy });    id: of the payload's element
 //   layer.count, layer.located, layer.bounds, layer.columns, layer.classes
 //   await layer.feature(row)          {row, id, values, shape, anchor}, values in order of the columns
 //   await layer.features(rows)        the same of many; layer.byIds(ids): null where there is none
@@ -94,15 +94,26 @@ geoplan.engine.startWorker = () => new Promise((done) => {
   }
 });
 
-geoplan.engine.named = 0;
+/**
+ * Hand the piece of a payload that stands before the running script to the worker, so that it is
+ * unpacked while the browser still reads the page.
+ */
+geoplan.engine.feed = () => {
+  const { dataset, textContent } = document.currentScript.previousElementSibling;
+  geoplan.engine.workerLink().then((link) => link.ask({ op: "feed", layer: dataset.layer, text: textContent }));
+};
 
-/** Open a payload; `large`: in the worker; `classBy`: columns by whose values features are styled. */
-geoplan.engine.open = async (text, { large = false, classBy = [] } = {}) => {
+/**
+ * Open the payload of an element, or the one of that name whose pieces were fed; `large`: in the
+ * worker; `classBy`: columns by whose values features are styled.
+ */
+geoplan.engine.open = async (id, { large = false, classBy = [] } = {}) => {
   const { engine } = geoplan;
   const link = await (large ? engine.workerLink() : engine.pageLink());
-  const name = (engine.named += 1);
-  const told = await link.ask({ op: "open", layer: name, text, classBy });
-  return new engine.Client(link, name, told);
+  const whole = document.getElementById(id);
+  if (whole) link.ask({ op: "feed", layer: id, text: whole.textContent });
+  const told = await link.ask({ op: "open", layer: id, classBy });
+  return new engine.Client(link, id, told);
 };
 
 geoplan.engine.Client = class {

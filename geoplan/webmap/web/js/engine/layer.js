@@ -137,7 +137,3 @@ geoplan.engine.Layer = class {
     return row === undefined ? -1 : row;
   }
 };
-
-/** Bytes of a payload's text, unpacked and read. */
-geoplan.engine.read = async (text) =>
-  new geoplan.engine.Layer(await geoplan.engine.gunzip(geoplan.engine.fromBase64(text)));

@@ -75,6 +75,10 @@ geoplan.engine.Painter = class {
         else pile(size < SIZES.plain ? this.plain : this.whole, row, row);
       },
       (wide, high) => wide < node && high < node);
+    // the same class lies above in every tile
+    for (const piles of ["dots", "plain", "short", "whole"]) {
+      this[piles] = new Map([...this[piles]].sort((a, b) => a[0] - b[0]));
+    }
   }
 
   /** A row's box in pixels of the canvas: left, top, width, height. */

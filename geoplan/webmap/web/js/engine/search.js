@@ -1,7 +1,7 @@
 // Finds text in ids, names and every other column of text.
 "use strict";
 
-geoplan.engine.search = (() => {
+{
   const EQUAL = 0;
   const BEGINS = 1;
   const WITHIN = 2;
@@ -75,7 +75,7 @@ geoplan.engine.search = (() => {
    * The rows in which a text occurs, best first: names, then ids, then hidden columns, then all
    * others; and among those of a column what is equal, what begins so, what contains it.
    */
-  return (layer, sought, { limit = 20, names = [], columns = null } = {}) => {
+  geoplan.engine.search = (layer, sought, { limit = 20, names = [], columns = null } = {}) => {
     const small = sought.trim().toLowerCase();
     if (!small) return { total: 0, rows: [] };
     const seen = new Uint8Array(layer.count);
@@ -97,4 +97,9 @@ geoplan.engine.search = (() => {
     }
     return { total, rows: best.slice(0, limit) };
   };
-})();
+
+  /** Read all columns of text. */
+  geoplan.engine.prepareSearch = (layer) => {
+    layer.columns.filter((column) => column.isText).forEach(haystack);
+  };
+}

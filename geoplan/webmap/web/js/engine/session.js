@@ -4,12 +4,16 @@
 /** How long tiles are drawn before questions are heard again [ms]. */
 geoplan.engine.SLICE = 8;
 
+/** When columns are made ready to be searched, so that the first search does not wait for it [ms]. */
+geoplan.engine.SEARCH_AFTER = 2000;
+
 geoplan.engine.Session = class {
   /** `reply(message, transfer)` sends an answer, `canvasOf(width, height)` makes a canvas. */
   constructor(reply, canvasOf) {
     this.reply = reply;
     this.canvasOf = canvasOf;
     this.layers = new Map();
+    this.inflows = new Map();
     this.queue = [];
   }
 
@@ -20,7 +24,7 @@ geoplan.engine.Session = class {
       return;
     }
     try {
-      const layer = message.op === "open" ? null : this.layers.get(message.layer);
+      const layer = this.layers.get(message.layer);
       const value = await this.ops[message.op](layer, message);
       if (message.op !== "tile") this.reply({ ask: message.ask, value });
     } catch (error) {
@@ -30,6 +34,7 @@ geoplan.engine.Session = class {
 
   get ops() {
     return {
+      feed: (_, message) => this.feed(message),
       open: (_, message) => this.open(message),
       style: (layer, { styles }) => { layer.styles = styles; },
       tile: (layer, message) => this.enqueue(layer, message),
@@ -42,11 +47,18 @@ geoplan.engine.Session = class {
     };
   }
 
-  async open({ layer: name, text, classBy }) {
-    const layer = await geoplan.engine.read(text);
+  feed({ layer: name, text }) {
+    if (!this.inflows.has(name)) this.inflows.set(name, new geoplan.engine.Inflow());
+    this.inflows.get(name).take(text);
+  }
+
+  async open({ layer: name, classBy }) {
+    const layer = new geoplan.engine.Layer(await this.inflows.get(name).end());
+    this.inflows.delete(name);
     this.layers.set(name, layer);
     layer.geo = new geoplan.engine.Shapes(layer);
     layer.labels = layer.geo.anchors();
+    setTimeout(() => geoplan.engine.prepareSearch(layer), geoplan.engine.SEARCH_AFTER);
     const located = layer.kinds.reduce((sum, kind) => sum + (kind > 0), 0);
     return {
       count: layer.count,
