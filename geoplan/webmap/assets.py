@@ -14,6 +14,12 @@ SCRIPTS = (
     "graticule.js",
     "labels.js",
     "furniture.js",
+    "geodesic.js",
+    "gauss-kruger.js",
+    "aim.js",
+    "clipboard.js",
+    "measure.js",
+    "tools.js",
     "map.js",
     "facts.js",
     "details.js",
@@ -27,7 +33,7 @@ SCRIPTS = (
 )
 """Our scripts, in the order in which they build on each other."""
 
-STYLES = ("page.css", "panel.css", "map.css", "findings.css")
+STYLES = ("page.css", "panel.css", "map.css", "findings.css", "tools.css")
 
 _IMAGE = re.compile(r"url\((images/[\w.-]+\.png)\)")
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)

@@ -14,6 +14,7 @@ from geoplan.i18n import phrases
 from geoplan.schema import schemas
 from geoplan.symbols import marks, symbols
 from geoplan.webmap.findings import PHRASES, check_payload
+from geoplan.webmap.plane import plane_of
 from geoplan.webmap.values import both, plain, shapes_of
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "data_date": plan.data_date.isoformat(),
         "review_number": plan.review_number,
         "extent": list(plan.extent),
+        **plane_of(plan.measuring_plane),
     }
 
 

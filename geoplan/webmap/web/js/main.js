@@ -14,6 +14,7 @@ geoplan.App = class {
     this.furniture = new geoplan.Furniture(map, this.words, () => this.planMap.home());
     this.details = new geoplan.Details(document.getElementById("details"), this.index, this);
     this.panel = new geoplan.Panel(this.index, this.planMap, this);
+    this.tools = new geoplan.Tools(this);
     map.on("click", () => this.close());
   }
 
@@ -48,6 +49,7 @@ geoplan.App = class {
     this.panel.render();
     this.details.render();
     this.furniture.translate();
+    this.tools.translate();
     const container = this.planMap.map.getContainer();
     container.setAttribute("role", "region");
     container.setAttribute("aria-label", this.words.say("map"));

@@ -1,0 +1,139 @@
+"""Measuring, coordinates and scale on the planner's page, against GeographicLib and PROJ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from pyproj import Geod, Transformer
+
+from geoplan.webmap import MapContent, planner_page
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[..., Page]
+GEOD = Geod(a=6378137.0, rf=298.257222101)
+TO_LONLAT = Transformer.from_crs("EPSG:4550", "EPSG:4490", always_xy=True)
+
+
+@pytest.fixture
+def page(open_page: OpenPage, content: MapContent) -> Page:
+    return open_page(planner_page(content), reduced_motion="reduce")
+
+
+def place(east: float, north: float) -> tuple[float, float]:
+    lon, lat = TO_LONLAT.transform(500_000 + east, 4_552_000 + north)
+    return float(lon), float(lat)
+
+
+def area_of(ring: list[tuple[float, float]]) -> float:
+    lon, lat = zip(*ring, strict=True)
+    return abs(float(GEOD.polygon_area_perimeter(lon, lat)[0]))
+
+
+def on_screen(page: Page, at: tuple[float, float]) -> Any:
+    return page.evaluate(
+        """([lon, lat]) => {
+            const box = map_planner.getContainer().getBoundingClientRect();
+            const at = map_planner.latLngToContainerPoint([lat, lon]);
+            return [Math.round(box.x + at.x), Math.round(box.y + at.y)];
+        }""",
+        list(at),
+    )
+
+
+def under(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Where on the Earth a click on a whole pixel lands."""
+    lat, lon = page.evaluate(
+        """([x, y]) => {
+            const box = map_planner.getContainer().getBoundingClientRect();
+            const at = map_planner.containerPointToLatLng([x - box.x, y - box.y]);
+            return [at.lat, at.lng];
+        }""",
+        [x, y],
+    )
+    return float(lon), float(lat)
+
+
+def test_geodesics_are_those_of_geographiclib(page: Page) -> None:
+    start = (123.0, 41.1)
+    ways = [(azimuth, far) for azimuth in (0, 37, 90, 181, 275) for far in (0.5, 900, 1e5)]
+    ends = [GEOD.fwd(*start, azimuth, far)[:2] for azimuth, far in ways]
+    rings = {
+        "parcel": [(123.0, 41.1), (123.0004, 41.10005), (123.0003, 41.1003)],
+        "city": [(122.9, 41.0), (123.15, 41.02), (123.2, 41.2), (123.0, 41.12), (122.95, 41.25)],
+        "province": [(120.0, 39.0), (125.0, 40.0), (124.0, 43.0), (121.0, 42.5)],
+    }
+    got = page.evaluate(
+        """([a, f, start, ends, rings]) => {
+            const at = ([lng, lat]) => L.latLng(lat, lng);
+            const geodesic = new geoplan.Geodesic(a, f);
+            return [ends.map((end) => geodesic.length([at(start), at(end)])),
+                rings.map((ring) => geodesic.area(ring.map(at)))];
+        }""",
+        [GEOD.a, GEOD.f, start, ends, list(rings.values())],
+    )
+    for length, (_, far) in zip(got[0], ways, strict=True):
+        assert length == pytest.approx(far, abs=0.0005)
+    for area, ring in zip(got[1], rings.values(), strict=True):
+        assert area == pytest.approx(area_of(ring), rel=1e-6)
+
+
+def test_a_distance_is_measured_across_features(page: Page) -> None:
+    page.get_by_role("button", name="量距离").click()
+    result = page.locator(".tool-result")
+    # the middle of a park, a road and a number of a conflict: all of them would open a card
+    spots = [on_screen(page, place(*at)) for at in [(-500, 300), (400, 500), (1500, 500)]]
+    landed = [under(page, *spot) for spot in spots]
+    for spot in spots:
+        page.mouse.click(*spot)
+        page.wait_for_timeout(350)  # or two clicks would be one double click
+    expect(page.locator("#details")).to_be_hidden()
+    legs = [GEOD.inv(*landed[k], *landed[k + 1])[2] for k in range(2)]
+    expect(result).to_contain_text(f"{sum(legs) / 1000:,.3f} km")
+    expect(result).to_contain_text(f"末段 {legs[1] / 1000:,.3f} km")
+    page.mouse.dblclick(*on_screen(page, place(-1000, -1200)))
+    expect(page.get_by_role("button", name="结束")).to_be_disabled()
+    page.get_by_role("button", name="撤销").click()
+    expect(result).to_contain_text(f"{sum(legs) / 1000:,.3f} km")
+    page.locator("[data-lang=en]").click()
+    expect(result).to_contain_text(f"Length {sum(legs) / 1000:,.3f} km")
+    copied = page.get_by_role("button", name="Copy result")
+    copied.click()
+    expect(page.locator(".copy-said")).to_have_text("Copied")
+    page.keyboard.press("Escape")
+    expect(page.locator(".tool-tray")).to_be_hidden()
+    expect(page.get_by_role("button", name="Measure distance")).to_be_focused()
+    page.mouse.click(*spots[0])
+    expect(page.locator("#details")).to_be_visible()  # and features are there again
+
+
+def test_an_area_is_measured_by_keys_and_says_when_its_sides_cross(page: Page) -> None:
+    page.get_by_role("button", name="量面积").press("Enter")
+    seen = []
+    for key in ("", "ArrowRight", "ArrowDown", "ArrowLeft"):
+        if key:
+            page.keyboard.press(key)
+            page.wait_for_timeout(450)  # Leaflet glides
+        seen.append(page.evaluate("[map_planner.getCenter().lng, map_planner.getCenter().lat]"))
+        page.keyboard.press("Enter")
+    around = sum(GEOD.inv(*seen[k], *seen[k - 3])[2] for k in range(4))
+    result = page.locator(".tool-result")
+    expect(result).to_contain_text(f"{area_of(seen) / 1e4:,.4f} ha")
+    expect(result).to_contain_text(
+        f"周长 {around:,.2f} m" if around < 1000 else f"{around / 1000:,.3f} km"
+    )
+    page.keyboard.press("Backspace")
+    expect(result).to_contain_text(f"{area_of(seen[:3]) / 1e4:,.4f} ha")
+    page.evaluate(
+        """() => { const {lat, lng} = map_planner.getCenter();
+            map_planner.panTo([lat - 0.001, lng - 0.02], {animate: false}); }"""
+    )
+    page.get_by_role("button", name="在中心加点").click()
+    page.evaluate(
+        """() => { const {lat, lng} = map_planner.getCenter();
+            map_planner.panTo([lat, lng + 0.04], {animate: false}); }"""
+    )
+    page.get_by_role("button", name="在中心加点").click()
+    expect(result).to_contain_text("交叉")
