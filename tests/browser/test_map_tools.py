@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 from pyproj import Geod, Transformer
 
 from geoplan.webmap import MapContent, planner_page
+from geoplan.webmap.plane import plane_of
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
@@ -137,3 +139,90 @@ def test_an_area_is_measured_by_keys_and_says_when_its_sides_cross(page: Page) -
     )
     page.get_by_role("button", name="在中心加点").click()
     expect(result).to_contain_text("交叉")
+
+
+def test_coordinates_are_told_copied_and_gone_to(page: Page) -> None:
+    spots = [(123 + off, lat) for off in (-3, -1.4, 0, 0.02, 1.5) for lat in (3.4, 22.5, 41.1, 53)]
+    got = page.evaluate(
+        """([plane, spots]) => {
+            const gauss = new geoplan.GaussKruger(plane);
+            return spots.map(([lng, lat]) => {
+                const there = gauss.forward(L.latLng(lat, lng));
+                const back = gauss.inverse(there);
+                return [there.east, there.north, back.lng, back.lat];
+            });
+        }""",
+        [plane_of("EPSG:4550")["plane"], spots],
+    )
+    for (lon, lat), (east, north, lon_back, lat_back) in zip(spots, got, strict=True):
+        expected = TO_LONLAT.transform(lon, lat, direction="INVERSE")
+        assert (east, north) == pytest.approx(expected, abs=0.001)
+        assert (lon_back, lat_back) == pytest.approx((lon, lat), abs=1e-10)
+
+    page.get_by_role("button", name="坐标查询与定位").click()
+    page.mouse.click(*(spot := on_screen(page, place(-500, 300))))  # on a park
+    lon, lat = under(page, *spot)
+    east, north = TO_LONLAT.transform(lon, lat, direction="INVERSE")
+    tray = page.locator(".tool-tray")
+    for said in (f"{lon:.7f}, {lat:.7f}", f"{north:.2f}", f"{east:.2f}", "第 41 带，中央经线 123°"):
+        expect(tray).to_contain_text(said)
+    page.mouse.move(*spot)
+    expect(page.locator("#plane-readout")).to_contain_text(f"X {north:.1f}　Y {east:.1f}")
+    page.evaluate(
+        """() => {
+            navigator.clipboard.writeText = () => Promise.reject(new Error('denied'));
+            document.execCommand = () => false;
+        }"""
+    )
+    page.get_by_role("button", name="复制 X, Y").click()
+    expect(tray).to_contain_text("Ctrl+C")
+    assert page.evaluate("document.getSelection().toString()") == f"{north:.2f}, {east:.2f}"
+
+
+TYPED = [
+    ("123.01, 41.11", (123.01, 41.11), None),
+    ("41.11，123.01", (123.01, 41.11), None),
+    ("N41.11 E123.01", (123.01, 41.11), None),
+    ("4552700.5 500310.25", place(310.25, 700.5), None),
+    ("Y=500310.25 X=4552700.5", place(310.25, 700.5), None),
+    ("X 4552700.5, Y 41500310.25", place(310.25, 700.5), None),
+    ("4552700.5, 40500310.25", None, "第 41 带"),
+    ("121.5, 31.2", None, "不在本规划范围内"),
+    ("0 0", None, "不在本规划范围内"),
+    ("41.11", None, "看不懂"),
+    ("<b>1</b>,2", None, "看不懂"),
+]
+
+
+def test_what_is_typed_is_gone_to_or_told_why_not(page: Page) -> None:
+    page.get_by_role("button", name="坐标查询与定位").click()
+    for typed, reached, said in TYPED:
+        page.evaluate("map_planner.setView([41.1, 123.0], 13, {animate: false})")
+        page.locator(".tool-input").fill(typed)
+        page.locator(".tool-input").press("Enter")
+        lon, lat = page.evaluate("[map_planner.getCenter().lng, map_planner.getCenter().lat]")
+        assert (lon, lat) == pytest.approx(reached or (123.0, 41.1), abs=1e-5), typed
+        expect(page.locator(".tool-wrong")).to_have_text(re.compile(said or "^$"))
+
+
+def test_the_scale_is_true_and_a_layer_is_made_faint(page: Page) -> None:
+    page.evaluate("map_planner.setView([41.1, 123.0], 14, {animate: false})")
+    ends = page.evaluate(
+        """() => [[400, 300], [500, 300], [400, 400]].map((at) => {
+            const {lng, lat} = map_planner.containerPointToLatLng(at); return [lng, lat]; })"""
+    )
+    across, along = (GEOD.inv(*ends[0], *ends[k])[2] for k in (1, 2))
+    ratio = page.locator("#scale-readout").inner_text()
+    told = int(ratio.split("：")[-1].split("（")[0].removeprefix("1:").replace(",", ""))
+    assert told == pytest.approx((across * along) ** 0.5 / (0.0254 * 100 / 96), rel=3e-3)
+    assert "图中心纬度" in ratio
+    width, text = page.evaluate(
+        """() => { const bar = document.querySelector('.leaflet-control-scale-line');
+            return [bar.getBoundingClientRect().width, bar.textContent]; }"""
+    )
+    metres = float(text.split()[0]) * {"km": 1000, "m": 1}[text.split()[1]]
+    assert width == pytest.approx(metres / (across * along) ** 0.5 * 100, abs=1.0)
+    page.get_by_role("button", name="展开要素清单：风景名胜区").click()
+    page.get_by_label("风景名胜区的不透明度").fill("40")
+    pane = page.locator(".leaflet-layer-scenic-areas-pane")
+    assert pane.evaluate("(one) => getComputedStyle(one).opacity") == "0.4"

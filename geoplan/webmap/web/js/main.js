@@ -11,7 +11,7 @@ geoplan.App = class {
     this.planMap = new geoplan.PlanMap(map, this.index, (item) => this.choose(item, false));
     // findings lie on the same ground as overlaps, and say more of it: one of both at a time
     if (this.index.findings) this.planMap.setVisible(geoplan.OVERLAPS, false);
-    this.furniture = new geoplan.Furniture(map, this.words, () => this.planMap.home());
+    this.furniture = new geoplan.Furniture(map, this.words, () => this.planMap.home(), data.plan);
     this.details = new geoplan.Details(document.getElementById("details"), this.index, this);
     this.panel = new geoplan.Panel(this.index, this.planMap, this);
     this.tools = new geoplan.Tools(this);

@@ -12,6 +12,7 @@ geoplan.PlanMap = class {
     this.choose = choose;
     this.groups = new Map();
     this.hidden = new Set();
+    this.opacities = new Map();
     this.chosen = L.layerGroup().addTo(map);
     this.graticule = new geoplan.Graticule(map);
     this.labels = new geoplan.Labels(map);
@@ -109,6 +110,13 @@ geoplan.PlanMap = class {
     if (visible) group.addTo(this.map);
     else group.remove();
     this.label();
+  }
+
+  /** How strongly a layer is drawn, 0 to 1; what lies on it, as labels do, stays as it is. */
+  setOpacity(key, share) {
+    this.opacities.set(key, share);
+    const pane = this.map.getPane(`layer-${key}`);
+    if (pane) pane.style.opacity = share;
   }
 
   isVisible(key) {

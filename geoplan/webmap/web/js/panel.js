@@ -106,6 +106,8 @@ geoplan.Panel = class {
   layerRow(layer) {
     const title = this.words.of(layer.title);
     const list = geoplan.el("ul", { class: "members", hidden: !this.unfolded.has(layer.id) });
+    const opacity = geoplan.opacitySlider(this.planMap, layer.id, title);
+    opacity.hidden = list.hidden;
     const unfold = geoplan.el("button", {
       type: "button", class: "unfold", "aria-expanded": String(this.unfolded.has(layer.id)),
       "aria-label": this.words.say("list-of", { title }), title: this.words.say("list-of", { title }),
@@ -113,6 +115,7 @@ geoplan.Panel = class {
         if (list.hidden) this.unfolded.add(layer.id);
         else this.unfolded.delete(layer.id);
         list.hidden = !list.hidden;
+        opacity.hidden = list.hidden;
         unfold.setAttribute("aria-expanded", String(!list.hidden));
         this.fillMembers(list, layer);
       },
@@ -124,7 +127,7 @@ geoplan.Panel = class {
       geoplan.el("div", { class: "layer-row" },
         this.visibility(layer.id, title, geoplan.paint.layerSwatch(layer, this.index.symbolOf(layer))),
         unfold),
-      list);
+      opacity, list);
   }
 
   /** Every feature is reached by keyboard here; a closed list costs nothing. */

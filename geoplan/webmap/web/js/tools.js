@@ -17,15 +17,14 @@ geoplan.Tools = class {
     this.tools = {
       distance: new geoplan.Measure(app, "distance", end),
       area: new geoplan.Measure(app, "area", end),
+      coordinates: new geoplan.Coordinates(app, app.furniture.places, end),
     };
     this.active = null;
     this.bar = geoplan.el("div", { class: "tool-bar", role: "toolbar" },
       Object.keys(this.tools).map((key) => this.button(key)));
     this.tray = geoplan.el("section", { class: "tool-tray", hidden: true, "aria-labelledby": "tool-title" });
-    const node = geoplan.el("div", { class: "tools" }, this.bar, this.tray);
-    L.DomEvent.disableClickPropagation(node);
-    L.DomEvent.disableScrollPropagation(node);
-    new (L.Control.extend({ onAdd: () => node }))({ position: "topleft" }).addTo(app.planMap.map);
+    document.body.append(this.tray);
+    app.furniture.add("topleft", this.bar);
   }
 
   button(key) {
