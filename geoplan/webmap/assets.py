@@ -24,6 +24,10 @@ SCRIPTS = (
     "measure.js",
     "coordinates.js",
     "tools.js",
+    "sheet.js",
+    "print.js",
+    "painter.js",
+    "picture.js",
     "map.js",
     "facts.js",
     "details.js",
@@ -37,7 +41,7 @@ SCRIPTS = (
 )
 """Our scripts, in the order in which they build on each other."""
 
-STYLES = ("page.css", "panel.css", "map.css", "findings.css", "tools.css")
+STYLES = ("page.css", "panel.css", "map.css", "findings.css", "tools.css", "sheet.css")
 
 _IMAGE = re.compile(r"url\((images/[\w.-]+\.png)\)")
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)

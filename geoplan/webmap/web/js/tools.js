@@ -18,6 +18,8 @@ geoplan.Tools = class {
       distance: new geoplan.Measure(app, "distance", end),
       area: new geoplan.Measure(app, "area", end),
       coordinates: new geoplan.Coordinates(app, app.furniture.places, end),
+      print: new geoplan.Print(app, end),
+      picture: new geoplan.Picture(app, end),
     };
     this.active = null;
     this.bar = geoplan.el("div", { class: "tool-bar", role: "toolbar" },
