@@ -37,11 +37,12 @@ SCRIPTS = (
     "findings-panel.js",
     "legend.js",
     "panel.js",
+    "address.js",
     "main.js",
 )
 """Our scripts, in the order in which they build on each other."""
 
-STYLES = ("page.css", "panel.css", "map.css", "findings.css", "tools.css", "sheet.css")
+STYLES = ("page.css", "panel.css", "map.css", "findings.css", "tools.css", "sheet.css", "embed.css")
 
 _IMAGE = re.compile(r"url\((images/[\w.-]+\.png)\)")
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)

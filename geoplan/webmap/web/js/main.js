@@ -15,6 +15,7 @@ geoplan.App = class {
     this.details = new geoplan.Details(document.getElementById("details"), this.index, this);
     this.panel = new geoplan.Panel(this.index, this.planMap, this);
     this.tools = new geoplan.Tools(this);
+    this.address = new geoplan.Address(this);
     map.on("click", () => this.close());
   }
 
@@ -50,6 +51,7 @@ geoplan.App = class {
     this.details.render();
     this.furniture.translate();
     this.tools.translate();
+    this.address.soon();
     const container = this.planMap.map.getContainer();
     container.setAttribute("role", "region");
     container.setAttribute("aria-label", this.words.say("map"));
@@ -98,9 +100,12 @@ geoplan.start = (map, dataId) => {
   app.speak(data.lang);
   map.invalidateSize({ animate: false });
   new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
-  map.fitBounds(app.planMap.bounds.pad(0.04), {
-    animate: false, paddingTopLeft: [12, 24], paddingBottomRight: [52, 44],
-  });
+  if (!app.address.apply()) {
+    map.fitBounds(app.planMap.bounds.pad(0.04), {
+      animate: false, paddingTopLeft: [12, 24], paddingBottomRight: [52, 44],
+    });
+  }
   app.planMap.graticule.draw();
   app.planMap.label();
+  app.address.follow();
 };

@@ -60,6 +60,7 @@ geoplan.Picture = class {
   show(address, leftOut) {
     const { words } = this;
     this.address = address;
+    this.app.tools.tray.hidden = true;
     const name = document.title.replace(/[^\p{L}\p{N} _-]+/gu, "").trim() || "map";
     const close = geoplan.el("button", { type: "button", class: "tool-button", click: () => this.end() }, words.say("close"));
     this.view = geoplan.el("section", { class: "picture-view", role: "dialog", "aria-modal": "true", "aria-label": words.say("tool-picture") },
