@@ -1,6 +1,6 @@
 """The planner's map: one sealed HTML file that opens without a network."""
 
-from geoplan.webmap.content import MapContent, MapLayer
+from geoplan.webmap.content import MapContent, MapLayer, OnlineBasemap, Picture
 from geoplan.webmap.page import planner_page
 
-__all__ = ["MapContent", "MapLayer", "planner_page"]
+__all__ = ["MapContent", "MapLayer", "OnlineBasemap", "Picture", "planner_page"]

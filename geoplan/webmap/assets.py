@@ -28,6 +28,8 @@ SCRIPTS = (
     "print.js",
     "painter.js",
     "picture.js",
+    "gcj02.js",
+    "pictures.js",
     "map.js",
     "facts.js",
     "details.js",

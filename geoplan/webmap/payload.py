@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from geoplan.i18n import phrases
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from geoplan.model import Plan, Result
     from geoplan.schema import Field
     from geoplan.symbols import Symbol
-    from geoplan.webmap.content import MapContent, MapLayer
+    from geoplan.webmap.content import MapContent, MapLayer, OnlineBasemap, Picture
 
 _OURS = "map."
 _BREAKS_OUT = re.compile("[<>&\u2028\u2029]")
@@ -42,6 +43,10 @@ def payload(content: MapContent, lang: str) -> dict[str, Any]:
         "overlaps": _numbered(_answer(content.overlaps)),
         "coverage": _answer(content.coverage),
         "check": None if content.check is None else check_payload(content.check, content.rules),
+        "pictures": [_picture(one) for one in content.pictures],
+        "online": None if content.online is None else _online(content.online),
+        "precision_m": content.precision_m,
+        "languages": list(content.languages),
     }
 
 
@@ -66,6 +71,27 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "review_number": plan.review_number,
         "extent": list(plan.extent),
         **plane_of(plan.measuring_plane),
+    }
+
+
+def _picture(one: Picture) -> dict[str, Any]:
+    images = [
+        {
+            "bounds": image.bounds,
+            "url": f"data:{image.media_type};base64,{b64encode(image.content).decode('ascii')}",
+        }
+        for image in one.images
+    ]
+    return {"id": one.id, "title": both(one.title), "images": images, "opacity": one.opacity}
+
+
+def _online(one: OnlineBasemap) -> dict[str, Any]:
+    return {
+        "title": both(one.title),
+        "addresses": list(one.addresses),
+        "hosts": list(one.hosts),
+        "shifted": one.shifted,
+        "max_zoom": one.max_zoom,
     }
 
 

@@ -40,7 +40,7 @@ geoplan.Address = class {
     const asked = geoplan.Address.read(window.location.hash);
     document.body.classList.toggle("embed", Boolean(asked.embed));
     if (asked.layers) this.show(asked.layers);
-    if (asked.lang && this.app.words.lang !== asked.lang) this.app.speak(asked.lang);
+    if (asked.lang !== this.app.words.lang && this.app.data.languages.includes(asked.lang)) this.app.speak(asked.lang);
     this.map.invalidateSize({ animate: false });
     if (asked.view) this.map.setView(asked.view.centre, asked.view.zoom, { animate: false });
     return Boolean(asked.view);

@@ -70,6 +70,7 @@ geoplan.App = class {
       },
     }, text);
     geoplan.refill(root, button("zh", "中文"), button("en", "English"));
+    root.hidden = this.data.languages.length < 2;
   }
 
   /** Say over the map that it is a sketch, if any feature of the plan is drawn as one. */
@@ -90,9 +91,16 @@ geoplan.App = class {
     geoplan.refill(document.getElementById("attribution"),
       geoplan.el("strong", {}, review),
       geoplan.el("span", {}, this.words.of(plan.attribution)),
-      geoplan.el("span", {}, this.words.say("data-date", { date: plan.data_date })));
+      geoplan.el("span", {}, this.words.say("data-date", { date: plan.data_date })),
+      geoplan.limits(this.data, this.words));
   }
 };
+
+/** What the file does not tell exactly, and what it asks others for. */
+geoplan.limits = ({ precision_m: grid, online }, words) => [
+  grid && geoplan.el("strong", { class: "precision" }, words.say("precision", { grid })),
+  online && geoplan.el("strong", { class: "online" }, words.say("online", { title: words.of(online.title) })),
+].filter(Boolean);
 
 geoplan.start = (map, dataId) => {
   const data = JSON.parse(document.getElementById(dataId).textContent);

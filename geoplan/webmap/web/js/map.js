@@ -17,6 +17,7 @@ geoplan.PlanMap = class {
     this.graticule = new geoplan.Graticule(map);
     this.labels = new geoplan.Labels(map);
     document.body.append(geoplan.paint.definitions(index.data.symbols));
+    this.pictures = new geoplan.Pictures(this);
     index.data.layers.forEach((layer) => this.drawLayer(layer));
     this.drawOverlaps();
     this.findings = index.findings ? new geoplan.FindingsMap(this, index.findings) : null;

@@ -71,7 +71,7 @@ geoplan.Panel = class {
   layers() {
     const rows = (role) => this.index.layersOf(role).map((layer) => this.layerRow(layer));
     const { note } = this.index.data.plan;
-    const context = rows("context");
+    const context = [...rows("context"), ...this.planMap.pictures.rows(this)];
     const conflict = this.index.data.symbols.conflict;
     const overlaps = this.index.data.overlaps && geoplan.el("li", { class: "layer" },
       geoplan.el("div", { class: "layer-row" },
