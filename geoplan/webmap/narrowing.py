@@ -113,9 +113,7 @@ def _name_columns(layer: Layer) -> set[str]:
     return {name for name in (layer.name_column, layer.name_en_column) if name}
 
 
-def _answers(
-    content: MapContent, change: Callable[[GeoDataFrame], GeoDataFrame]
-) -> dict[str, Any]:
+def _answers(content: MapContent, change: Callable[[GeoDataFrame], GeoDataFrame]) -> dict[str, Any]:
     answers = {name: getattr(content, name) for name in ("overlaps", "coverage", "check")}
     return {
         name: None if one is None else replace(one, features=change(one.features))
