@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from geoplan.webmap import MapContent, planner_page
+from geoplan.webmap import Frame, MapContent, planner_page
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
+ROOT = Path(__file__).parents[2]
 
 HOSTILE = [
     "#<img src=x onerror=window.pwned=1>",
@@ -82,13 +82,14 @@ def test_the_page_works_inside_another(
 ) -> None:
     """Measured and drawn as a picture in a frame that may run scripts and nothing else."""
     document = planner_page(content)
-    (tmp_path / "map.html").write_text(document, encoding="utf-8")
-    source = (
-        'src="map.html#14/41.1/123.0&embed=1"' if way == "src" else f'srcdoc="{escape(document)}"'
-    )
-    host = f'<!DOCTYPE html><iframe sandbox="allow-scripts" width=900 height=600 {source}></iframe>'
+    if way == "src":
+        (tmp_path / "plan.html").write_text(document, encoding="utf-8")
+        host = (ROOT / "examples/embedding/page.html").read_text("utf-8")
+        host = host.replace("#embed=1", "#14/41.1/123.0&embed=1").replace(" allow-downloads", "")
+    else:
+        host = "<!DOCTYPE html>" + str(Frame(document, 'A "plan"'))
     (tmp_path / "host.html").write_text(host, encoding="utf-8")
-    context = browser.new_context(offline=True)
+    context = browser.new_context(offline=True, viewport={"width": 1000, "height": 800})
     page = context.new_page()
     trouble: list[str] = []
     page.on("console", lambda said: trouble.append(said.text))

@@ -50,6 +50,7 @@ def test_a_picture_lies_where_it_belongs_and_can_be_made_faint(
 
 def test_amap_tiles_stand_on_their_ground(browser: Browser, content: MapContent) -> None:
     """Within a pixel at zoom 16, at all four corners; its server is the only one asked."""
+    document = planner_page(replace(content, online=online_basemap("amap", None)))
     page = browser.new_page(viewport={"width": 1366, "height": 768})
     asked = []
 
@@ -61,7 +62,6 @@ def test_amap_tiles_stand_on_their_ground(browser: Browser, content: MapContent)
     page.route(
         "http://plan.test/", lambda route: route.fulfill(body=document, content_type="text/html")
     )
-    document = planner_page(replace(content, online=online_basemap("amap", None)))
     page.goto("http://plan.test/#16/41.1/123.0")
     page.wait_for_function("document.querySelectorAll('img.leaflet-tile-loaded').length > 12")
     expect(page.locator("#attribution")).to_contain_text("含在线底图（高德地图）")
