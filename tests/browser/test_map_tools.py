@@ -160,7 +160,7 @@ def test_coordinates_are_told_copied_and_gone_to(page: Page) -> None:
         assert (lon_back, lat_back) == pytest.approx((lon, lat), abs=1e-10)
 
     page.get_by_role("button", name="坐标查询与定位").click()
-    page.mouse.click(*(spot := on_screen(page, place(-500, 300))))  # on a park
+    page.mouse.click(*(spot := on_screen(page, place(1700, -300))))  # on a park
     lon, lat = under(page, *spot)
     east, north = TO_LONLAT.transform(lon, lat, direction="INVERSE")
     tray = page.locator(".tool-tray")
@@ -226,3 +226,18 @@ def test_the_scale_is_true_and_a_layer_is_made_faint(page: Page) -> None:
     page.get_by_label("风景名胜区的不透明度").fill("40")
     pane = page.locator(".leaflet-layer-scenic-areas-pane")
     assert pane.evaluate("(one) => getComputedStyle(one).opacity") == "0.4"
+
+
+def test_a_finger_measures_on_a_phone(open_page: OpenPage, content: MapContent) -> None:
+    page = open_page(planner_page(content), 390, 844, has_touch=True, reduced_motion="reduce")
+    page.locator("[data-tool=area]").tap()
+    spots = [(120, 250), (250, 260), (200, 330)]  # on features, and free of buttons
+    landed = [under(page, *spot) for spot in spots]
+    for spot in spots:
+        page.touchscreen.tap(*spot)
+        page.wait_for_timeout(400)
+    expect(page.locator(".tool-result")).to_contain_text(f"{area_of(landed) / 1e6:,.4f} km²")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.get_by_role("button", name="在中心加点").tap()
+    page.locator(".tool-tray .close").tap()
+    expect(page.locator(".tool-tray")).to_be_hidden()
