@@ -62,7 +62,7 @@ def test_the_address_holds_the_view_and_hostile_ones_do_nothing(
         assert (view(page), checked.count(), page.title()) == before, fragment[:40]
     page.get_by_label("Scenic areas", exact=True).check()
     page.evaluate("map_planner.setView([41.09, 123.02], 13, {animate: false})")
-    page.wait_for_function("location.hash.startsWith('#13/41.09')")
+    page.wait_for_function("() => location.hash.startsWith('#13/41.09')")
     fragment = page.evaluate("location.hash")
     assert fragment == "#13/41.09000/123.02000&layers=scenic-areas,highways,overlaps&lang=en"
     page.reload()
