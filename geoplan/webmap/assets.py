@@ -5,11 +5,32 @@ import re
 from functools import cache
 from importlib.resources import files
 
+ENGINE = (
+    "namespace.js",
+    "bytes.js",
+    "tree.js",
+    "columns.js",
+    "layer.js",
+    "shapes.js",
+    "hit.js",
+    "search.js",
+    "filter.js",
+    "cues.js",
+    "painter.js",
+    "session.js",
+    "client.js",
+    "worker.js",
+)
+"""Scripts of the engine: one element on the page, whose text a worker runs as well."""
+
 SCRIPTS = (
     "dom.js",
     "words.js",
     "plan.js",
     "strokes.js",
+    "engine-style.js",
+    "tiles.js",
+    "layers.js",
     "symbols.js",
     "graticule.js",
     "labels.js",
@@ -44,6 +65,9 @@ SCRIPTS = (
 )
 """Our scripts, in the order in which they build on each other."""
 
+PLAN_LAYER = ("dom.js", "strokes.js", "engine-style.js", "tiles.js", "plan-layer.js")
+"""What a layer brings to a map of Folium's, beside the engine."""
+
 STYLES = ("page.css", "panel.css", "map.css", "findings.css", "tools.css", "sheet.css", "embed.css")
 
 _IMAGE = re.compile(r"url\((images/[\w.-]+\.png)\)")
@@ -68,6 +92,19 @@ def scripts() -> tuple[str, ...]:
 
 
 @cache
+def engine_scripts() -> dict[str, str]:
+    """Return the scripts that a worker is started from, by the id of their element."""
+    own = "\n".join(_text(f"js/engine/{script}") for script in ENGINE)
+    return {"geoplan-fflate": _text("fflate/fflate.js"), "geoplan-engine": own}
+
+
+@cache
+def plan_layer_scripts() -> str:
+    """Return the scripts of `PlanLayer` as one."""
+    return "\n".join(_text(f"js/{script}") for script in PLAN_LAYER)
+
+
+@cache
 def styles() -> tuple[str, ...]:
     """Return Leaflet's style with its images inside, then ours."""
 
@@ -86,6 +123,6 @@ def skeleton() -> str:
 
 
 @cache
-def leaflet_licence() -> str:
-    """Return the licence that every copy of Leaflet has to carry."""
-    return _text("leaflet/LICENSE")
+def licences() -> str:
+    """Return the licences that every copy of what others wrote has to carry."""
+    return _text("leaflet/LICENSE") + "\n" + _text("fflate/LICENSE")

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from geopandas import GeoDataFrame
+    from pandas import Series
 
     from geoplan.model import Lang, Layer, Plan, Result, Text
     from geoplan.rules import Rule
@@ -31,12 +32,16 @@ class MapLayer:
         What its columns are called; geoplan's schema of its kind when not given.
     symbol : Symbol, optional
         How it is drawn; geoplan's symbol of its kind when not given.
+    searched : mapping of str to Series
+        More columns, in the order of the features, that are searched and not shown, such as
+        the initials of Chinese names.
     """
 
     layer: Layer
     features: GeoDataFrame
     schema: LayerSchema | None = None
     symbol: Symbol | None = None
+    searched: Mapping[str, Series] = field(default_factory=dict)
 
 
 class Image(NamedTuple):

@@ -75,6 +75,39 @@ class PlannerMap(folium.Map):
         self._id = "planner"
 
 
+class LayerElement(MacroElement):
+    """The features of a layer, as text that no browser runs.
+
+    A long text comes in pieces, each of which a line of script hands to the worker at once.
+    """
+
+    PIECE = 1 << 20  # letters, a multiple of the four that make three bytes
+
+    def __init__(self, name: str, text: str, in_pieces: bool) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "Layer"
+        self.name = name
+        self.text = text
+        self.in_pieces = in_pieces
+
+    def render(self, **kwargs: Any) -> None:  # type: ignore[override]
+        """Put the text into the page."""
+        figure = self.get_root()
+        if not isinstance(figure, Figure):
+            raise TypeError("a LayerElement is drawn on a map that stands in a figure")
+        block = f'<script type="text/plain" id="{self.name}">{self.text}</script>\n'
+        pieces = self._pieces() if self.in_pieces else block
+        figure.html.add_child(Verbatim(pieces), name=self.name)
+
+    def _pieces(self) -> str:
+        begins = range(0, len(self.text), self.PIECE)
+        return "".join(
+            f'<script type="text/plain" data-layer="{self.name}">{self.text[at : at + self.PIECE]}'
+            "</script><script>geoplan.engine.feed();</script>\n"
+            for at in begins
+        )
+
+
 class PlanElement(MacroElement):
     """The plan on a map: carries the data and starts the page's scripts."""
 

@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from geoplan.webmap import assets
-from geoplan.webmap.elements import PlanElement, PlannerFigure, PlannerMap, Verbatim, title
-from geoplan.webmap.payload import as_json, payload
+from geoplan.webmap.elements import (
+    LayerElement,
+    PlanElement,
+    PlannerFigure,
+    PlannerMap,
+    Verbatim,
+    title,
+)
+from geoplan.webmap.payload import as_json, layer_texts, payload
 from geoplan.webmap.seal import seal
 
 if TYPE_CHECKING:
     from geoplan.model import Lang
+    from geoplan.webmap.compact import Precision
     from geoplan.webmap.content import MapContent, OnlineBasemap
 
 _HTML_LANG = {"zh": "zh-CN", "en": "en"}
 
 
-def planner_page(content: MapContent, *, lang: Lang = "zh") -> str:
+def planner_page(content: MapContent, *, lang: Lang = "zh", precision: Precision = "full") -> str:
     """Write a plan, its overlaps and its coverage as one HTML document.
 
     Parameters
@@ -25,6 +33,8 @@ def planner_page(content: MapContent, *, lang: Lang = "zh") -> str:
         The plan, its layers with their features, and the answers to show.
     lang : {"zh", "en"}, default "zh"
         The language the page opens in; it can be switched on the page.
+    precision : {"full", "1m", "10m", "100m"}, default "full"
+        How fine the features' coordinates are; answers keep theirs.
 
     Returns
     -------
@@ -41,12 +51,13 @@ def planner_page(content: MapContent, *, lang: Lang = "zh") -> str:
     figure.header.add_child(title(content.plan.title.to(lang)))
     for style in assets.styles():
         figure.header.add_child(Verbatim(f"<style>\n{style}</style>\n"))
-    licence = assets.leaflet_licence()
-    figure.header.add_child(Verbatim(f'<script type="text/plain">\n{licence}</script>\n'))
+    figure.header.add_child(Verbatim(f'<script type="text/plain">\n{assets.licences()}</script>\n'))
+    for name, script in assets.engine_scripts().items():
+        figure.header.add_child(Verbatim(f'<script id="{name}">\n{script}</script>\n'))
     for script in assets.scripts():
         figure.header.add_child(Verbatim(f"<script>\n{script}</script>\n"))
     figure.html.add_child(Verbatim(assets.skeleton()))
-    figure.add_child(_map(content, lang))
+    figure.add_child(_map(content, lang, precision))
     return seal(figure.render(), _servers(content.online))
 
 
@@ -58,7 +69,7 @@ def _servers(online: OnlineBasemap | None) -> list[str]:
     return [start.replace("{s}", host) for start in starts for host in online.hosts]
 
 
-def _map(content: MapContent, lang: Lang) -> PlannerMap:
+def _map(content: MapContent, lang: Lang, precision: Precision) -> PlannerMap:
     west, south, east, north = content.plan.extent
     planner_map = PlannerMap(
         location=[(south + north) / 2, (west + east) / 2],
@@ -68,5 +79,7 @@ def _map(content: MapContent, lang: Lang) -> PlannerMap:
         minZoom=3,
         maxZoom=20,
     )
+    for name, text, is_large in layer_texts(content, precision):
+        planner_map.add_child(LayerElement(name, text, in_pieces=is_large))
     planner_map.add_child(PlanElement(as_json(payload(content, lang))))
     return planner_map

@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Any
 from geoplan.i18n import phrases
 from geoplan.schema import schemas
 from geoplan.symbols import marks, symbols
+from geoplan.webmap.compact import IN_ROW_ORDER, encode
 from geoplan.webmap.findings import PHRASES, check_payload
 from geoplan.webmap.plane import plane_of
-from geoplan.webmap.values import both, plain, shapes_of
+from geoplan.webmap.values import anchors_of, both, plain, shapes_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from geoplan.model import Plan, Result
     from geoplan.schema import Field
     from geoplan.symbols import Symbol
+    from geoplan.webmap.compact import Precision
     from geoplan.webmap.content import MapContent, MapLayer, OnlineBasemap, Picture
 
 _OURS = "map."
@@ -39,7 +43,10 @@ def payload(content: MapContent, lang: str) -> dict[str, Any]:
             for kind, symbol in _symbols(content).items()
         },
         "marks": marks().model_dump(mode="json"),
-        "layers": [_layer(entry) for entry in content.layers],
+        "layers": [
+            {**_layer(entry), "data": name}
+            for name, entry in zip(_names(content), content.layers, strict=True)
+        ],
         "overlaps": _numbered(_answer(content.overlaps)),
         "coverage": _answer(content.coverage),
         "check": None if content.check is None else check_payload(content.check, content.rules),
@@ -118,10 +125,7 @@ def _field(field: Field) -> dict[str, Any]:
 
 def _layer(entry: MapLayer) -> dict[str, Any]:
     layer = entry.layer
-    table = entry.features.drop(columns=entry.features.geometry.name)
-    shapes, anchors = shapes_of(entry.features)
-    rows = [[plain(value) for value in row] for row in table.itertuples(index=False, name=None)]
-    columns = [str(column) for column in table.columns]
+    columns = [str(name) for name in entry.features.columns if name != entry.features.geometry.name]
     return {
         "id": layer.id,
         "kind": layer.kind,
@@ -135,13 +139,26 @@ def _layer(entry: MapLayer) -> dict[str, Any]:
         "fields": _fields(entry, columns),
         "name_column": layer.name_column,
         "name_en_column": layer.name_en_column,
-        "features": [
-            {"id": plain(key), "values": row, "shape": shape, "anchor": anchor}
-            for key, row, shape, anchor in zip(
-                entry.features.index, rows, shapes, anchors, strict=True
-            )
-        ],
+        "large": _is_large(entry),
     }
+
+
+def _is_large(entry: MapLayer) -> bool:
+    """Whether the layer is drawn as tiles by a worker; others are shapes of the page."""
+    return len(entry.features) > IN_ROW_ORDER
+
+
+def _names(content: MapContent) -> list[str]:
+    return [f"layer-data-{place}" for place in range(len(content.layers))]
+
+
+def layer_texts(content: MapContent, precision: Precision) -> Iterator[tuple[str, str, bool]]:
+    """Yield for each layer its name in `payload`, its features, and whether they are many."""
+    for name, entry in zip(_names(content), content.layers, strict=True):
+        # the best place for a label takes milliseconds to find; of many features few have one
+        anchors = None if _is_large(entry) else anchors_of(entry.features)
+        text = encode(entry.features, precision=precision, hidden=entry.searched, anchors=anchors)
+        yield name, text, _is_large(entry)
 
 
 def _answer(result: Result | None) -> dict[str, Any] | None:

@@ -26,6 +26,14 @@ def both(text: Text | None) -> dict[str, str] | None:
     return None if text is None else {"zh": text.zh, "en": text.en}
 
 
+def anchors_of(features: GeoDataFrame) -> list[list[float] | None]:
+    """Return for each feature a place inside it for a label, in degrees; None where it has none."""
+    if features.geometry.isna().all():
+        return [None] * len(features)
+    degrees = shapely.force_2d(to_lonlat(features[[features.geometry.name]]).geometry.to_numpy())
+    return [None if shape is None or shape.is_empty else _anchor(shape) for shape in degrees]
+
+
 def shapes_of(features: GeoDataFrame) -> tuple[list[Any], list[Any]]:
     """Return GeoJSON geometries in degrees, and for each a place inside it for a label."""
     if features.geometry.isna().all():

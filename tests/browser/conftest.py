@@ -63,7 +63,9 @@ def open_page(browser: Browser, tmp_path: Path, trouble: list[str]) -> Iterator[
     """Open documents from files; any trouble in one of them fails the test."""
     contexts: list[BrowserContext] = []
 
-    def open_(document: str, width: int = 1366, height: int = 768, **options: Any) -> Page:
+    def open_(
+        document: str, width: int = 1366, height: int = 768, before: str = "", **options: Any
+    ) -> Page:
         file = tmp_path / f"map-{len(contexts)}.html"
         file.write_text(document, encoding="utf-8")
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
@@ -79,6 +81,7 @@ def open_page(browser: Browser, tmp_path: Path, trouble: list[str]) -> Iterator[
         context.route("**/*", only_the_document)
         context.set_offline(True)
         context.set_default_timeout(8_000)
+        context.add_init_script(before)
         page = context.new_page()
         page.on("request", lambda sent: _note_request(trouble, sent.url, file.as_uri()))
         page.on("console", lambda said: _note_console(trouble, said.type, said.text))

@@ -1,8 +1,6 @@
 // Builds elements. Text becomes a text node, always: nothing here parses markup.
 "use strict";
 
-const geoplan = {};
-
 /** Make an element; a function among the attributes becomes a listener. */
 geoplan.el = (tag, attributes = {}, ...children) =>
   geoplan.fill(document.createElement(tag), attributes, children);

@@ -99,7 +99,7 @@ geoplan.FindingsMap = class {
       .filter((found) => found && found.feature.shape).map((found) => found.feature.shape);
     const bounds = L.latLngBounds([]);
     for (const shape of row.shape ? [row.shape] : features) {
-      bounds.extend(this.planMap.shape(shape, {}).getBounds());
+      bounds.extend(geoplan.boundsOf(shape));
     }
     if (bounds.isValid()) this.planMap.fit(bounds, 0.6, 15);
   }

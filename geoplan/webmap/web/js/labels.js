@@ -12,23 +12,26 @@ geoplan.Labels = class {
   }
 
   /** Take a label; the lowest rank is placed first, and within a rank what came first. */
-  add({ pane, rank, anchor, text, className, colour, onClick, title, shape, places, from = 0, stays }) {
+  add({ pane, rank, anchor, text, className, colour, onClick, title, bounds, places, from = 0, stays }) {
     const node = geoplan.el("span", {}, text);
     if (colour) node.style.color = colour;
-    const icon = L.divIcon({ className, iconSize: null, html: node });
-    const marker = L.marker([anchor[1], anchor[0]], {
-      pane, icon, interactive: Boolean(onClick), keyboard: Boolean(onClick), title: title || "",
-    });
-    if (onClick) marker.on("click", onClick);
+    // most names of a full map find no room: their markers are never made
+    const make = () => {
+      const marker = L.marker([anchor[1], anchor[0]], {
+        pane, icon: L.divIcon({ className, iconSize: null, html: node }), title: title || "",
+        interactive: Boolean(onClick), keyboard: Boolean(onClick),
+      });
+      return onClick ? marker.on("click", onClick) : marker;
+    };
     const entry = {
-      marker, node, shape, places: places || [0], rank, from, stays, always: false,
+      make, marker: null, node, bounds, places: places || [0], rank, from, stays, always: false,
     };
     this.entries.push(entry);
     return entry;
   }
 
   clear() {
-    this.entries.forEach((entry) => entry.marker.remove());
+    this.entries.forEach((entry) => entry.marker && entry.marker.remove());
     this.entries = [];
   }
 
@@ -38,15 +41,16 @@ geoplan.Labels = class {
     for (const entry of inOrder) {
       const box = this.fits(entry) ? this.place(entry, taken) : null;
       if (box) taken.push(box);
-      else entry.marker.remove();
+      else if (entry.marker) entry.marker.remove();
     }
   }
 
   /** Try the places of a label in turn; say which box it took, or null. */
   place(entry, taken) {
+    entry.marker = entry.marker || entry.make();
     entry.marker.addTo(this.map);
     // a name that has to stay on its shape does not leave the middle half of it
-    const farthest = entry.stays ? this.size(entry.shape).y / 4 : Infinity;
+    const farthest = entry.stays ? this.size(entry.bounds).y / 4 : Infinity;
     for (const below of entry.places.filter((one) => Math.abs(one) <= farthest)) {
       const box = this.box(entry, below);
       if (entry.always || !taken.some((other) => other.intersects(box))) {
@@ -61,13 +65,12 @@ geoplan.Labels = class {
   /** A name stands only on a shape that is large enough to carry it. */
   fits(entry) {
     if (this.map.getZoom() < entry.from) return false;
-    if (!entry.shape) return true;
-    const size = this.size(entry.shape);
+    if (!entry.bounds) return true;
+    const size = this.size(entry.bounds);
     return Math.max(size.x, size.y) > 40;
   }
 
-  size(shape) {
-    const bounds = shape.getBounds();
+  size(bounds) {
     const nw = this.map.latLngToContainerPoint(bounds.getNorthWest());
     return this.map.latLngToContainerPoint(bounds.getSouthEast()).subtract(nw);
   }

@@ -2,12 +2,22 @@
 "use strict";
 
 geoplan.App = class {
+  /** What needs no feature is there at once, and the browser lays it out while layers are read. */
   constructor(map, data) {
+    this.map = map;
     this.words = new geoplan.Words(data.phrases, data.lang);
     this.data = data;
+    this.frame();
+  }
+
+  /** Build the rest, when the layers are there. */
+  build() {
+    const { map, data } = this;
     geoplan.strokes.learn(data.marks);
     this.index = new geoplan.PlanIndex(data, this.words);
     this.index.findings = data.check ? new geoplan.Findings(this.index) : null;
+    // it decides on the room for the map
+    this.banner();
     this.planMap = new geoplan.PlanMap(map, this.index, (item) => this.choose(item, false));
     // findings lie on the same ground as overlaps, and say more of it: one of both at a time
     if (this.index.findings) this.planMap.setVisible(geoplan.OVERLAPS, false);
@@ -16,7 +26,8 @@ geoplan.App = class {
     this.panel = new geoplan.Panel(this.index, this.planMap, this);
     this.tools = new geoplan.Tools(this);
     this.address = new geoplan.Address(this);
-    map.on("click", () => this.close());
+    map.on("click", (event) => this.planMap.large.orElse(event.latlng, null,
+      (item) => (item ? this.choose(item, false) : this.close())));
   }
 
   choose(item, zoom) {
@@ -39,14 +50,9 @@ geoplan.App = class {
   speak(lang) {
     this.words.lang = lang;
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
-    const { plan } = this.data;
-    const title = this.words.of(plan.title);
-    document.title = title;
-    document.getElementById("plan-title").textContent = title;
-    document.getElementById("plan-facts").textContent = plan.note ? this.words.of(plan.note) : "";
-    this.languageSwitch();
+    this.frame();
+    if (!this.panel) return;
     this.banner();
-    this.attribution();
     this.panel.render();
     this.details.render();
     this.furniture.translate();
@@ -56,6 +62,17 @@ geoplan.App = class {
     container.setAttribute("role", "region");
     container.setAttribute("aria-label", this.words.say("map"));
     this.planMap.label();
+  }
+
+  /** What stands above and below the map. */
+  frame() {
+    const { plan } = this.data;
+    const title = this.words.of(plan.title);
+    document.title = title;
+    document.getElementById("plan-title").textContent = title;
+    document.getElementById("plan-facts").textContent = plan.note ? this.words.of(plan.note) : "";
+    this.languageSwitch();
+    this.attribution();
   }
 
   languageSwitch() {
@@ -102,17 +119,18 @@ geoplan.limits = ({ precision_m: grid, online }, words) => [
   online && geoplan.el("strong", { class: "online" }, words.say("online", { title: words.of(online.title) })),
 ].filter(Boolean);
 
-geoplan.start = (map, dataId) => {
+geoplan.start = async (map, dataId) => {
   const data = JSON.parse(document.getElementById(dataId).textContent);
   const app = new geoplan.App(map, data);
-  app.speak(data.lang);
+  await geoplan.openLayers(data);
+  app.build();
+  geoplan.app = app;
+  app.speak(app.words.lang);
   map.invalidateSize({ animate: false });
   new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
-  if (!app.address.apply()) {
-    map.fitBounds(app.planMap.bounds.pad(0.04), {
-      animate: false, paddingTopLeft: [12, 24], paddingBottomRight: [52, 44],
-    });
-  }
+  const placed = app.address.apply();
+  // what the page says may have left the map less room
+  if (!placed && !map.getSize().equals(app.planMap.openedAt)) app.planMap.open();
   app.planMap.graticule.draw();
   app.planMap.label();
   app.address.follow();

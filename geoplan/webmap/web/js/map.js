@@ -5,6 +5,18 @@ geoplan.OVERLAPS = ":overlaps";
 geoplan.PHONE = "(max-width: 700px)";
 geoplan.HELPERS_FROM_ZOOM = 13;
 
+/** The bounds of a geometry of GeoJSON. */
+geoplan.boundsOf = (shape) => {
+  const bounds = L.latLngBounds([]);
+  const extend = (at) => {
+    if (typeof at[0] === "number") bounds.extend([at[1], at[0]]);
+    else at.forEach(extend);
+  };
+  if (shape.geometries) shape.geometries.forEach((one) => bounds.extend(geoplan.boundsOf(one)));
+  else extend(shape.coordinates);
+  return bounds;
+};
+
 geoplan.PlanMap = class {
   constructor(map, index, choose) {
     this.map = map;
@@ -13,17 +25,21 @@ geoplan.PlanMap = class {
     this.groups = new Map();
     this.hidden = new Set();
     this.opacities = new Map();
+    this.withheld = new Set();
     this.chosen = L.layerGroup().addTo(map);
     this.graticule = new geoplan.Graticule(map);
     this.labels = new geoplan.Labels(map);
+    this.large = new geoplan.LargeLayers(this);
     document.body.append(geoplan.paint.definitions(index.data.symbols));
+    this.bounds = this.wholeBounds();
+    // before anything is drawn: every path is worked out anew for another view
+    this.open();
     this.pictures = new geoplan.Pictures(this);
     index.data.layers.forEach((layer) => this.drawLayer(layer));
     this.drawOverlaps();
     this.findings = index.findings ? new geoplan.FindingsMap(this, index.findings) : null;
     this.pane("chosen-lines", 434);
     this.pane("chosen", 436);
-    this.bounds = this.wholeBounds();
   }
 
   pane(name, zIndex) {
@@ -35,9 +51,17 @@ geoplan.PlanMap = class {
     const symbol = this.index.symbolOf(layer);
     const base = layer.role === "context" ? 300 : 400;
     const pane = this.pane(`layer-${layer.id}`, base + Math.min(symbol.order, 70));
+    if (layer.large) {
+      this.groups.set(layer.id, this.large.draw(layer, symbol, pane));
+      return;
+    }
     const group = L.featureGroup().addTo(this.map);
     this.groups.set(layer.id, group);
-    const drawn = layer.features.filter((feature) => feature.shape);
+    this.drawShapes(layer, symbol, pane, group);
+  }
+
+  drawShapes(layer, symbol, pane, group) {
+    const drawn = layer.features.filter((feature) => feature.shape && !this.withheld.has(feature));
     const strokes = drawn.map((feature) =>
       geoplan.strokes.of(layer, symbol, this.index.trust(layer, feature)));
     // All casings first, then all cores: where lines of a layer cross they join.
@@ -53,6 +77,26 @@ geoplan.PlanMap = class {
     if (layer.geometry === "line") drawn.forEach((feature) => this.hitLine(layer, feature, pane, group));
   }
 
+  /**
+   * Show of a layer what all predicates let through (see engine/client.js), everything for [];
+   * say how many features that are.
+   */
+  async filter(layer, predicates) {
+    const { shown, visible } = await layer.engine.filter(predicates);
+    const group = this.groups.get(layer.id);
+    layer.features.forEach((feature) => {
+      if (visible[feature.row]) this.withheld.delete(feature);
+      else this.withheld.add(feature);
+    });
+    if (layer.large) group.refresh();
+    else {
+      group.clearLayers();
+      this.drawShapes(layer, this.index.symbolOf(layer), `layer-${layer.id}`, group);
+      this.label();
+    }
+    return shown;
+  }
+
   /** A thin line is hard to hit, so a wide one without colour takes the click. */
   hitLine(layer, feature, pane, group) {
     const shape = this.shape(feature.shape, { pane, weight: 14, opacity: 0, fill: false });
@@ -63,11 +107,14 @@ geoplan.PlanMap = class {
   makeClickable(shape, layer, feature) {
     shape.on("click", (event) => {
       L.DomEvent.stopPropagation(event);
-      this.choose({ type: "feature", layer, feature });
+      this.large.orElse(event.latlng, { type: "feature", layer, feature }, (item) => this.choose(item));
     });
     const name = geoplan.el("span", {});
     shape.bindTooltip(name, { sticky: true, className: "hover-name", opacity: 1 });
-    shape.on("tooltipopen", () => { name.textContent = this.index.nameOf(layer, feature); });
+    const say = (item) => { name.textContent = this.index.nameOf(item.layer, item.feature); };
+    const own = { layer, feature };
+    shape.on("tooltipopen", () => say(own));
+    shape.on("mousemove", (event) => this.large.orElse(event.latlng, own, say));
   }
 
   drawOverlaps() {
@@ -97,9 +144,9 @@ geoplan.PlanMap = class {
   }
 
   shape(geometry, style) {
-    return L.geoJSON({ type: "Feature", properties: {}, geometry }, {
+    // not L.geoJSON: a group, its styles and its events around every single path cost as much again
+    return L.GeoJSON.geometryToLayer({ type: "Feature", properties: {}, geometry }, {
       ...style,
-      style: () => style,
       pointToLayer: (_, latlng) => L.circleMarker(latlng, { radius: 6, ...style }),
     });
   }
@@ -148,7 +195,7 @@ geoplan.PlanMap = class {
     if (this.findings) this.findings.label();
     for (const layer of this.index.data.layers) {
       if (this.hidden.has(layer.id)) continue;
-      for (const feature of layer.features.filter((one) => one.anchor)) {
+      for (const feature of layer.features.filter((one) => one.anchor && !this.withheld.has(one))) {
         this.labelFeature(layer, feature);
       }
     }
@@ -170,7 +217,7 @@ geoplan.PlanMap = class {
         line: [-16, 16, -30, 30],
         point: context ? [-11, 11] : [-16, 16, -30, 30],
       }[layer.geometry],
-      shape: layer.geometry === "point" ? null : this.shape(feature.shape, {}),
+      bounds: layer.geometry === "point" ? null : geoplan.boundsOf(feature.shape),
       stays: context && layer.geometry === "area",
       from: helper ? geoplan.HELPERS_FROM_ZOOM : 0,
     });
@@ -220,7 +267,7 @@ geoplan.PlanMap = class {
       : (zone && zone.feature.shape) || item.row.shape;
     if (!shape) return;
     const point = shape.type === "Point";
-    this.fit(this.shape(shape, {}).getBounds(), item.type === "overlap" ? 0.4 : 0.15, point ? 14 : 17);
+    this.fit(geoplan.boundsOf(shape), item.type === "overlap" ? 0.4 : 0.15, point ? 14 : 17);
   }
 
   fit(bounds, margin = 0.04, maxZoom = 17) {
@@ -242,8 +289,7 @@ geoplan.PlanMap = class {
     const all = L.latLngBounds([]);
     const near = L.latLngBounds([]);
     for (const layer of this.index.layersOf("plan")) {
-      for (const feature of layer.features.filter((one) => one.shape)) {
-        const bounds = this.shape(feature.shape, {}).getBounds();
+      for (const bounds of this.boundsOf(layer)) {
         all.extend(bounds);
         if (around.intersects(bounds)) near.extend(this.cut(bounds, around));
       }
@@ -251,10 +297,25 @@ geoplan.PlanMap = class {
     return [near, all, extent].find((bounds) => bounds.isValid());
   }
 
+  /** The bounds of each feature; of a large layer, those of the whole. */
+  boundsOf(layer) {
+    if (layer.large) return layer.engine.bounds ? [this.large.bounds(layer)] : [];
+    return layer.features.filter((one) => one.shape).map((one) => geoplan.boundsOf(one.shape));
+  }
+
   cut(bounds, frame) {
     return L.latLngBounds(
       [Math.max(bounds.getSouth(), frame.getSouth()), Math.max(bounds.getWest(), frame.getWest())],
       [Math.min(bounds.getNorth(), frame.getNorth()), Math.min(bounds.getEast(), frame.getEast())]);
+  }
+
+  /** The first view. */
+  open() {
+    this.map.invalidateSize({ animate: false });
+    this.map.fitBounds(this.bounds.pad(0.04), {
+      animate: false, paddingTopLeft: [12, 24], paddingBottomRight: [52, 44],
+    });
+    this.openedAt = this.map.getSize();
   }
 
   home() {

@@ -4,10 +4,8 @@
 geoplan.TABS = ["layers", "findings", "overlaps", "coverage", "unlocated"];
 
 // How many features are drawn, and of how many where some have no position.
-const drawnOf = (layer) => {
-  const located = layer.features.filter((feature) => feature.shape !== null).length;
-  return located === layer.features.length ? String(located) : `${located}/${layer.features.length}`;
-};
+const drawnOf = ({ engine: { located, count } }) =>
+  (located === count ? String(located) : `${located}/${count}`);
 
 geoplan.Panel = class {
   constructor(index, planMap, app) {
@@ -132,7 +130,19 @@ geoplan.Panel = class {
 
   /** Every feature is reached by keyboard here; a closed list costs nothing. */
   fillMembers(list, layer) {
-    geoplan.refill(list, list.hidden ? [] : layer.features.map((feature) => this.member(layer, feature)));
+    if (layer.large && !list.hidden) this.fillFirst(list, layer);
+    else geoplan.refill(list, list.hidden ? [] : layer.features.map((feature) => this.member(layer, feature)));
+  }
+
+  /** Of a large layer the first features; the rest is found on the map or by its name. */
+  async fillFirst(list, layer) {
+    const { engine } = layer;
+    const shown = Math.min(engine.count, 100);
+    const first = await engine.features([...Array(shown).keys()]);
+    geoplan.refill(list, first.map((feature) => this.member(layer, feature)),
+      engine.count > shown
+        ? geoplan.el("li", { class: "note" }, this.words.say("more-features", { count: this.words.plain(engine.count - shown) }))
+        : null);
   }
 
   member(layer, feature, marked = !feature.shape) {
@@ -232,7 +242,7 @@ geoplan.Panel = class {
     const groups = this.index.layersOf("plan")
       .map((layer) => ({ layer, features: layer.features.filter((feature) => !feature.shape) }))
       .filter((group) => group.features.length);
-    const count = groups.reduce((sum, group) => sum + group.features.length, 0);
+    const count = groups.reduce((sum, { layer }) => sum + layer.engine.count - layer.engine.located, 0);
     return this.section("unlocated", count,
       groups.length
         ? groups.map(({ layer, features }) => [

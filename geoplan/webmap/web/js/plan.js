@@ -8,7 +8,7 @@ geoplan.PlanIndex = class {
     this.layers = new Map(data.layers.map((layer) => [layer.id, layer]));
     this.features = new Map();
     for (const layer of data.layers) {
-      for (const feature of layer.features) {
+      for (const feature of [...layer.features, ...layer.named]) {
         this.features.set(this.key(layer.id, feature.id), feature);
       }
     }
@@ -61,14 +61,14 @@ geoplan.PlanIndex = class {
   drawnAs(status) {
     const known = this.data.marks.status;
     return this.layersOf("plan").filter((layer) => layer.columns.includes("status"))
-      .flatMap((layer) => layer.features.filter((feature) => feature.shape)
+      .flatMap((layer) => layer.samples.filter((feature) => feature.shape)
         .map((feature) => ({ layer, feature, is: this.trust(layer, feature).status }))
         .filter(({ is }) => (status === null ? !geoplan.own(known, is) : is === status)));
   }
 
   /** The drawn features of some layers that are schematic, or estimated, each with its layer. */
   drawnWith(sign, layers) {
-    return layers.flatMap((layer) => layer.features
+    return layers.flatMap((layer) => layer.samples
       .filter((feature) => feature.shape && this.trust(layer, feature)[sign])
       .map((feature) => ({ layer, feature })));
   }

@@ -17,24 +17,19 @@ geoplan.paint = (() => {
     return svg("path", { d, stroke: colour, "stroke-width": width, fill: "none" });
   };
 
-  const CUES = {
-    waves: (id, symbol) => pattern(id, 14, symbol.fill, 0.3,
-      svg("path", {
-        d: "M0 4q3.5 -4 7 0t7 0M0 11q3.5 -4 7 0t7 0",
-        stroke: symbol.stroke, "stroke-width": 1.1, "stroke-opacity": 0.85, fill: "none",
-      })),
-    dots: (id, symbol) => pattern(id, 10, symbol.fill, 0.2,
-      [[2.5, 2.5], [7.5, 7.5]].map(([cx, cy]) =>
-        svg("circle", { cx, cy, r: 1.25, fill: symbol.stroke, "fill-opacity": 0.8 }))),
-    hatch: (id, symbol) => pattern(id, 8, symbol.fill, 0.12, stripes(symbol.fill, 8, true, 1.5)),
+  const cuePattern = (symbol) => {
+    const { size, ground, ink, width, opacity, d } = geoplan.engine.CUES[symbol.cue];
+    const marks = width
+      ? { stroke: symbol[ink], "stroke-width": width, "stroke-opacity": opacity, fill: "none" }
+      : { fill: symbol[ink], "fill-opacity": opacity };
+    return pattern(`cue-${symbol.kind}`, size, symbol.fill, ground, svg("path", { d, ...marks }));
   };
 
   /** The patterns, to be put into the page once. */
   const definitions = (symbols) =>
     svg("svg", { width: 0, height: 0, class: "definitions", "aria-hidden": "true" },
       svg("defs", {},
-        Object.values(symbols).filter((symbol) => CUES[symbol.cue])
-          .map((symbol) => CUES[symbol.cue](`cue-${symbol.kind}`, symbol)),
+        Object.values(symbols).filter((symbol) => geoplan.engine.CUES[symbol.cue]).map(cuePattern),
         pattern("cue-gap", 7, GAP.fill, 0.1, stripes(GAP.fill, 7, false, 1.1))));
 
   const asSvg = (style) => ({

@@ -1,10 +1,6 @@
 // Says phrases, names and figures in the language of the moment.
 "use strict";
 
-/** What an object of data holds under a key of its own, null where it has none. */
-geoplan.own = (object, key) =>
-  Object.prototype.hasOwnProperty.call(object, key) ? object[key] : null;
-
 geoplan.Words = class {
   constructor(phrases, lang) {
     this.phrases = phrases;
