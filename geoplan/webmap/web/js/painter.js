@@ -94,9 +94,10 @@ geoplan.painter = (() => {
   const text = (ctx, node, style) => {
     ctx.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
     if ("letterSpacing" in ctx) ctx.letterSpacing = style.letterSpacing === "normal" ? "0px" : style.letterSpacing;
+    const ascent = ctx.measureText("国g").fontBoundingBoxAscent || parseFloat(style.fontSize) * 1.1;
     const halo = parseFloat(style.webkitTextStrokeWidth) || 0;
     for (const line of linesOf(node)) {
-      const baseline = line.top + ctx.measureText(line.text).fontBoundingBoxAscent;
+      const baseline = line.top + ascent;
       if (halo) {
         Object.assign(ctx, { lineWidth: halo, lineJoin: "round", strokeStyle: style.webkitTextStrokeColor });
         ctx.strokeText(line.text, line.left, baseline);

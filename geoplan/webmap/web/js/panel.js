@@ -108,7 +108,7 @@ geoplan.Panel = class {
     opacity.hidden = list.hidden;
     const unfold = geoplan.el("button", {
       type: "button", class: "unfold", "aria-expanded": String(this.unfolded.has(layer.id)),
-      "aria-label": this.words.say("list-of", { title }), title: this.words.say("list-of", { title }),
+      "aria-label": `${this.words.say("list-of", { title })} ${drawnOf(layer)}`, title: this.words.say("list-of", { title }),
       click: () => {
         if (list.hidden) this.unfolded.add(layer.id);
         else this.unfolded.delete(layer.id);

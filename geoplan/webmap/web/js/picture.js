@@ -21,9 +21,13 @@ geoplan.Picture = class {
 
   async open() {
     document.addEventListener("keydown", this.onKey, true);
-    const { canvas, leftOut } = await this.draw();
-    const blob = await new Promise((made) => canvas.toBlob(made, "image/png"));
-    if (this.isOpen()) this.show(URL.createObjectURL(blob), leftOut);
+    try {
+      const { canvas, leftOut } = await this.draw();
+      const blob = await new Promise((made) => canvas.toBlob(made, "image/png"));
+      if (this.isOpen()) this.show(URL.createObjectURL(blob), leftOut);
+    } catch (failed) { // too little memory for the canvas, as a rule
+      this.said.textContent = this.words.say("picture-failed");
+    }
   }
 
   isOpen() {
