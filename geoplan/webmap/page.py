@@ -13,7 +13,7 @@ from geoplan.webmap.elements import (
     Verbatim,
     title,
 )
-from geoplan.webmap.payload import as_json, layer_texts, payload
+from geoplan.webmap.payload import as_json, is_large, layer_texts, payload
 from geoplan.webmap.seal import seal
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ def planner_page(content: MapContent, *, lang: Lang = "zh", precision: Precision
     figure.header.add_child(Verbatim(f'<script type="text/plain">\n{assets.licences()}</script>\n'))
     for name, script in assets.engine_scripts().items():
         figure.header.add_child(Verbatim(f'<script id="{name}">\n{script}</script>\n'))
+    if any(is_large(entry) for entry in content.layers):
+        # it starts beside what the page has yet to read
+        figure.header.add_child(Verbatim("<script>geoplan.engine.workerLink();</script>\n"))
     for script in assets.scripts():
         figure.header.add_child(Verbatim(f"<script>\n{script}</script>\n"))
     figure.html.add_child(Verbatim(assets.skeleton()))
@@ -79,7 +82,7 @@ def _map(content: MapContent, lang: Lang, precision: Precision) -> PlannerMap:
         minZoom=3,
         maxZoom=20,
     )
-    for name, text, is_large in layer_texts(content, precision):
-        planner_map.add_child(LayerElement(name, text, in_pieces=is_large))
+    for name, text, many in layer_texts(content, precision):
+        planner_map.add_child(LayerElement(name, text, in_pieces=many))
     planner_map.add_child(PlanElement(as_json(payload(content, lang))))
     return planner_map

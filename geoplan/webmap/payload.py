@@ -139,12 +139,12 @@ def _layer(entry: MapLayer) -> dict[str, Any]:
         "fields": _fields(entry, columns),
         "name_column": layer.name_column,
         "name_en_column": layer.name_en_column,
-        "large": _is_large(entry),
+        "large": is_large(entry),
     }
 
 
-def _is_large(entry: MapLayer) -> bool:
-    """Whether the layer is drawn as tiles by a worker; others are shapes of the page."""
+def is_large(entry: MapLayer) -> bool:
+    """Return whether the layer is drawn as tiles by a worker; others are shapes of the page."""
     return len(entry.features) > IN_ROW_ORDER
 
 
@@ -156,9 +156,9 @@ def layer_texts(content: MapContent, precision: Precision) -> Iterator[tuple[str
     """Yield for each layer its name in `payload`, its features, and whether they are many."""
     for name, entry in zip(_names(content), content.layers, strict=True):
         # the best place for a label takes milliseconds to find; of many features few have one
-        anchors = None if _is_large(entry) else anchors_of(entry.features)
+        anchors = None if is_large(entry) else anchors_of(entry.features)
         text = encode(entry.features, precision=precision, hidden=entry.searched, anchors=anchors)
-        yield name, text, _is_large(entry)
+        yield name, text, is_large(entry)
 
 
 def _answer(result: Result | None) -> dict[str, Any] | None:
