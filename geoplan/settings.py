@@ -86,6 +86,8 @@ class Settings(BaseSettings):
         Processes that answer.
     log : {"text", "json", "off"}
         How each request is logged.
+    tianditu_key : str, optional
+        Of https://console.tianditu.gov.cn, for maps with its basemap; it stands in such a file.
     """
 
     model_config = SettingsConfigDict(env_prefix="GEOPLAN_", frozen=True)
@@ -123,3 +125,4 @@ class Settings(BaseSettings):
     root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     workers: int = Field(default=1, ge=1, le=64)
     log: Literal["text", "json", "off"] = "text"
+    tianditu_key: str | None = Field(default=None, pattern=r"^[0-9A-Za-z]{1,64}$")

@@ -18,6 +18,7 @@ from geoplan.cli import (
     foreign,
     granting,
     keeping,
+    mapping,
     plans,
     rasters,
     routes,
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 _PARTS = (
     plans,
+    mapping,
     asking,
     routes,
     sites,

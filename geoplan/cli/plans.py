@@ -1,4 +1,4 @@
-"""The commands on a plan as a whole: ``layers``, ``map``, ``build``, ``serve``, ``quality``."""
+"""The commands on a plan as a whole: ``layers``, ``build``, ``serve``, ``quality``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import typer
 from geoplan.cli.foreign import show_provenance
 from geoplan.cli.options import AsJson, Language, Layers, Output, PlanDir, language, settings
 from geoplan.cli.progress import showing
-from geoplan.cli.ruling import On, Packs
 from geoplan.cli.running import FAIL_ON_MET, run
 from geoplan.cli.showing import show
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(layers)
-    app.command("map")(map_)
     app.command()(build)
     app.command()(serve)
     app.command()(quality)
@@ -40,30 +38,6 @@ def layers(
     show(result, lang, output, as_json=as_json)
     if names and not as_json:
         show_provenance(plan or settings().plan, names)
-
-
-def map_(
-    output: Annotated[Path, typer.Option("-o", "--output", help="Write to FILE.html.")],
-    plan: PlanDir = None,
-    layer: Layers = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="With the findings of a check by planning rules.")
-    ] = False,
-    pack: Packs = None,
-    on: On = None,
-    lang: Language = None,
-) -> None:
-    """离线地图 · Write a map as one HTML file that opens without a network."""
-    from geoplan.export import write_text
-    from geoplan.i18n import phrase
-
-    chosen = language(lang)
-    if output.suffix.lower() not in (".html", ".htm"):
-        raise typer.BadParameter(f"{output.name}: a map is an .html file", param_hint="-o")
-    asked = layer or ()
-    document = run("map", plan, layers=asked, lang=chosen, check=check, packs=pack or (), on=on)
-    write_text(output, document.content)
-    typer.echo(phrase("cli.map_written", chosen, path=output, megabytes=_megabytes(output)))
 
 
 def build(plan: PlanDir = None, lang: Language = None) -> None:
@@ -156,7 +130,3 @@ def _fix(
             catalogue, result.sources[0], output, make_valid=make_valid, progress=progress
         )
     typer.echo(phrase("quality.fixed", language(lang), path=output, count=made), err=True)
-
-
-def _megabytes(path: Path) -> str:
-    return f"{path.stat().st_size / 1e6:.1f}"

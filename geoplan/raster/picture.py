@@ -91,7 +91,7 @@ def picture(
     raster: Raster,
     crs: CRS,
     box: tuple[float, float, float, float],
-    size: int,
+    size: int | tuple[int, int],
     look: Ramp | Classes,
 ) -> bytes:
     """Return part of a raster as PNG, clear where it has no value.
@@ -104,8 +104,8 @@ def picture(
         Of the picture.
     box : tuple of float
         Its edges in that CRS: west, south, east, north, x to the east.
-    size : int
-        Pixels along each side.
+    size : int or tuple of int
+        Pixels along each side, or width and height.
     look : Ramp or Classes
         Measured values are interpolated, classes never mixed.
 
@@ -116,7 +116,7 @@ def picture(
     """
     values = _warped(raster, crs, box, size, mix=isinstance(look, Ramp))
     there = np.isfinite(values)
-    rgba = np.zeros((size, size, 4), dtype=np.uint8)
+    rgba = np.zeros((*values.shape, 4), dtype=np.uint8)
     if isinstance(look, Ramp):
         rgba[..., :3] = look(values)
     elif len(look.values):
@@ -124,6 +124,24 @@ def picture(
         there &= look.values[at] == values
         rgba[..., :3] = look.colours[at]
     rgba[..., 3] = np.where(there, 255, 0)
+    rgba[~there] = 0
+    return png(rgba)
+
+
+def photograph(
+    bands: Sequence[Raster],
+    crs: CRS,
+    box: tuple[float, float, float, float],
+    size: tuple[int, int],
+) -> bytes:
+    """Return part of a picture of three bands, red, green and blue from 0 to 255, as PNG.
+
+    The other arguments are those of `picture`.
+    """
+    values = [_warped(band, crs, box, size, mix=True) for band in bands]
+    there = np.isfinite(values).all(axis=0)
+    colours = [np.rint(np.nan_to_num(band)).clip(0, 255) for band in values]
+    rgba = np.stack([*colours, np.where(there, 255, 0)], axis=-1).astype(np.uint8)
     rgba[~there] = 0
     return png(rgba)
 
@@ -144,21 +162,27 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def _warped(
-    raster: Raster, crs: CRS, box: tuple[float, float, float, float], size: int, *, mix: bool
+    raster: Raster,
+    crs: CRS,
+    box: tuple[float, float, float, float],
+    size: int | tuple[int, int],
+    *,
+    mix: bool,
 ) -> Values:
     """Return values on the pixels of a picture; NaN where there is none."""
     import rasterio
     from rasterio.enums import Resampling
     from rasterio.vrt import WarpedVRT
 
+    width, height = (size, size) if isinstance(size, int) else size
     method = Resampling.bilinear if mix else Resampling.nearest
     options: dict[str, Any] = {
         "crs": crs.to_wkt(),
         "transform": rasterio.Affine(
-            (box[2] - box[0]) / size, 0.0, box[0], 0.0, (box[1] - box[3]) / size, box[3]
+            (box[2] - box[0]) / width, 0.0, box[0], 0.0, (box[1] - box[3]) / height, box[3]
         ),
-        "width": size,
-        "height": size,
+        "width": width,
+        "height": height,
         "resampling": method,
     }
     try:

@@ -34,7 +34,23 @@ SCRIPTS = (
     "symbols.js",
     "graticule.js",
     "labels.js",
+    "geodesic.js",
+    "gauss-kruger.js",
+    "places.js",
+    "scale.js",
+    "opacity.js",
     "furniture.js",
+    "aim.js",
+    "clipboard.js",
+    "measure.js",
+    "coordinates.js",
+    "tools.js",
+    "sheet.js",
+    "print.js",
+    "painter.js",
+    "picture.js",
+    "gcj02.js",
+    "pictures.js",
     "map.js",
     "facts.js",
     "details.js",
@@ -46,6 +62,7 @@ SCRIPTS = (
     "search.js",
     "filters.js",
     "panel.js",
+    "address.js",
     "main.js",
 )
 """Our scripts, in the order in which they build on each other."""
@@ -53,7 +70,10 @@ SCRIPTS = (
 PLAN_LAYER = ("dom.js", "strokes.js", "engine-style.js", "tiles.js", "plan-layer.js")
 """What a layer brings to a map of Folium's, beside the engine."""
 
-STYLES = ("page.css", "panel.css", "map.css", "findings.css", "finding-aids.css")
+STYLES = (
+    "page.css", "panel.css", "map.css", "findings.css", "finding-aids.css", "tools.css",
+    "sheet.css", "embed.css",
+)  # fmt: skip
 
 _IMAGE = re.compile(r"url\((images/[\w.-]+\.png)\)")
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)

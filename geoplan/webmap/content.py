@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from pandas import Series
 
-    from geoplan.model import Layer, Plan, Result
+    from geoplan.model import Lang, Layer, Plan, Result, Text
     from geoplan.rules import Rule
     from geoplan.schema import LayerSchema
     from geoplan.symbols import Symbol
@@ -44,6 +44,58 @@ class MapLayer:
     searched: Mapping[str, Series] = field(default_factory=dict)
 
 
+class Image(NamedTuple):
+    """A picture of a piece of ground in Web Mercator.
+
+    Attributes
+    ----------
+    bounds : tuple of float
+        West, south, east, north [degrees].
+    """
+
+    bounds: tuple[float, float, float, float]
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Images that lie under the plan as one layer, embedded in the page.
+
+    Attributes
+    ----------
+    opacity : float
+        What it opens with, 0 to 1.
+    """
+
+    id: str
+    title: Text
+    images: tuple[Image, ...]
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True)
+class OnlineBasemap:
+    """Tiles that the page asks others for: such a page is not sealed, and says so.
+
+    Attributes
+    ----------
+    addresses : tuple of str
+        Of tiles, the lowest first, with ``{s}``, ``{x}``, ``{y}`` and ``{z}``.
+    hosts : tuple of str
+        Values of ``{s}``.
+    shifted : bool
+        Whether its tiles are in GCJ-02, and have to be moved.
+    """
+
+    id: str
+    title: Text
+    addresses: tuple[str, ...]
+    hosts: tuple[str, ...]
+    shifted: bool
+    max_zoom: int = 18
+
+
 @dataclass(frozen=True)
 class MapContent:
     """All that one planner's page shows.
@@ -64,6 +116,14 @@ class MapContent:
     numbers : mapping of str to str
         The number of each hit and doubt, by its ``finding_id``, as `geoplan.tables.numbered`
         gives them to tables and reports.
+    pictures : tuple of Picture
+        Rasters and a basemap that are embedded, the lowest first.
+    online : OnlineBasemap, optional
+        A basemap that is fetched when the page is looked at.
+    precision_m : int, optional
+        The grid that coordinates were rounded to [m], which the page says.
+    languages : tuple of str
+        Those that the page can be read in.
     """
 
     plan: Plan
@@ -73,3 +133,7 @@ class MapContent:
     check: Result | None = None
     rules: Mapping[str, Rule] = field(default_factory=dict)
     numbers: Mapping[str, str] = field(default_factory=dict)
+    pictures: tuple[Picture, ...] = ()
+    online: OnlineBasemap | None = None
+    precision_m: int | None = None
+    languages: tuple[Lang, ...] = ("zh", "en")

@@ -19,7 +19,7 @@ from geoplan.webmap.seal import seal
 if TYPE_CHECKING:
     from geoplan.model import Lang
     from geoplan.webmap.compact import Precision
-    from geoplan.webmap.content import MapContent
+    from geoplan.webmap.content import MapContent, OnlineBasemap
 
 _HTML_LANG = {"zh": "zh-CN", "en": "en"}
 
@@ -61,7 +61,15 @@ def planner_page(content: MapContent, *, lang: Lang = "zh", precision: Precision
         figure.header.add_child(Verbatim(f"<script>\n{script}</script>\n"))
     figure.html.add_child(Verbatim(assets.skeleton()))
     figure.add_child(_map(content, lang, precision))
-    return seal(figure.render())
+    return seal(figure.render(), _servers(content.online))
+
+
+def _servers(online: OnlineBasemap | None) -> list[str]:
+    """Return the servers of an online basemap; none where the page is sealed."""
+    if online is None:
+        return []
+    starts = dict.fromkeys("/".join(address.split("/")[:3]) for address in online.addresses)
+    return [start.replace("{s}", host) for start in starts for host in online.hosts]
 
 
 def _map(content: MapContent, lang: Lang, precision: Precision) -> PlannerMap:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from geoplan.i18n import phrases
@@ -15,6 +16,7 @@ from geoplan.schema import schemas
 from geoplan.symbols import marks, symbols
 from geoplan.webmap.compact import IN_ROW_ORDER, encode
 from geoplan.webmap.findings import PHRASES, check_payload
+from geoplan.webmap.plane import plane_of
 from geoplan.webmap.values import anchors_of, both, plain, shapes_of
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from geoplan.schema import Field
     from geoplan.symbols import Symbol
     from geoplan.webmap.compact import Precision
-    from geoplan.webmap.content import MapContent, MapLayer
+    from geoplan.webmap.content import MapContent, MapLayer, OnlineBasemap, Picture
 
 _OURS = "map."
 _BREAKS_OUT = re.compile("[<>&\u2028\u2029]")
@@ -49,6 +51,10 @@ def payload(content: MapContent, lang: str) -> dict[str, Any]:
         "overlaps": _numbered(_answer(content.overlaps)),
         "coverage": _answer(content.coverage),
         "check": None if check is None else check_payload(check, rules, numbers),
+        "pictures": [_picture(one) for one in content.pictures],
+        "online": None if content.online is None else _online(content.online),
+        "precision_m": content.precision_m,
+        "languages": list(content.languages),
     }
 
 
@@ -72,6 +78,28 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "data_date": plan.data_date.isoformat(),
         "review_number": plan.review_number,
         "extent": list(plan.extent),
+        **plane_of(plan.measuring_plane),
+    }
+
+
+def _picture(one: Picture) -> dict[str, Any]:
+    images = [
+        {
+            "bounds": image.bounds,
+            "url": f"data:{image.media_type};base64,{b64encode(image.content).decode('ascii')}",
+        }
+        for image in one.images
+    ]
+    return {"id": one.id, "title": both(one.title), "images": images, "opacity": one.opacity}
+
+
+def _online(one: OnlineBasemap) -> dict[str, Any]:
+    return {
+        "title": both(one.title),
+        "addresses": list(one.addresses),
+        "hosts": list(one.hosts),
+        "shifted": one.shifted,
+        "max_zoom": one.max_zoom,
     }
 
 

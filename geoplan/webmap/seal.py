@@ -2,25 +2,34 @@
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from html.parser import HTMLParser
 
 _RUNS = {None, "", "text/javascript", "module"}
 _HEAD = "<head>"
 
 
-def seal(page: str) -> str:
+def seal(page: str, images_of: Iterable[str] = ()) -> str:
     """Return the page with a content security policy in front of everything else.
 
     Every inline script is named by its SHA-256, so that a script which got in by way of a
     value does not run; ``default-src 'none'`` forbids every request. A worker starts from a blob
     alone, which only a script of the page can make.
+
+    Parameters
+    ----------
+    page : str
+        A whole document.
+    images_of : iterable of str
+        Servers that pictures may be asked for, as ``https://host``: such a page is not sealed.
     """
     # Browsers hash what the parser hands them, and the parser knows one line end only.
     page = page.replace("\r\n", "\n").replace("\r", "\n")
     scripts = dict.fromkeys(inline_scripts(page))
     sources = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
     policy = (
-        "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; worker-src blob:; "
+        f"default-src 'none'; img-src {' '.join(['data:', 'blob:', *images_of])}; "
+        "style-src 'unsafe-inline'; worker-src blob:; "
         f"script-src {sources}; base-uri 'none'; form-action 'none'"
     )
     meta = f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">'

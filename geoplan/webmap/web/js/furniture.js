@@ -2,25 +2,36 @@
 "use strict";
 
 geoplan.Furniture = class {
-  constructor(map, words, goHome) {
+  constructor(map, words, goHome, plan) {
     this.map = map;
     this.words = words;
+    this.places = new geoplan.Places(plan, words);
+    this.ellipsoid = plan.ellipsoid;
     this.goHome = goHome;
     this.pointer = null;
     this.add("topright", this.north());
     this.add("topright", this.zoom());
     this.readout = geoplan.el("output", { class: "readout", id: "readout" });
-    this.add("bottomleft", this.readout);
-    L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 120 }).addTo(map);
+    this.inPlane = geoplan.el("output", { class: "readout", id: "plane-readout" });
+    this.add("bottomleft", geoplan.el("div", { class: "readouts" }, this.inPlane, this.readout));
+    this.ratio = geoplan.el("output", { class: "readout", id: "scale-readout" });
+    const bar = new geoplan.scale.Bar({ imperial: false, maxWidth: 120, ellipsoid: this.ellipsoid });
+    this.add("bottomleft", geoplan.el("div", { class: "scales" }, this.ratio, this.barOf(bar)));
     map.on("mousemove", (event) => this.point(event.latlng));
     map.on("mouseout", () => this.point(null));
-    map.on("move", () => this.read());
+    map.on("move zoomend resize", () => this.read());
   }
 
   add(position, node) {
     const Control = L.Control.extend({ onAdd: () => node });
     L.DomEvent.disableClickPropagation(node);
     new Control({ position }).addTo(this.map);
+  }
+
+  /** Leaflet's bar beside the ratio, in one box with it. */
+  barOf(bar) {
+    bar.addTo(this.map);
+    return bar.getContainer();
   }
 
   north() {
@@ -61,6 +72,15 @@ geoplan.Furniture = class {
       lon: Math.abs(at.lng).toFixed(5), lat: Math.abs(at.lat).toFixed(5),
       ew: side(at.lng, "east", "west"), ns: side(at.lat, "north", "south"),
     });
+    const plane = this.places.inPlane(at, 1);
+    this.inPlane.hidden = !plane;
+    if (plane) {
+      this.inPlane.textContent = this.words.say("in-plane", { ...plane, meridian: this.places.said.meridian });
+      this.inPlane.title = this.places.planeName();
+    }
+    const ratio = geoplan.scale.denominator(this.map.getCenter().lat, this.map.getZoom(), this.ellipsoid);
+    this.ratio.textContent = this.words.say("scale-at-centre",
+      { ratio: this.words.number(geoplan.scale.rounded(ratio), 0) });
   }
 
   translate() {

@@ -21,7 +21,7 @@ geoplan.App = class {
     this.planMap = new geoplan.PlanMap(map, this.index, (item) => this.choose(item, false));
     // findings lie on the same ground as overlaps, and say more of it: one of both at a time
     if (this.index.findings) this.planMap.setVisible(geoplan.OVERLAPS, false);
-    this.furniture = new geoplan.Furniture(map, this.words, () => this.planMap.home());
+    this.furniture = new geoplan.Furniture(map, this.words, () => this.planMap.home(), data.plan);
     this.details = new geoplan.Details(document.getElementById("details"), this.index, this);
     if (this.index.findings) {
       this.index.findings.sidesAreShown = (row) => this.planMap.showsSides(row, ["subject", "object"]);
@@ -29,6 +29,8 @@ geoplan.App = class {
     this.search = new geoplan.SearchBox(this.index, this);
     this.filters = new geoplan.Filters(this.index, this.planMap, this);
     this.panel = new geoplan.Panel(this.index, this.planMap, this);
+    this.tools = new geoplan.Tools(this);
+    this.address = new geoplan.Address(this);
     map.on("click", (event) => this.planMap.large.orElse(event.latlng, null,
       (item) => (item ? this.choose(item, false) : this.close())));
   }
@@ -68,6 +70,8 @@ geoplan.App = class {
     this.panel.render();
     this.details.render();
     this.furniture.translate();
+    this.tools.translate();
+    this.address.soon();
     const container = this.planMap.map.getContainer();
     container.setAttribute("role", "region");
     container.setAttribute("aria-label", this.words.say("map"));
@@ -97,6 +101,7 @@ geoplan.App = class {
       },
     }, text);
     geoplan.refill(root, button("zh", "中文"), button("en", "English"));
+    root.hidden = this.data.languages.length < 2;
   }
 
   /** Say over the map that it is a sketch, if any feature of the plan is drawn as one. */
@@ -117,9 +122,16 @@ geoplan.App = class {
     geoplan.refill(document.getElementById("attribution"),
       geoplan.el("strong", {}, review),
       geoplan.el("span", {}, this.words.of(plan.attribution)),
-      geoplan.el("span", {}, this.words.say("data-date", { date: plan.data_date })));
+      geoplan.el("span", {}, this.words.say("data-date", { date: plan.data_date })),
+      geoplan.limits(this.data, this.words));
   }
 };
+
+/** What the file does not tell exactly, and what it asks others for. */
+geoplan.limits = ({ precision_m: grid, online }, words) => [
+  grid && geoplan.el("strong", { class: "precision" }, words.say("precision", { grid })),
+  online && geoplan.el("strong", { class: "online" }, words.say("online", { title: words.of(online.title) })),
+].filter(Boolean);
 
 geoplan.start = async (map, dataId) => {
   const data = JSON.parse(document.getElementById(dataId).textContent);
@@ -131,8 +143,10 @@ geoplan.start = async (map, dataId) => {
   app.speak(app.words.lang);
   map.invalidateSize({ animate: false });
   new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
+  const placed = app.address.apply();
   // what the page says may have left the map less room
-  if (!map.getSize().equals(app.planMap.openedAt)) app.planMap.open();
+  if (!placed && !map.getSize().equals(app.planMap.openedAt)) app.planMap.open();
   app.planMap.graticule.draw();
   app.planMap.label();
+  app.address.follow();
 };

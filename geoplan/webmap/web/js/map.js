@@ -24,6 +24,7 @@ geoplan.PlanMap = class {
     this.choose = choose;
     this.groups = new Map();
     this.hidden = new Set();
+    this.opacities = new Map();
     this.withheld = new Set();
     this.chosen = L.layerGroup().addTo(map);
     this.graticule = new geoplan.Graticule(map);
@@ -33,6 +34,7 @@ geoplan.PlanMap = class {
     this.bounds = this.wholeBounds();
     // before anything is drawn: every path is worked out anew for another view
     this.open();
+    this.pictures = new geoplan.Pictures(this);
     index.data.layers.forEach((layer) => this.drawLayer(layer));
     this.drawOverlaps();
     this.findings = index.findings ? new geoplan.FindingsMap(this, index.findings) : null;
@@ -182,6 +184,13 @@ geoplan.PlanMap = class {
     if (visible) group.addTo(this.map);
     else group.remove();
     this.label();
+  }
+
+  /** How strongly a layer is drawn, 0 to 1; what lies on it, as labels do, stays as it is. */
+  setOpacity(key, share) {
+    this.opacities.set(key, share);
+    const pane = this.map.getPane(`layer-${key}`);
+    if (pane) pane.style.opacity = share;
   }
 
   isVisible(key) {

@@ -83,7 +83,7 @@ geoplan.Panel = class {
   layers() {
     const rows = (role) => this.index.layersOf(role).map((layer) => this.layerRow(layer));
     const { note } = this.index.data.plan;
-    const context = rows("context");
+    const context = [...rows("context"), ...this.planMap.pictures.rows(this)];
     const conflict = this.index.data.symbols.conflict;
     const overlaps = this.index.data.overlaps && geoplan.el("li", { class: "layer" },
       geoplan.el("div", { class: "layer-row" },
@@ -118,13 +118,16 @@ geoplan.Panel = class {
   layerRow(layer) {
     const title = this.words.of(layer.title);
     const list = geoplan.el("ul", { class: "members", hidden: !this.unfolded.has(layer.id) });
+    const opacity = geoplan.opacitySlider(this.planMap, layer.id, title);
+    opacity.hidden = list.hidden;
     const unfold = geoplan.el("button", {
       type: "button", class: "unfold", "aria-expanded": String(this.unfolded.has(layer.id)),
-      "aria-label": this.words.say("list-of", { title }), title: this.words.say("list-of", { title }),
+      "aria-label": `${this.words.say("list-of", { title })} ${drawnOf(layer)}`, title: this.words.say("list-of", { title }),
       click: () => {
         if (list.hidden) this.unfolded.add(layer.id);
         else this.unfolded.delete(layer.id);
         list.hidden = !list.hidden;
+        opacity.hidden = list.hidden;
         unfold.setAttribute("aria-expanded", String(!list.hidden));
         this.fillMembers(list, layer);
       },
@@ -136,7 +139,7 @@ geoplan.Panel = class {
       geoplan.el("div", { class: "layer-row" },
         this.visibility(layer.id, title, geoplan.paint.layerSwatch(layer, this.index.symbolOf(layer))),
         unfold),
-      list);
+      opacity, list);
   }
 
   /** Every feature is reached by keyboard here; a closed list costs nothing. */
