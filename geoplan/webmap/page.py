@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from geoplan.webmap import assets
+from geoplan.webmap.budget import large_layers
 from geoplan.webmap.elements import (
     LayerElement,
     PlanElement,
@@ -13,7 +14,7 @@ from geoplan.webmap.elements import (
     Verbatim,
     title,
 )
-from geoplan.webmap.payload import as_json, is_large, layer_texts, payload
+from geoplan.webmap.payload import as_json, layer_texts, payload
 from geoplan.webmap.seal import seal
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def planner_page(content: MapContent, *, lang: Lang = "zh", precision: Precision
     figure.header.add_child(Verbatim(f'<script type="text/plain">\n{assets.licences()}</script>\n'))
     for name, script in assets.engine_scripts().items():
         figure.header.add_child(Verbatim(f'<script id="{name}">\n{script}</script>\n'))
-    if any(is_large(entry) for entry in content.layers):
+    if any(large_layers(content)):
         # it starts beside what the page has yet to read
         figure.header.add_child(Verbatim("<script>geoplan.engine.workerLink();</script>\n"))
     for script in assets.scripts():

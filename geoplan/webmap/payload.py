@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from geoplan.i18n import phrases
 from geoplan.schema import schemas
 from geoplan.symbols import marks, symbols
-from geoplan.webmap.compact import IN_ROW_ORDER, encode
+from geoplan.webmap.budget import large_layers, shown_layers
+from geoplan.webmap.compact import encode
 from geoplan.webmap.findings import PHRASES, check_payload
 from geoplan.webmap.plane import plane_of
+from geoplan.webmap.tints import tints
 from geoplan.webmap.values import anchors_of, both, plain, shapes_of
 
 if TYPE_CHECKING:
@@ -45,8 +47,15 @@ def payload(content: MapContent, lang: str) -> dict[str, Any]:
         },
         "marks": marks().model_dump(mode="json"),
         "layers": [
-            {**_layer(entry), "data": name}
-            for name, entry in zip(_names(content), content.layers, strict=True)
+            {**_layer(entry), "data": name, "large": large, "shown": shown, "tint": tint}
+            for name, entry, large, shown, tint in zip(
+                _names(content),
+                content.layers,
+                large_layers(content),
+                shown_layers(content),
+                tints(content.layers),
+                strict=True,
+            )
         ],
         "overlaps": _numbered(_answer(content.overlaps)),
         "coverage": _answer(content.coverage),
@@ -140,13 +149,7 @@ def _layer(entry: MapLayer) -> dict[str, Any]:
         "fields": _fields(entry, columns),
         "name_column": layer.name_column,
         "name_en_column": layer.name_en_column,
-        "large": is_large(entry),
     }
-
-
-def is_large(entry: MapLayer) -> bool:
-    """Return whether the layer is drawn as tiles by a worker; others are shapes of the page."""
-    return len(entry.features) > IN_ROW_ORDER
 
 
 def _names(content: MapContent) -> list[str]:
@@ -155,11 +158,13 @@ def _names(content: MapContent) -> list[str]:
 
 def layer_texts(content: MapContent, precision: Precision) -> Iterator[tuple[str, str, bool]]:
     """Yield for each layer its name in `payload`, its features, and whether they are many."""
-    for name, entry in zip(_names(content), content.layers, strict=True):
+    for name, entry, large in zip(
+        _names(content), content.layers, large_layers(content), strict=True
+    ):
         # the best place for a label takes milliseconds to find; of many features few have one
-        anchors = None if is_large(entry) else anchors_of(entry.features)
+        anchors = None if large else anchors_of(entry.features)
         text = encode(entry.features, precision=precision, hidden=entry.searched, anchors=anchors)
-        yield name, text, is_large(entry)
+        yield name, text, large
 
 
 def _answer(result: Result | None) -> dict[str, Any] | None:

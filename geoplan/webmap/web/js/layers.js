@@ -47,7 +47,7 @@ geoplan.LargeLayers = class {
     this.layers.push({ layer, height: Number(this.map.getPane(pane).style.zIndex) });
     this.layers.sort((a, b) => b.height - a.height);
     const bounds = layer.engine.bounds ? this.bounds(layer).pad(0.02) : undefined;
-    return new geoplan.Tiles(layer.engine, { pane, bounds }).addTo(this.map);
+    return new geoplan.Tiles(layer.engine, { pane, bounds });
   }
 
   bounds(layer) {

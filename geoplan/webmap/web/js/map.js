@@ -23,7 +23,7 @@ geoplan.PlanMap = class {
     this.index = index;
     this.choose = choose;
     this.groups = new Map();
-    this.hidden = new Set();
+    this.hidden = new Set(index.data.layers.filter(({ shown }) => !shown).map(({ id }) => id));
     this.opacities = new Map();
     this.withheld = new Set();
     this.chosen = L.layerGroup().addTo(map);
@@ -53,9 +53,11 @@ geoplan.PlanMap = class {
     const pane = this.pane(`layer-${layer.id}`, base + Math.min(symbol.order, 70));
     if (layer.large) {
       this.groups.set(layer.id, this.large.draw(layer, symbol, pane));
+      if (!this.hidden.has(layer.id)) this.groups.get(layer.id).addTo(this.map);
       return;
     }
-    const group = L.featureGroup().addTo(this.map);
+    const group = L.featureGroup();
+    if (!this.hidden.has(layer.id)) group.addTo(this.map);
     this.groups.set(layer.id, group);
     this.drawShapes(layer, symbol, pane, group);
   }
@@ -221,7 +223,8 @@ geoplan.PlanMap = class {
     if (this.findings) this.findings.label();
     for (const layer of this.index.data.layers) {
       if (this.hidden.has(layer.id)) continue;
-      for (const feature of layer.features.filter((one) => one.anchor && !this.withheld.has(one))) {
+      for (const feature of layer.features.filter((one) => one.anchor && !this.withheld.has(one)
+        && this.index.isNamed(layer, one))) {
         this.labelFeature(layer, feature);
       }
     }

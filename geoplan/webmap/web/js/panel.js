@@ -90,7 +90,9 @@ geoplan.Panel = class {
         this.visibility(geoplan.OVERLAPS, this.words.of(conflict.title),
           geoplan.paint.swatch("area", [geoplan.strokes.conflictArea(conflict)])),
         geoplan.el("span", { class: "count" }, String(this.index.overlaps().length))));
+    const off = this.index.data.layers.filter(({ shown }) => !shown).length;
     return this.section("layers", null,
+      off ? geoplan.el("p", { class: "note" }, this.words.say("layers-off", { count: off })) : null,
       geoplan.el("ul", { class: "layers" }, this.findings && this.findings.legend(), overlaps, rows("plan")),
       geoplan.signs(this.index),
       context.length

@@ -20,7 +20,8 @@ geoplan.PlanIndex = class {
   }
 
   symbolOf(layer) {
-    return this.data.symbols[layer.kind] || this.data.symbols.generic;
+    const symbol = this.data.symbols[layer.kind] || this.data.symbols.generic;
+    return layer.tint ? { ...symbol, ...layer.tint } : symbol;
   }
 
   find(layerId, featureId) {
@@ -45,6 +46,11 @@ geoplan.PlanIndex = class {
     const english = this.value(layer, feature, layer.name_en_column);
     const name = this.words.lang === "en" ? english || chinese : chinese || english;
     return String(name || feature.id);
+  }
+
+  /** Whether it has a name of its own, and not just an id. */
+  isNamed(layer, feature) {
+    return [layer.name_column, layer.name_en_column].some((column) => this.value(layer, feature, column));
   }
 
   /** How far a feature's drawing can be trusted, as its own columns say. */
