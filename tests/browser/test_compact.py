@@ -83,6 +83,14 @@ def test_the_vector_is_what_is_written() -> None:
     assert gzip.decompress(b64decode(written)) == kept
 
 
+def test_heights_are_left_out() -> None:
+    flat_, high = ([Point(1, 2)], [Point(1, 2, 300)])
+    written = [
+        encode_bytes(gpd.GeoDataFrame(geometry=shapes, crs="EPSG:4490")) for shapes in (flat_, high)
+    ]
+    assert written[0] == written[1]
+
+
 def test_a_coarse_grid_drops_vertices_that_fall_together() -> None:
     # 10 m grid at the equator: a cell is 19 m, 0.00017 degrees
     cell = 360 / 2 ** PRECISIONS["10m"]
