@@ -83,6 +83,14 @@ def test_the_vector_is_what_is_written() -> None:
     assert gzip.decompress(b64decode(written)) == kept
 
 
+def test_heights_are_left_out() -> None:
+    flat_, high = ([Point(1, 2)], [Point(1, 2, 300)])
+    written = [
+        encode_bytes(gpd.GeoDataFrame(geometry=shapes, crs="EPSG:4490")) for shapes in (flat_, high)
+    ]
+    assert written[0] == written[1]
+
+
 def test_a_coarse_grid_drops_vertices_that_fall_together() -> None:
     # 10 m grid at the equator: a cell is 19 m, 0.00017 degrees
     cell = 360 / 2 ** PRECISIONS["10m"]
@@ -208,3 +216,38 @@ def test_another_version_is_refused(engine: Callable[..., Page]) -> None:
         list(kept),
     )
     assert "version 1" in said
+
+
+@pytest.mark.browser
+def test_a_text_is_found_within_one_cell_and_empty_cells_pass_when_asked(
+    engine: Callable[..., Page],
+) -> None:
+    page = engine()
+    found = page.evaluate(
+        """async (text) => {
+            const block = document.createElement("script");
+            Object.assign(block, { type: "text/plain", id: "data", textContent: text });
+            document.body.append(block);
+            const layer = await geoplan.engine.open("data");
+            const ids = async (sought) => (await layer.search(sought)).found.map(({ id }) => id);
+            const shown = async (...all) => [...(await layer.filter(all)).visible];
+            return {
+                texts: await Promise.all(["STAN", "xi", "𠀀", "7", "规划", "", "</scr"].map(ids)),
+                free: await shown({ column: "free", in: ["g", "\\ufeffb"] }),
+                orNull: await shown({ column: "free", in: ["g"], nulls: true }),
+                dates: await shown({ column: "day", min: "1970-01-01", max: "2025-03-31" }),
+                years: await shown({ column: "day", min: 1969, max: 1970, year: true }),
+                known: await shown({ column: "known", in: [false], nulls: true }),
+                unheard: await shown({ column: "nothing", in: [1] }),
+            };
+        }""",
+        VECTOR.read_text("ascii"),
+    )
+    # "xi" begins in one cell and ends in the next; 2^53 has a 7
+    assert found["texts"] == [["千山"], [], [7], [7, "a"], ["d", "f"], [], ["f"]]
+    assert found["free"] == [0, 0, 0, 0, 1, 0, 1]
+    assert found["orNull"] == [0, 0, 0, 1, 0, 0, 1]
+    assert found["dates"] == [0, 1, 0, 1, 0, 0, 1]
+    assert found["years"] == [1, 1, 0, 0, 0, 0, 0]
+    assert found["known"] == [0, 1, 1, 0, 0, 1, 1]
+    assert found["unheard"] == [0] * 7

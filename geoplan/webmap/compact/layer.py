@@ -111,7 +111,7 @@ def _degrees(features: GeoDataFrame) -> NDArray[Any]:
     if features.geometry.isna().all():
         return np.full(len(features), None, dtype=object)
     placed: NDArray[Any] = to_lonlat(features[[features.geometry.name]]).geometry.to_numpy()
-    return shapely.force_2d(placed)
+    return placed
 
 
 def _order(shapes: NDArray[Any]) -> NDArray[np.intp]:
