@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from geoplan.symbols import symbols
@@ -34,6 +35,9 @@ def tints(layers: Sequence[MapLayer]) -> list[dict[str, str] | None]:
     alike = [(one.symbol or symbols().get(one.layer.kind, grey)) == grey for one in layers]
     if sum(alike) < 2:
         return [None] * len(layers)
-    numbers = iter(range(len(layers)))
-    pairs = [_PAIRS[next(numbers) % len(_PAIRS)] if same else None for same in alike]
-    return [None if pair is None else {"fill": pair[0], "stroke": pair[1]} for pair in pairs]
+    found: list[dict[str, str] | None] = [None] * len(layers)
+    context = [one.layer.role == "context" for one in layers]  # the plan's own come first
+    in_turn = [at for at in sorted(range(len(layers)), key=context.__getitem__) if alike[at]]
+    for at, (fill, stroke) in zip(in_turn, cycle(_PAIRS), strict=False):
+        found[at] = {"fill": fill, "stroke": stroke}
+    return found
