@@ -86,6 +86,9 @@ class Settings(BaseSettings):
         Processes that answer.
     log : {"text", "json", "off"}
         How each request is logged.
+    map_features : int
+        A layer of as many features or more is not in the page at ``/map``: the page reads it
+        from the service, tile by tile.
     tianditu_key : str, optional
         Of https://console.tianditu.gov.cn, for maps with its basemap; it stands in such a file.
     """
@@ -98,6 +101,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     max_raster_cells: int = Field(default=25_000_000, ge=1)
     tile_cache: Path | None = None
+    map_features: int = Field(default=300_000, ge=1)
     tile_cache_mb: int = Field(default=256, ge=1)
     editing: bool = False
     require_if_match: bool = False

@@ -495,7 +495,7 @@ def test_a_map_is_a_document(town: Catalogue) -> None:
     assert document.media_type == "text/html"
     assert document.content.startswith("<!DOCTYPE html>")
     nothing = {"check": False, "packs": (), "on": None, "exclude_fields": (), "precision": None}
-    nothing |= {"rasters": ()}
+    nothing |= {"rasters": (), "served_from": None}
     assert document.inputs == {"layers": (), "lang": "en", **nothing}
     assert [layer.id for layer in document.sources] == list(town)
 

@@ -13,6 +13,7 @@ from geoplan_api import (
     collections,
     describing,
     editing,
+    embedding,
     features,
     jobs,
     landing,
@@ -51,7 +52,7 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
 
 PARTS = (
     *(features, tiles, landing, collections, describing, processes, jobs, maps, rules, metrics),
-    site,
+    *(embedding, site),
 )
 """Those asked most come first: to find the route of a request costs more than a small answer."""
 

@@ -20,7 +20,7 @@ router = APIRouter()
 _PARAMETERS = ("f", "check", "packs", "on")
 
 
-async def _checked(request: Request) -> dict[str, Any]:
+async def checked_by(request: Request) -> dict[str, Any]:
     """Read whether, and by which rules, the plan is to be checked."""
     given = filled(request.query_params.multi_items(), _PARAMETERS)
     choose((HTML,), given.get("f"), request.headers.get("accept"))
@@ -38,10 +38,10 @@ async def map_(
     service: ServiceDep,
     lang: LangDep,
     links: LinksDep,
-    checked: Annotated[dict[str, Any], Depends(_checked)],
+    checked: Annotated[dict[str, Any], Depends(checked_by)],
 ) -> Response:
     """Draw the whole plan as one page that needs nothing else, with a check where asked for."""
-    inputs = {"lang": lang, **checked}
+    inputs = {"lang": lang, "served_from": service.settings.map_features, **checked}
     asked = Execution(
         process="map",
         inputs=inputs,

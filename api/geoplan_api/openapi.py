@@ -115,7 +115,7 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
         "/api": _get(words, "documentation", {HTML: TEXT}, html),
         "/health": _get(words, "health", {JSON: ref("health")}, json),
         "/metrics": _get(words, "metrics", {PROMETHEUS: TEXT}, (PROMETHEUS,)),
-        "/map": _map(words),
+        **_maps(words),
         "/rules": _rules(words),
         "/rules/{ruleId}": _get(
             words, "rule", {JSON: ref("rule"), HTML: TEXT}, (JSON, HTML), ("ruleId", "pack")
@@ -193,6 +193,29 @@ def _get(
 def _map(words: _Words) -> dict[str, Any]:
     operation = _get(words, "map", {HTML: TEXT}, (HTML,), statuses=(*_ANYWHERE, 408, 422))
     operation["get"]["parameters"] += [_shared(name) for name in ("check", "packs", "on")]
+    return operation
+
+
+def _maps(words: _Words) -> dict[str, Any]:
+    shared = ("check", "packs", "on")
+    return {
+        "/map": _map(words),
+        "/embed": _get(words, "embed", {HTML: TEXT}, (HTML,), shared),
+        "/oembed": _oembed(words),
+    }
+
+
+def _oembed(words: _Words) -> dict[str, Any]:
+    operation = _get(words, "oembed", {JSON: ref("oembed")}, (), statuses=(*_ANYWHERE, 404))
+    own: list[tuple[str, Schema]] = [
+        ("url", {"type": "string", "format": "uri"}),
+        ("maxwidth", {"type": "integer", "minimum": 1, "maximum": 4000}),
+        ("maxheight", {"type": "integer", "minimum": 1, "maximum": 4000}),
+        ("format", {"type": "string", "enum": ["json"]}),
+    ]
+    operation["get"]["parameters"] = [
+        _parameter("query", name, schema, words(f"parameter.oembed-{name}")) for name, schema in own
+    ]
     return operation
 
 

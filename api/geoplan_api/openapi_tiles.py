@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from geoplan.tiles import MATRIX_SETS
-from geoplan_api.negotiation import JSON, MVT, PNG, TILEJSON
+from geoplan_api.negotiation import COMPACT, JSON, MVT, PNG, TILEJSON
 from geoplan_api.schemas import BINARY, TEXT, Schema, ref
 from geoplan_api.tilesets import (
     ALL_TILESETS,
@@ -49,7 +49,8 @@ def tile_paths(words: Callable[..., str], get: Callable[..., dict[str, Any]]) ->
         paths[path] = get(words, f"{start}ilesets", list_, json, own)
         paths[path + _GRID] = get(words, f"{start}ileset", described, both, (*own, *grid))
         shared = (*own, *grid, *_PLACE, "properties", *(() if own else ("collections",)))
-        one = get(words, f"{start}ile", {MVT: BINARY}, (MVT,), shared)
+        offers = (MVT, COMPACT) if own else (MVT,)
+        one = get(words, f"{start}ile", dict.fromkeys(offers, BINARY), offers, shared)
         paths[path + _GRID + _TILE] = _with_empty(one, words)
     path, own = map_tilesets_path("{rasterId}"), ("rasterId",)
     paths[path] = get(words, "mapTilesets", list_, json, own)

@@ -306,6 +306,18 @@ SCHEMAS: dict[str, Schema] = {
         },
         {"otherPacks": _array(TEXT), "unreadablePacks": _array(TEXT)},
     ),
+    "oembed": _object(
+        {
+            "version": {"type": "string", "enum": ["1.0"]},
+            "type": {"type": "string", "enum": ["rich"]},
+            "title": TEXT,
+            "provider_name": TEXT,
+            "provider_url": TEXT,
+            "width": {"type": "integer"},
+            "height": {"type": "integer"},
+            "html": TEXT,
+        }
+    ),
     "health": _object(
         {
             "status": {"type": "string", "enum": ["ok"]},

@@ -15,7 +15,7 @@ from geoplan_api.deps import lang_of, layer_of, offered, service_of
 from geoplan_api.errors import BadParameter
 from geoplan_api.links import Links
 from geoplan_api.map_tiles import map_tile, raster_limits, raster_version
-from geoplan_api.negotiation import JSON, MVT, PNG, TILEJSON, choose
+from geoplan_api.negotiation import COMPACT, JSON, MVT, PNG, TILEJSON, choose
 from geoplan_api.query import single
 from geoplan_api.respond import json_response
 from geoplan_api.tile_cache import Tile
@@ -122,11 +122,14 @@ async def tile(request: Request) -> Response:
     whole = "collection_id" not in request.path_params
     known = ("f", "properties", "collections") if whole else ("f", "properties")
     parameters = single(request.query_params.multi_items(), known)
-    choose((MVT,), parameters.get("f"), request.headers.get("accept"))
+    offers = (MVT,) if whole else (MVT, COMPACT)
+    offer = choose(offers, parameters.get("f"), request.headers.get("accept"))
     layers = _chosen_layers(service, parameters) if whole else [layer_of(request)]
     shown = _shown(service, layers)
     columns = _columns(shown, parameters.get("properties"))
     place = place_of(request, union_limits(shown, grid), grid)
+    if offer is COMPACT:
+        return await _compact(request, service, layers[0], place)
     asked = (place.key, parameters.get("properties"), [layer.id for layer in layers])
     versions = [table.version for _, table in shown]
     tag = weak_tag(versions, asked)
@@ -137,6 +140,22 @@ async def tile(request: Request) -> Response:
     if found is None:
         found = await to_thread.run_sync(lambda: _make(service, layers, place, columns, asked))
     return _tile_response(found, MVT.media_type, tag)
+
+
+async def _compact(request: Request, service: Service, layer: Layer, place: Place) -> Response:
+    """Return the features of a tile as maps carry them; a worker packs them."""
+    asked = (place.key, layer.id)
+    version = service.tables[layer.id].look().version
+    tag = weak_tag(version, asked, COMPACT.f)
+    unchanged = not_modified(request, tag)
+    if unchanged is not None:
+        return unchanged
+    found = service.tiles.get(COMPACT.f, version, asked)
+    if found is None:
+        arguments = (layer.id, place.grid.id, place.matrix.level, place.row, place.col)
+        found = Tile(await service.computing.pack(*arguments))
+        service.tiles.put(found, COMPACT.f, version, asked)
+    return _tile_response(found, COMPACT.media_type, tag)
 
 
 def _make(

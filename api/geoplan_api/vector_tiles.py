@@ -66,7 +66,7 @@ def vector_layer(
         The file is at fault.
     """
     path = way_of(layer, table, reference(place.grid.crs))
-    keys, left_out = _keys(table, path, place)
+    keys, left_out = shown_keys(table, path, place)
     if not len(keys):
         return VectorLayer(b"", left_out)
     rows = table.by_column(keys, columns)
@@ -87,7 +87,7 @@ def limits_of(table: TableNow, layer: Layer, grid: TileMatrixSet) -> Bbox | None
     return way_of(layer, table, reference(grid.crs)).extent(table.extent())
 
 
-def _keys(table: TableNow, path: Way, place: Place) -> tuple[NDArray[np.int64], int]:
+def shown_keys(table: TableNow, path: Way, place: Place) -> tuple[NDArray[np.int64], int]:
     """Return the features to be shown, and how many there are beside them."""
     extent = table.extent()
     reach = path.extent(extent)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from geoplan.catalogue import Catalogue
-from geoplan.model import Document, Lang, Result, Text
+from geoplan.model import EVERYTHING, Document, FeatureQuery, Lang, Result, Text
 from geoplan.processes.check import PackId, result_of
 from geoplan.processes.coverage import CoverageInputs, coverage, has_two_area_layers
+from geoplan.processes.map_served import served_layers
 from geoplan.processes.overlap import OverlapInputs, overlap
 from geoplan.processes.process import Inputs, LayerIds, Process, chosen, plan_layers, run_record
 from geoplan.rules.check import check
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
     from geoplan.rules import Rule
     from geoplan.webmap import MapContent
+
+
+_NOTHING = FeatureQuery(limit=0)
 
 
 class MapInputs(Inputs):
@@ -53,6 +57,13 @@ class MapInputs(Inputs):
     )
     rasters: LayerIds = Field(
         default=(), description="Ids of rasters that are drawn under the plan; none means none."
+    )
+
+    served_from: int | None = Field(
+        default=None,
+        ge=1,
+        description="Layers of as many features or more are not in the page, nor in its overlaps "
+        "and coverage: the page reads them from the service at whose /map it stands, tile by tile.",
     )
 
     @property
@@ -108,12 +119,20 @@ def edition(catalogue: Catalogue, inputs: MapInputs, made: Edition) -> Document:
     from geoplan.webmap.narrowing import coarsened, without_fields
 
     asked = chosen(catalogue, inputs.layers)
-    part = Catalogue(catalogue.directory, catalogue.plan, asked)
+    served = served_layers(catalogue, asked, inputs.served_from)
+    inside = tuple(layer for layer in asked if layer.id not in served)
+    part = Catalogue(catalogue.directory, catalogue.plan, inside)
     analysed = plan_layers(part)
     overlaps = overlap(part, OverlapInputs()) if len(analysed) > 1 else None
     covered = coverage(part, CoverageInputs()) if has_two_area_layers(analysed) else None
     drawn = tuple(
-        MapLayer(layer, catalogue.read(layer.id), catalogue.schema(layer), catalogue.symbol(layer))
+        MapLayer(
+            layer,
+            catalogue.read(layer.id, _NOTHING if layer.id in served else EVERYTHING),
+            catalogue.schema(layer),
+            catalogue.symbol(layer),
+            served=served.get(layer.id),
+        )
         for layer in asked
     )
     checked, rules = _check(catalogue, inputs) if inputs.checks else (None, {})

@@ -30,6 +30,7 @@ SCRIPTS = (
     "strokes.js",
     "engine-style.js",
     "tiles.js",
+    "served-layer.js",
     "layers.js",
     "symbols.js",
     "graticule.js",

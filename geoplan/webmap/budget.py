@@ -18,7 +18,9 @@ SHOWN = 24
 
 def large_layers(content: MapContent) -> list[bool]:
     """Tell of each layer whether a worker draws it as tiles; the smallest stay shapes."""
-    sizes = [len(entry.features) for entry in content.layers]
+    sizes = [
+        entry.served.count if entry.served else len(entry.features) for entry in content.layers
+    ]
     large = [True] * len(sizes)
     left = SHAPES
     for at in sorted(range(len(sizes)), key=sizes.__getitem__):

@@ -18,6 +18,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Served:
+    """A layer that the page reads from the service as it is looked at, tile by tile.
+
+    Its `MapLayer` has no features, but their columns.
+
+    Attributes
+    ----------
+    count, located : int
+        Features, and those with a position.
+    bounds : tuple of float
+        West, south, east, north of all [degrees].
+    """
+
+    count: int
+    located: int
+    bounds: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
 class MapLayer:
     """A layer and its features.
 
@@ -35,6 +54,8 @@ class MapLayer:
     searched : mapping of str to Series
         More columns, in the order of the features, that are searched and not shown, such as
         the initials of Chinese names.
+    served : Served, optional
+        Where it is not in the page, but read from the service.
     """
 
     layer: Layer
@@ -42,6 +63,7 @@ class MapLayer:
     schema: LayerSchema | None = None
     symbol: Symbol | None = None
     searched: Mapping[str, Series] = field(default_factory=dict)
+    served: Served | None = None
 
 
 class Image(NamedTuple):

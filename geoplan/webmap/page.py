@@ -62,7 +62,8 @@ def planner_page(content: MapContent, *, lang: Lang = "zh", precision: Precision
         figure.header.add_child(Verbatim(f"<script>\n{script}</script>\n"))
     figure.html.add_child(Verbatim(assets.skeleton()))
     figure.add_child(_map(content, lang, precision))
-    return seal(figure.render(), _servers(content.online))
+    asks = any(entry.served is not None for entry in content.layers)
+    return seal(figure.render(), _servers(content.online), asks=asks)
 
 
 def _servers(online: OnlineBasemap | None) -> list[str]:

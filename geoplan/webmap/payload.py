@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from geoplan.i18n import phrases
@@ -149,6 +150,7 @@ def _layer(entry: MapLayer) -> dict[str, Any]:
         "fields": _fields(entry, columns),
         "name_column": layer.name_column,
         "name_en_column": layer.name_en_column,
+        "served": None if entry.served is None else asdict(entry.served),
     }
 
 
@@ -161,6 +163,8 @@ def layer_texts(content: MapContent, precision: Precision) -> Iterator[tuple[str
     for name, entry, large in zip(
         _names(content), content.layers, large_layers(content), strict=True
     ):
+        if entry.served is not None:
+            continue
         # the best place for a label takes milliseconds to find; of many features few have one
         anchors = None if large else anchors_of(entry.features)
         text = encode(entry.features, precision=precision, hidden=entry.searched, anchors=anchors)

@@ -9,7 +9,7 @@ _RUNS = {None, "", "text/javascript", "module"}
 _HEAD = "<head>"
 
 
-def seal(page: str, images_of: Iterable[str] = ()) -> str:
+def seal(page: str, images_of: Iterable[str] = (), *, asks: bool = False) -> str:
     """Return the page with a content security policy in front of everything else.
 
     Every inline script is named by its SHA-256, so that a script which got in by way of a
@@ -22,15 +22,18 @@ def seal(page: str, images_of: Iterable[str] = ()) -> str:
         A whole document.
     images_of : iterable of str
         Servers that pictures may be asked for, as ``https://host``: such a page is not sealed.
+    asks : bool, default False
+        Whether the page may ask the service that it came from.
     """
     # Browsers hash what the parser hands them, and the parser knows one line end only.
     page = page.replace("\r\n", "\n").replace("\r", "\n")
     scripts = dict.fromkeys(inline_scripts(page))
     sources = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
+    connect = "connect-src 'self'; " if asks else ""
     policy = (
         f"default-src 'none'; img-src {' '.join(['data:', 'blob:', *images_of])}; "
         "style-src 'unsafe-inline'; worker-src blob:; "
-        f"script-src {sources}; base-uri 'none'; form-action 'none'"
+        f"{connect}script-src {sources}; base-uri 'none'; form-action 'none'"
     )
     meta = f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">'
     return page.replace(_HEAD, _HEAD + meta, 1)

@@ -238,6 +238,7 @@ def test_every_documented_parameter_is_taken(
     samples = {
         "bbox": "122,41,123,42", "datetime": "2025-01-01", "limit": "3", "after": "HW-1",
         "properties": "name", "filter": "name IS NULL",
+        "url": str(client.base_url.join("/map")),
         "pack": "cn-national", "check": "false", "on": "2026-11-22",
         "string": "x", "boolean": "true", "number": "1.5", "integer": "1", "array": "x",
     }  # fmt: skip

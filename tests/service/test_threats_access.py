@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import re
 import shutil
 import time
@@ -224,8 +226,14 @@ def test_threat_18_nothing_is_computed_with_a_hidden_layer(guarded: Guarded) -> 
     assert run("slope", {"raster": "elevation"}, "one").status_code == 422
     assert run("slope", {"raster": "elevation"}, "relief").status_code == 200
     page = guarded.get("/map", "one").text
-    assert "IP-1" in page
+    packed = re.findall(r'<script type="text/plain" id="layer-data-\d+">([^<]+)</script>', page)
+    carried = b"".join(gzip.decompress(base64.b64decode(one)) for one in packed)
+    assert len(packed) == 1
+    assert b"IP-1" in carried
+    assert b"HW-1" not in carried
     assert "HW-1" not in page
+    tile = "/tiles/WebMercatorQuad/13/3068/6894?f=compact"
+    assert guarded.get(f"/collections/highways{tile}", "one").status_code == 404
 
 
 def test_threat_18_a_job_is_theirs_who_asked_for_it(guarded: Guarded) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("geoplan_api")
 _EXECUTE = "geoplan_api.work.compute:execute"
 _DOWNLOAD = "geoplan_api.work.downloads:write"
+_PACK = "geoplan_api.work.packing:features"
 _DESCRIBED = "geoplan_api.work.describe:described"
 _LOADED = "geoplan_api.work.compute:loaded"
 _TILES_WAITING = 1000
@@ -182,6 +183,18 @@ class Computing:
         """
         limits = Limits(self._settings.compute_memory_mb, self._settings.compute_seconds)
         return await self._drawn.call(function, str(self._plan), *arguments, limits=limits)
+
+    async def pack(self, *arguments: Any) -> bytes:
+        """Have a tile's features packed; see `geoplan_api.work.packing.features`.
+
+        Raises
+        ------
+        GeoplanError
+            What it raises, or see `geoplan_api.work.pool.Pool.call`.
+        """
+        limits = Limits(self._settings.compute_memory_mb, self._settings.compute_seconds)
+        made: bytes = await self._drawn.call(_PACK, str(self._plan), *arguments, limits=limits)
+        return made
 
     def start(self, asked: Execution) -> Job:
         """Keep a job and begin it as soon as there is room.

@@ -68,8 +68,13 @@ def encode(
         The features have geometries but no CRS.
     """
     written = encode_bytes(features, precision=precision, hidden=hidden, anchors=anchors)
+    return base64.b64encode(packed(written)).decode("ascii")
+
+
+def packed(written: bytes) -> bytes:
+    """Return bytes as a gzip file, the same for the same bytes."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-    return base64.b64encode(packer.compress(written) + packer.flush()).decode("ascii")
+    return packer.compress(written) + packer.flush()
 
 
 def encode_bytes(

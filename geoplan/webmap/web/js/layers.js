@@ -19,6 +19,11 @@ geoplan.namedIds = (data, layerId) => {
  */
 geoplan.openLayers = (data) => Promise.all(data.layers.map(async (layer) => {
   const { large } = layer;
+  if (layer.served) {
+    const engine = new geoplan.ServedLayer(layer);
+    Object.assign(layer, { engine, features: [], samples: [], named: [] });
+    return;
+  }
   layer.engine = await geoplan.engine.open(layer.data, { large, classBy: geoplan.TRUST });
   const { count, located, classes } = layer.engine;
   const from = large ? located : 0;
@@ -38,11 +43,10 @@ geoplan.LargeLayers = class {
   }
 
   draw(layer, symbol, pane) {
-    const styles = layer.engine.classes.map(({ values: [method, basis, status] }) => {
+    layer.engine.styleBy(({ values: [method, basis, status] }) => {
       const trust = { schematic: method === "schematic", estimated: basis === "estimated", status };
       return geoplan.engineStyle(geoplan.strokes.of(layer, symbol, trust), symbol);
     });
-    layer.engine.style(styles);
     if (!this.layers.length) this.hover();
     this.layers.push({ layer, height: Number(this.map.getPane(pane).style.zIndex) });
     this.layers.sort((a, b) => b.height - a.height);

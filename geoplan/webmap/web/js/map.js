@@ -87,7 +87,7 @@ geoplan.PlanMap = class {
     const { shown, visible } = await layer.engine.filter(predicates);
     const group = this.groups.get(layer.id);
     [...layer.features, ...layer.named].forEach((feature) => {
-      if (visible[feature.row]) this.withheld.delete(feature);
+      if (!visible || visible[feature.row]) this.withheld.delete(feature);
       else this.withheld.add(feature);
     });
     if (layer.large) group.refresh();

@@ -91,7 +91,10 @@ geoplan.Panel = class {
           geoplan.paint.swatch("area", [geoplan.strokes.conflictArea(conflict)])),
         geoplan.el("span", { class: "count" }, String(this.index.overlaps().length))));
     const off = this.index.data.layers.filter(({ shown }) => !shown).length;
+    const served = this.index.data.layers.filter((layer) => layer.served).map((layer) => this.words.of(layer.title));
     return this.section("layers", null,
+      served.length ? geoplan.el("p", { class: "note" },
+        this.words.say("served-layers", { layers: this.words.list(served) })) : null,
       off ? geoplan.el("p", { class: "note" }, this.words.say("layers-off", { count: off })) : null,
       geoplan.el("ul", { class: "layers" }, this.findings && this.findings.legend(), overlaps, rows("plan")),
       geoplan.signs(this.index),

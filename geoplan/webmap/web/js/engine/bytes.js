@@ -23,9 +23,9 @@ geoplan.engine.Inflow = class {
     this.whole = new Response(readable).arrayBuffer();
   }
 
-  /** Take a piece; all but the last are as long as a multiple of four letters. */
-  take(text) {
-    const bytes = geoplan.engine.fromBase64(text);
+  /** Take a piece: bytes, or base64, of which all but the last are multiples of four letters long. */
+  take(piece) {
+    const bytes = typeof piece === "string" ? geoplan.engine.fromBase64(piece) : piece;
     // what is wrong with a piece is told at the end
     if (this.writer) this.writer.write(bytes).catch(() => null);
     else this.pieces.push(bytes);

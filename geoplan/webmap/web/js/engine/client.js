@@ -116,6 +116,13 @@ geoplan.engine.open = async (id, { large = false, classBy = [] } = {}) => {
   return new engine.Client(link, id, told);
 };
 
+/** Open a payload that came as bytes, in the worker. */
+geoplan.engine.openBytes = async (name, bytes, classBy) => {
+  const link = await geoplan.engine.workerLink();
+  link.ask({ op: "feed", layer: name, text: bytes });
+  return new geoplan.engine.Client(link, name, await link.ask({ op: "open", layer: name, classBy }));
+};
+
 geoplan.engine.Client = class {
   constructor(link, name, told) {
     this.link = link;
@@ -160,6 +167,16 @@ geoplan.engine.Client = class {
   /** One style for each class, as `geoplan.engine.Painter` takes them. */
   style(styles) {
     return this.ask("style", { styles });
+  }
+
+  /** Style each class by the values that its features share. */
+  styleBy(styleOf) {
+    return this.style(this.classes.map(styleOf));
+  }
+
+  /** Forget it. */
+  close() {
+    return this.ask("close");
   }
 
   tile(tile) {

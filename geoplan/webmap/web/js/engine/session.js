@@ -36,6 +36,7 @@ geoplan.engine.Session = class {
     return {
       feed: (_, message) => this.feed(message),
       open: (_, message) => this.open(message),
+      close: (_, { layer: name }) => { this.layers.delete(name); },
       style: (layer, { styles }) => { layer.styles = styles; },
       tile: (layer, message) => this.enqueue(layer, message),
       hit: (layer, { at, reach }) => this.hit(layer, at, reach),
