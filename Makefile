@@ -27,7 +27,7 @@ test: .venv/ready  ## Set up what tests need, check the code, run all tests
 # more processes than cores: some wait for browsers, servers and locks; in the order of the files, or
 # the long ones that are one test each would come last
 tests: .venv/ready
-	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder
 
 test-qgis: .venv/ready  ## Ask QGIS's own libraries (Debian: python3-qgis) how they see our files
 	@QT_QPA_PLATFORM=offscreen $(BIN)/pytest -q -m qgis tests/qgis

@@ -100,11 +100,16 @@ def test_the_peers_are_locked_beside_the_product_and_not_in_it() -> None:
     assert all("--hash=sha256:" in block for block in entries)
     names = set(re.findall(r"(?m)^([a-z0-9-]+)==", lock))
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert {
-        re.split(r"[<>=!~;\[]", need)[0] for need in config["dependency-groups"]["bench"]
-    } <= names
+    peers = {re.split(r"[<>=!~;\[]", need)[0] for need in config["dependency-groups"]["bench"]}
+    assert peers <= names
     product = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    assert not names & set(re.findall(r"(?m)^([a-z0-9-]+)==", product))
+    ours = set(re.findall(r"(?m)^([a-z0-9-]+)==", product))
+    assert not peers & ours
+    # what both need is the same: to install the peers changes nothing of the product
+    versions = r"(?m)^([a-z0-9-]+)==([^ ;]+)"
+    assert {one for one in re.findall(versions, lock) if one[0] in ours} <= set(
+        re.findall(versions, product)
+    )
 
 
 def test_the_lock_holds_versions_and_hashes_and_no_address() -> None:

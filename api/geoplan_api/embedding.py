@@ -14,7 +14,7 @@ from geoplan_api.html import tag
 from geoplan_api.links import Links
 from geoplan_api.maps import checked_by
 from geoplan_api.negotiation import JSON
-from geoplan_api.query import filled
+from geoplan_api.query import single
 from geoplan_api.respond import json_response, text_response
 from geoplan_api.words import HTML_LANG
 
@@ -46,7 +46,7 @@ async def embed(request: Request) -> Response:
 
 async def oembed(request: Request) -> Response:
     """Answer what oEmbed 1.0 asks: the snippet that shows an address of ours in another page."""
-    given = filled(request.query_params.multi_items(), ("url", "maxwidth", "maxheight", "format"))
+    given = single(request.query_params.multi_items(), ("url", "maxwidth", "maxheight", "format"))
     if given.get("format", "json") != "json":
         raise BadParameter(f"format = {given['format']!r} is not to be had here; there is: json")
     lang, links, plan = lang_of(request), Links(request), service_of(request).catalogue.plan

@@ -6,6 +6,7 @@ than a thousand. The client sets the pace: the next rows are read when it has ta
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
@@ -59,11 +60,11 @@ def items_stream(
         "Content-Crs": f"<{wanted.reference.uri}>",
         "ETag": tag,
     }
-    pieces = _pieces(service, layer, wanted)
+    reading = _Reading(service, layer, wanted)
     if offer is GEOJSONSEQ:
-        return Flowing((_sequence(texts) for texts in pieces), headers)
+        return Flowing((_sequence(texts) for texts in reading.pieces()), headers)
     link = Links(request).self(offer.media_type, word("link.self", lang))
-    return Flowing(_collection(pieces, {"links": [link]}), headers)
+    return Flowing(_collection(reading, {"links": [link]}), headers)
 
 
 class Flowing(Response):
@@ -85,40 +86,64 @@ class Flowing(Response):
         await send({"type": "http.response.body", "body": b""})
 
 
-def _pieces(service: Service, layer: Layer, wanted: ItemsQuery) -> Iterator[list[bytes]]:
-    """Yield features as texts, some at a time, each time as the table then is."""
-    names = [column.name for column in wanted.columns]
-    for rows in _rows(service, layer, wanted):
-        path = way_of(layer, service.tables[layer.id].look(), wanted.reference)
-        yield feature_texts(rows, names, path.move_if_any, swapped=wanted.reference.swapped)[0]
+class _Reading:
+    """Reads what a question matches, some rows at a time, each time as the table then is.
 
+    Attributes
+    ----------
+    matched, returned : int
+        How many features it matches, known with the first rows, and how many were read so far.
+    """
 
-def _rows(service: Service, layer: Layer, wanted: ItemsQuery) -> Iterator[list[ServedRow]]:
-    look = service.tables[layer.id].look  # anew in each thread that makes a piece
-    left = wanted.limit
-    if wanted.everything:
-        after: FeatureId | None = wanted.after
-        while left > 0 and (rows := look().page(after, min(_ROWS, left), wanted.columns)):
+    def __init__(self, service: Service, layer: Layer, wanted: ItemsQuery) -> None:
+        self._look = service.tables[layer.id].look  # anew in each thread that makes a piece
+        self._layer, self._wanted = layer, wanted
+        self.matched, self.returned = 0, 0
+
+    def pieces(self) -> Iterator[list[bytes]]:
+        """Yield features as texts."""
+        wanted = self._wanted
+        names = [column.name for column in wanted.columns]
+        for rows in self._everything() if wanted.everything else self._matching():
+            self.returned += len(rows)
+            path = way_of(self._layer, self._look(), wanted.reference)
+            yield feature_texts(rows, names, path.move_if_any, swapped=wanted.reference.swapped)[0]
+
+    def _everything(self) -> Iterator[list[ServedRow]]:
+        self.matched = self._look().count()
+        after: FeatureId | None = self._wanted.after
+        left = self._wanted.limit
+        while left > 0 and (
+            rows := self._look().page(after, min(_ROWS, left), self._wanted.columns)
+        ):
             yield rows
             after, left = rows[-1].id, left - len(rows)
-        return
-    table = look()
-    keys = matching(table, layer, wanted)
-    start = place_of_page(table, keys, wanted)
-    keys = keys[start : start + left]
-    for at in range(0, len(keys), _ROWS):
-        if rows := look().rows(keys[at : at + _ROWS], wanted.columns):
-            yield rows
+
+    def _matching(self) -> Iterator[list[ServedRow]]:
+        table = self._look()
+        keys = matching(table, self._layer, self._wanted)
+        self.matched = len(keys)
+        start = place_of_page(table, keys, self._wanted)
+        keys = keys[start : start + self._wanted.limit]
+        for at in range(0, len(keys), _ROWS):
+            if rows := self._look().rows(keys[at : at + _ROWS], self._wanted.columns):
+                yield rows
 
 
 def _sequence(texts: list[bytes]) -> bytes:
     return b"".join(b"%b%b\n" % (_RECORD, text) for text in texts)
 
 
-def _collection(pieces: Iterator[list[bytes]], members: Mapping[str, object]) -> Iterator[bytes]:
+def _collection(reading: _Reading, members: Mapping[str, object]) -> Iterator[bytes]:
+    """Write a FeatureCollection; how many features there are stands at its end."""
     head = orjson.dumps({"type": "FeatureCollection", **members})[:-1] + b',"features":['
     between = b"\n"
-    for texts in pieces:
+    for texts in reading.pieces():
         yield head + between + b",\n".join(texts)
         head, between = b"", b",\n"
-    yield head + b"]}\n"
+    tail = {
+        "numberMatched": reading.matched,
+        "numberReturned": reading.returned,
+        "timeStamp": datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    yield head + b"]," + orjson.dumps(tail)[1:] + b"\n"

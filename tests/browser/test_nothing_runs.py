@@ -29,8 +29,11 @@ HOSTILE = [
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 
-@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "unsealed"])
-@pytest.mark.parametrize("text", HOSTILE)
+# what runs nothing without the seal runs nothing with it: few are tried both ways
+@pytest.mark.parametrize(
+    ("text", "sealed"),
+    [*((text, False) for text in HOSTILE), *((text, True) for text in HOSTILE[:3])],
+)
 def test_threat_15_a_hostile_text_is_shown_and_runs_nothing(
     open_page: Callable[..., Page],
     hostile_content: Callable[[str], MapContent],
