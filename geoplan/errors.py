@@ -46,6 +46,7 @@
     │   ├── CatalogueInvalid
     │   ├── BackupInvalid
     │   ├── PackInvalid
+    │   ├── TemplateInvalid
     │   ├── SourceInvalid
     │   ├── NotAGeoPackage
     │   ├── TableInvalid
@@ -70,6 +71,7 @@
         ├── WorkerTimeout
         ├── WorkerOutOfMemory
         ├── NotWritable
+        ├── FontMissing
         ├── KeysUnreadable
         └── FileBusy
 
@@ -260,6 +262,10 @@ class PackInvalid(BadData):
     """A rule pack cannot be used."""
 
 
+class TemplateInvalid(BadData):
+    """A document that a report is to be filled into lacks a style or a place for it."""
+
+
 class SourceInvalid(BadData):
     """A text source of a layer cannot be built."""
 
@@ -354,6 +360,10 @@ class WorkerOutOfMemory(BadEnvironment):
 
 class NotWritable(BadEnvironment):
     """A result cannot be written where it was asked for."""
+
+
+class FontMissing(BadEnvironment):
+    """No font with the characters that are needed is installed."""
 
 
 class KeysUnreadable(BadEnvironment):

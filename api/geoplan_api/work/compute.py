@@ -111,7 +111,10 @@ def _answer(
     answer: Result | Document | RasterResult, form: str, lang: Lang, max_cells: int
 ) -> dict[str, Any]:
     if isinstance(answer, Document):
-        return {"body": answer.content.encode("utf-8", "backslashreplace")}
+        content = answer.content
+        if isinstance(content, str):
+            content = content.encode("utf-8", "backslashreplace")
+        return {"body": content}
     if isinstance(answer, RasterResult):
         _refuse_large(answer, max_cells)
         if form == "tif":
