@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -22,13 +23,11 @@ from geoplan.rules.pack import NATIONAL
 from geoplan.tables import refuse_without_land_use, tables
 
 if TYPE_CHECKING:
-    import datetime
+    from collections.abc import Mapping
     from pathlib import Path
 
     from geoplan.rules.check import Candidate
     from geoplan.rules.pack import RulePack
-else:
-    import datetime
 
 Form = Literal["docx", "pdf", "xlsx"]
 MEDIA_TYPES: dict[Form, str] = {
@@ -36,6 +35,9 @@ MEDIA_TYPES: dict[Form, str] = {
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+
+WIDEST_PX = 1000
+"""Width of a map in a DOCX: sharp enough in print, and small."""
 
 
 class ReportInputs(Inputs):
@@ -161,6 +163,35 @@ def _checked(
     found = checked(catalogue, packs, candidate=candidate, on=inputs.on)
     made = tables(found, catalogue, letters, land_use_layer=inputs.land_use)
     return replace(result_of(found, json.loads(inputs.model_dump_json())), tables=made), found
+
+
+def drawn(
+    catalogue: Catalogue, result: Result, rules: Mapping[str, Rule], candidate: Candidate | None
+) -> Draw:
+    """Return what draws the maps of a report: the same content as the planner's page."""
+    from geoplan.figure import SheetSpec, sheet, to_png
+    from geoplan.report import Drawing
+    from geoplan.webmap import MapContent, MapLayer
+
+    layers = [
+        MapLayer(layer, catalogue.read(layer.id), catalogue.schema(layer), catalogue.symbol(layer))
+        for layer in catalogue.values()
+        if catalogue.path(layer.id).exists()
+    ]
+    if candidate is not None:
+        layers.append(MapLayer(candidate.layer, candidate.features))
+    table = numbered(result.features)
+    numbers = dict(zip(table["finding_id"], table["number"], strict=True))
+    content = MapContent(
+        catalogue.plan, tuple(layers), check=result, rules=rules, numbers=numbers
+    )
+
+    def draw(number: str | None, lang: Lang, size_mm: tuple[float, float]) -> Drawing | None:
+        name = "overview" if number is None else "conflict"
+        made = sheet(content, SheetSpec(name=name, lang=lang, size_mm=size_mm, finding=number))
+        return Drawing(made.svg, *size_mm, to_png(made, WIDEST_PX))
+
+    return draw
 
 
 PROCESS = Process(

@@ -154,3 +154,16 @@ class Counting:
 def columns(heads: Sequence[str], kinds: Sequence[Kind], widths: Sequence[float]) -> Any:
     """Return columns of heads, kinds and widths side by side."""
     return tuple(Column(*one) for one in zip(heads, kinds, widths, strict=True))
+
+
+def on_side(blocks: Sequence[Block]) -> list[bool]:
+    """Tell which blocks stand on pages on their side: wide tables, and what leads to or tells of them.
+
+    A heading is not left alone on the page before its table, nor a note on the page behind.
+    """
+    sides = [isinstance(block, Grid) and block.wide for block in blocks]
+    for at in range(len(blocks) - 2, -1, -1):
+        sides[at] |= sides[at + 1] and isinstance(blocks[at], Heading | Paragraph | Note)
+    for at in range(1, len(blocks)):
+        sides[at] |= sides[at - 1] and isinstance(blocks[at], Note)
+    return sides

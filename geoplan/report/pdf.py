@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geoplan.report.blocks import Cover, Figure, Grid, Heading, Note, Paragraph
+from geoplan.report.blocks import Cover, Figure, Grid, Heading, Note, Paragraph, on_side
 from geoplan.report.fonts import chinese_font
 from geoplan.report.words import words
 
@@ -48,7 +48,11 @@ def pdf(report: Manuscript) -> bytes:
 
 def _part(part: Part, folder: Path) -> dict[str, Any]:
     folder.mkdir()
-    blocks = [_block(block, folder, at) for at, block in enumerate(part.blocks())]
+    own = part.blocks()
+    blocks = [
+        {**_block(block, folder, at), "side": side}
+        for at, (block, side) in enumerate(zip(own, on_side(own), strict=True))
+    ]
     named = {name: words(part.lang)[name] for name in ("contents", "page")}
     return {"lang": part.lang, "words": named, "blocks": blocks}
 

@@ -6,7 +6,7 @@ from copy import deepcopy
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from geoplan.report.blocks import Cover, Figure, Grid, Heading, Note, Paragraph
+from geoplan.report.blocks import Cover, Figure, Grid, Heading, Note, Paragraph, on_side
 from geoplan.report.docx.fields import caption, field
 from geoplan.report.docx.styles import BODY, CELL, GRID, NOTE, TITLE
 from geoplan.report.words import words
@@ -37,11 +37,10 @@ class Setter:
         body = self.document.element.body
         mark = body[-1]
         wide = False
-        for at, block in enumerate(blocks):
-            on_side = isinstance(block, Grid) and block.wide
-            if on_side != wide and not (wide and isinstance(block, Note)):
+        for at, (block, side) in enumerate(zip(blocks, on_side(blocks), strict=True)):
+            if side != wide:
                 self._end_section(before, flipped=wide)
-                wide = on_side
+                wide = side
             start = list(body).index(mark)
             self._set[type(block)](block)
             for element in list(body)[start : list(body).index(mark)]:
@@ -98,6 +97,9 @@ class Setter:
                 paragraph.add_run(head.text)
             if at == len(heads) - 1 and at > 0:
                 paragraph._p.append(self._tail)  # noqa: SLF001 - the field ends behind the last
+        from docx.enum.text import WD_BREAK
+
+        paragraph.add_run().add_break(WD_BREAK.PAGE)
         for element in list(body)[start:-1]:
             before.addprevious(element)
 
