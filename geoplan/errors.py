@@ -71,7 +71,8 @@
         ├── WorkerOutOfMemory
         ├── NotWritable
         ├── KeysUnreadable
-        └── FileBusy
+        ├── FileBusy
+        └── FontMissing
 
 No web and no command line in here: ``geoplan.cli`` maps a class to an exit code and
 ``geoplan_api.errors`` maps it to an HTTP status. A message says what is wrong, where, and
@@ -362,3 +363,7 @@ class KeysUnreadable(BadEnvironment):
 
 class FileBusy(BadEnvironment):
     """Another program holds the file."""
+
+
+class FontMissing(BadEnvironment):
+    """No font with Chinese characters is installed, so that no sheet can be lettered."""
