@@ -71,9 +71,9 @@
         ├── WorkerTimeout
         ├── WorkerOutOfMemory
         ├── NotWritable
-        ├── FontMissing
         ├── KeysUnreadable
-        └── FileBusy
+        ├── FileBusy
+        └── FontMissing
 
 No web and no command line in here: ``geoplan.cli`` maps a class to an exit code and
 ``geoplan_api.errors`` maps it to an HTTP status. A message says what is wrong, where, and
@@ -362,13 +362,13 @@ class NotWritable(BadEnvironment):
     """A result cannot be written where it was asked for."""
 
 
-class FontMissing(BadEnvironment):
-    """No font with the characters that are needed is installed."""
-
-
 class KeysUnreadable(BadEnvironment):
     """The file of the API keys cannot be read or written, or is open to others."""
 
 
 class FileBusy(BadEnvironment):
     """Another program holds the file."""
+
+
+class FontMissing(BadEnvironment):
+    """No font with Chinese characters is installed, so that no sheet can be lettered."""

@@ -20,7 +20,7 @@ from geoplan.progress import QUIET, Progress
 from geoplan.rules.check import Check
 from geoplan.rules.check import check as checked
 from geoplan.rules.pack import NATIONAL
-from geoplan.tables import refuse_without_land_use, tables
+from geoplan.tables import numbered, refuse_without_land_use, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -182,14 +182,14 @@ def drawn(
         layers.append(MapLayer(candidate.layer, candidate.features))
     table = numbered(result.features)
     numbers = dict(zip(table["finding_id"], table["number"], strict=True))
-    content = MapContent(
-        catalogue.plan, tuple(layers), check=result, rules=rules, numbers=numbers
-    )
+    content = MapContent(catalogue.plan, tuple(layers), check=result, rules=rules, numbers=numbers)
 
     def draw(number: str | None, lang: Lang, size_mm: tuple[float, float]) -> Drawing | None:
-        name = "overview" if number is None else "conflict"
-        made = sheet(content, SheetSpec(name=name, lang=lang, size_mm=size_mm, finding=number))
-        return Drawing(made.svg, *size_mm, to_png(made, WIDEST_PX))
+        wanted = SheetSpec(lang=lang, size_mm=size_mm)
+        if number is not None:
+            wanted = SheetSpec("conflict", lang, size_mm, finding=number, with_frame=False)
+        made = sheet(content, wanted)
+        return Drawing(made.svg, *size_mm, to_png(made, width_px=WIDEST_PX))
 
     return draw
 
@@ -198,8 +198,8 @@ PROCESS = Process(
     "report",
     Text(zh="核查报告", en="Report"),
     Text(
-        zh="把合规核查写成送审报告（DOCX 或 PDF，中文、英文或双语）：结论、依据、表 A、B、C、F、逐项附图、"
-        "未核查事项与运行记录；也可只出表格工作簿（XLSX）。",
+        zh="把合规核查写成送审报告（DOCX 或 PDF，中文、英文或双语）：结论、依据、表 A、B、C、F、"
+        "逐项附图、未核查事项与运行记录；也可只出表格工作簿（XLSX）。",
         en="A check by rules as a report for reviewers, DOCX or PDF, in Chinese, English or both: "
         "conclusion, basis, tables A, B, C and F, findings with their maps, what was not checked, "
         "run record; or the tables alone as a workbook.",

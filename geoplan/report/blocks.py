@@ -157,7 +157,7 @@ def columns(heads: Sequence[str], kinds: Sequence[Kind], widths: Sequence[float]
 
 
 def on_side(blocks: Sequence[Block]) -> list[bool]:
-    """Tell which blocks stand on pages on their side: wide tables, and what leads to or tells of them.
+    """Tell which blocks stand on pages on their side: wide tables, and what belongs to them.
 
     A heading is not left alone on the page before its table, nor a note on the page behind.
     """

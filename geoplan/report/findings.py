@@ -70,8 +70,11 @@ def _finding(
 
 
 def _facts(row: Any, rule: Any, say: Say) -> list[tuple[str, str]]:
-    sizes = [f"{row['length_m']:.1f} m" if row["length_m"] == row["length_m"] else "",
-             f"{row['area_hm2']:.4f} hm²" if row["area_hm2"] == row["area_hm2"] else ""]  # fmt: skip
+    length, area = row["length_m"], row["area_hm2"]
+    sizes = [
+        "" if length != length else f"{length:.1f} m",
+        "" if area != area else f"{area:.4f} hm²",
+    ]
     decisions = [one for one in (row["decisions"] or "").split(";") if one]
     force = "" if rule.basis is None else wording.date_in_words(rule.basis.in_force, say.lang)
     return [

@@ -86,8 +86,8 @@ def _pairs(content: ReportContent, say: Say, count: Counting) -> list[Block]:
     rows = [_pair(key, sums[key], titles, say) for key in order]
     if not rows:
         return []
-    heads = [say("head.subject"), say("head.object"), say("head.asked"),
-             *(say.code("outcome", name) for name in _COUNTS[1:]), say("head.sentence")]  # fmt: skip
+    heads = [say(f"head.{name}") for name in ("subject", "object", "asked")]
+    heads += [*(say.code("outcome", name) for name in _COUNTS[1:]), say("head.sentence")]
     kinds = ["text", "text", *["number"] * 5, "text"]
     most = content.limits.rows
     grid = Grid(
