@@ -9,7 +9,7 @@ import numpy as np
 
 from geoplan.crs import geographic, transformer
 from geoplan.figure.lettering import INK
-from geoplan.figure.svg import el, group, number, rect
+from geoplan.figure.svg import el, group, line, number, rect
 from geoplan.figure.view import bounds_in
 from geoplan.i18n import phrase
 
@@ -88,9 +88,7 @@ def graticule(view: View, pen: Pen) -> tuple[str, str]:
     lines, labels = [], []
     for along_lat, values in ((False, _steps(lon, step)), (True, _steps(lat, step))):
         for value in values:
-            vary = np.linspace(
-                *((lon.min(), lon.max()) if along_lat else (lat.min(), lat.max())), 33
-            )
+            vary = np.linspace(*((lon.min(), lon.max()) if along_lat else (lat.min(), lat.max())), 33)
             fixed = np.full(33, value)
             x, y = back.transform(*((vary, fixed) if along_lat else (fixed, vary)))
             at = view.paper(np.column_stack([x, y]))
@@ -122,9 +120,7 @@ def _degree_label(value: float, at: np.ndarray, along_lat: bool, view: View, pen
     order = np.argsort(at[:, 1])
     x = float(np.interp(top, at[order, 1], at[order, 0]))
     inside = left + 8 < x < left + wide - 8
-    return (
-        pen.set(said, round(x, 2), round(top - 0.8, 2), 1.9, text_anchor="middle") if inside else ""
-    )
+    return pen.set(said, round(x, 2), round(top - 0.8, 2), 1.9, text_anchor="middle") if inside else ""
 
 
 def plane_note(view: View, pen: Pen) -> str:

@@ -29,9 +29,7 @@ def corners(spot: Spot, width: float, height: float) -> NDArray[np.float64]:
     right = np.array([math.cos(spot.turn), math.sin(spot.turn)]) * width / 2.0
     down = np.array([-math.sin(spot.turn), math.cos(spot.turn)]) * height / 2.0
     middle = np.array([spot.x, spot.y])
-    return np.array(
-        [middle + a * right + b * down for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
-    )
+    return np.array([middle + a * right + b * down for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))])
 
 
 @dataclass

@@ -59,9 +59,7 @@ def _said(rule: object, lang: Lang) -> str:
 def _swatch(layer: Drawn, rule: object, ink: Ink) -> str:
     parts = getattr(rule, "parts", ())
     if layer.entry.layer.geometry == "point":
-        drawn = [
-            ink.of(part, _circle(part.radius * PX)) for part in parts if isinstance(part, Marker)
-        ]
+        drawn = [ink.of(part, _circle(part.radius * PX)) for part in parts if isinstance(part, Marker)]
     else:
         data = _AREA if layer.entry.layer.geometry == "area" else _LINE
         drawn = [ink.of(part, data) for part in parts]
@@ -111,3 +109,5 @@ def draw_legend(
         left, middle = x + column * (columns - 1), y + 7.5 + ROW * (per_column - 1)
         parts.append(pen.set(more, left, middle + 0.85, SIZE))
     return group(parts, id="legend", fill=INK)
+
+

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from geoplan.report import Draw
+    from geoplan.rules import Rule
     from geoplan.rules.check import Candidate
     from geoplan.rules.pack import RulePack
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from geoplan.report.content import ReportContent
     from geoplan.report.words import Say
 
-SMALL_MM, LARGE_MM = (160.0, 88.0), (160.0, 200.0)
+SMALL_MM, LARGE_MM = (160.0, 72.0), (160.0, 200.0)
 """Maps of a finding, and of the annex [mm]."""
 _GRAVE = ("prohibited", "approval_required")
 
@@ -43,8 +43,9 @@ def _finding(
     rule = content.rules[row["rule_ids"].split(";")[0]]
     names = {"number": row["number"], "project": _of(row, "project", say),
              "object": _of(row, "name", say) or say("finding.all")}  # fmt: skip
+    bare = row["outcome"] == "hit" and not isinstance(row["relation"], str)
     said = say(
-        f"finding.{row['outcome']}",
+        "finding.hit_bare" if bare else f"finding.{row['outcome']}",
         **names,
         relation=say.code("value", row["relation"]),
         severity=say.code("severity", row["severity"]),

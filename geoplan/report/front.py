@@ -10,7 +10,7 @@ from geoplan.rules import wording
 from geoplan.rules.findings import SEVERITIES
 
 if TYPE_CHECKING:
-    from geoplan.report.blocks import Counting
+    from geoplan.report.blocks import Counting, Kind
     from geoplan.report.content import ReportContent
     from geoplan.report.words import Say
 
@@ -88,11 +88,12 @@ def _pairs(content: ReportContent, say: Say, count: Counting) -> list[Block]:
         return []
     heads = [say(f"head.{name}") for name in ("subject", "object", "asked")]
     heads += [*(say.code("outcome", name) for name in _COUNTS[1:]), say("head.sentence")]
-    kinds = ["text", "text", *["number"] * 5, "text"]
+    number: list[Kind] = ["number"] * 5
+    kinds: list[Kind] = ["text", "text", *number, "text"]
     most = content.limits.rows
     grid = Grid(
         count("table", say("pair_table")),
-        columns(heads, kinds, [18, 18, 9, 8, 8, 9, 9, 46]),  # type: ignore[arg-type]
+        columns(heads, kinds, [18, 18, 9, 8, 8, 9, 9, 46]),
         tuple(rows[:most]),
     )
     return [grid, *left(len(rows), most, say)]
@@ -139,12 +140,12 @@ def _data(content: ReportContent, say: Say, count: Counting) -> Grid:
     names = ("layer", "layer", "features", "source_date", "accuracy", "source")
     heads = [say(f"head.{name}") for name in names]
     heads[1] = "ID"
-    kinds = ["text", "text", "number", "text", "text", "text"]
+    kinds: list[Kind] = ["text", "text", "number", "text", "text", "text"]
     return Grid(
         count("table", say("data_table")),
         columns(heads, kinds, [18, 18, 8, 14, 14, 40]),
         tuple(rows),
-    )  # type: ignore[arg-type]
+    )
 
 
 def _accuracy(features: Any, say: Say) -> str:
@@ -177,11 +178,11 @@ def _laws(content: ReportContent, say: Say, count: Counting) -> list[Block]:
     heads = [say(f"head.{name}") for name in ("law", "article", "in_force", "confidence", "rules")]
     if not rows:
         return []
-    kinds = ["text"] * 5
+    kinds: list[Kind] = ["text"] * 5
     most = content.limits.rows
     grid = Grid(
         count("table", say("law_table")),
         columns(heads, kinds, [34, 20, 18, 12, 22]),
         tuple(rows[:most]),
-    )  # type: ignore[arg-type]
+    )
     return [grid, *left(len(rows), most, say)]

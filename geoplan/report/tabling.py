@@ -14,7 +14,7 @@ from geoplan.workbook.record import record
 
 if TYPE_CHECKING:
     from geoplan.model import Table
-    from geoplan.report.blocks import Counting
+    from geoplan.report.blocks import Counting, Kind
     from geoplan.report.content import ReportContent
     from geoplan.report.words import Say
 
@@ -169,9 +169,9 @@ def unchecked(content: ReportContent, say: Say, count: Counting) -> list[Block]:
     order = sorted(grouped.items(), key=lambda one: (-len(one[1]), one[0]))
     rows = [(*key, str(len(ids)), ", ".join(sorted(set(ids)))) for key, ids in order]
     heads = [say(f"head.{name}") for name in ("reason", "subject", "object", "count", "rules")]
-    kinds = ["text", "text", "text", "number", "text"]
+    kinds: list[Kind] = ["text", "text", "text", "number", "text"]
     most = content.limits.rows
-    made = columns(heads, kinds, [34, 22, 22, 8, 30])  # type: ignore[arg-type]
+    made = columns(heads, kinds, [34, 22, 22, 8, 30])
     grid = Grid(count("table", say("unchecked.by")), made, tuple(rows[:most]))
     return [*blocks, grid, *left(len(rows), most, say)]
 

@@ -64,6 +64,8 @@ def execute(
     try:
         catalogue, process = plan_of(plan, asked["seen"]), _process(asked)
         inputs = brought_home(asked["inputs"], catalogue, asked["base"])
+        if "format" in process.inputs.model_fields and isinstance(inputs, dict):
+            inputs = {**inputs, "format": asked["form"]}
         checked = _checked(inputs, process.inputs, catalogue)
         takes = "progress" in inspect.signature(process.run).parameters
         progress = {"progress": _telling(told)} if takes and told else {}

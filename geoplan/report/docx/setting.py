@@ -12,7 +12,7 @@ from geoplan.report.docx.styles import BODY, CELL, GRID, NOTE, TITLE
 from geoplan.report.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from geoplan.model import Lang
     from geoplan.report.blocks import Block
@@ -27,7 +27,7 @@ class Setter:
 
     def __init__(self, document: Any, lang: Lang) -> None:
         self.document, self.lang = document, lang
-        self._set = {
+        self._set: dict[type, Callable[[Any], None]] = {
             Heading: self._heading, Paragraph: self._paragraph, Note: self._note,
             Grid: self._grid, Figure: self._figure, Cover: self._cover,
         }  # fmt: skip
