@@ -46,6 +46,7 @@
     │   ├── CatalogueInvalid
     │   ├── BackupInvalid
     │   ├── PackInvalid
+    │   ├── TemplateInvalid
     │   ├── SourceInvalid
     │   ├── NotAGeoPackage
     │   ├── TableInvalid
@@ -71,7 +72,8 @@
         ├── WorkerOutOfMemory
         ├── NotWritable
         ├── KeysUnreadable
-        └── FileBusy
+        ├── FileBusy
+        └── FontMissing
 
 No web and no command line in here: ``geoplan.cli`` maps a class to an exit code and
 ``geoplan_api.errors`` maps it to an HTTP status. A message says what is wrong, where, and
@@ -260,6 +262,10 @@ class PackInvalid(BadData):
     """A rule pack cannot be used."""
 
 
+class TemplateInvalid(BadData):
+    """A document that a report is to be filled into lacks a style or a place for it."""
+
+
 class SourceInvalid(BadData):
     """A text source of a layer cannot be built."""
 
@@ -362,3 +368,7 @@ class KeysUnreadable(BadEnvironment):
 
 class FileBusy(BadEnvironment):
     """Another program holds the file."""
+
+
+class FontMissing(BadEnvironment):
+    """No font with Chinese characters is installed, so that no sheet can be lettered."""

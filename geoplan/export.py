@@ -120,6 +120,17 @@ def write_text(path: Path, text: str) -> None:
     _write_whole(path, text.encode())
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    NotWritable
+        The file cannot be written; what stood there is unchanged.
+    """
+    _write_whole(path, content)
+
+
 def _write_whole(path: Path, content: bytes) -> None:
     part = None
     try:

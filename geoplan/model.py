@@ -505,13 +505,13 @@ class Document:
         The id of the process that answered.
     media_type : str
         What the content is, such as ``text/html``.
-    content : str
-        The file's text.
+    content : str or bytes
+        The file, as text where it is one.
     """
 
     process: str
     media_type: str
-    content: str
+    content: str | bytes
     inputs: Mapping[str, Any]
     sources: tuple[Layer, ...]
     run: RunRecord

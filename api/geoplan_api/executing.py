@@ -9,13 +9,25 @@ from starlette.requests import Request
 from geoplan_api.bodies import read_json
 from geoplan_api.deps import lang_of, service_of
 from geoplan_api.errors import BadInput, ProcessNotFound
-from geoplan_api.negotiation import COG, CSV, GEOJSON_ALONE, GPKG, HTML, JSON, XLSX, Offer, choose
+from geoplan_api.negotiation import (
+    COG,
+    CSV,
+    DOCX,
+    GEOJSON_ALONE,
+    GPKG,
+    HTML,
+    JSON,
+    PDF,
+    XLSX,
+    Offer,
+    choose,
+)
 from geoplan_api.permission import caller_of
 from geoplan_api.query import single
 from geoplan_api.work.computing import Execution
 from geoplan_api.work.pointers import pointer_to
 
-OFFERS = {offer.f: offer for offer in (JSON, GEOJSON_ALONE, CSV, GPKG, XLSX, COG, HTML)}
+OFFERS = {offer.f: offer for offer in (JSON, GEOJSON_ALONE, CSV, GPKG, DOCX, PDF, XLSX, COG, HTML)}
 OUTPUT = "result"
 """Name of the one output that every process has."""
 _MEMBERS = ("inputs", "outputs", "response", "subscriber")
@@ -71,8 +83,9 @@ async def read_execution(request: Request) -> tuple[Execution, bool]:
     response = body.get("response", "raw")
     if response not in ("raw", "document"):
         raise BadInput(f"/response: {response!r} is neither raw nor document", "/response")
-    offer = _offer(request, process["offers"], body.get("outputs", {}))
     inputs, base = body.get("inputs", {}), str(request.base_url).rstrip("/")
+    names = _named(process["offers"], inputs)
+    offer = _offer(request, names, body.get("outputs", {}))
     asked = Execution(
         process=process["id"],
         inputs=inputs,
@@ -84,6 +97,12 @@ async def read_execution(request: Request) -> tuple[Execution, bool]:
         who=caller_of(request).name,
     )
     return asked, _prefers_job(request)
+
+
+def _named(names: list[str], inputs: Any) -> list[str]:
+    """Return the one thing that inputs name as the format of a document, else all there is."""
+    named = inputs.get("format") if isinstance(inputs, dict) else None
+    return [named] if isinstance(named, str) and named in names else names
 
 
 def _offer(request: Request, names: list[str], outputs: Any) -> Offer:

@@ -64,6 +64,7 @@ PROCESS_IDS = (
     "hillshade",
     "cog",
     "map",
+    "report",
     "quality",
 )
 """Ids of the processes; a test holds them to `geoplan.processes`, which is slow to import."""

@@ -85,7 +85,7 @@ def map_(
     assert isinstance(inputs, MapInputs)  # noqa: S101 - for the type
     made = Edition(review_number, internal, basemap, settings().tianditu_key, languages)
     document = edition(Catalogue.open(plan or settings().plan), inputs, made)
-    write_text(output, document.content)
+    write_text(output, str(document.content))
     megabytes = f"{output.stat().st_size / 1e6:.1f}"
     typer.echo(phrase("cli.map_written", chosen, path=output, megabytes=megabytes))
 

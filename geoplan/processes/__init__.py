@@ -16,6 +16,7 @@ from geoplan.processes import matrix as _matrix
 from geoplan.processes import overlap as _overlap
 from geoplan.processes import place as _place
 from geoplan.processes import quality as _quality
+from geoplan.processes import report as _report
 from geoplan.processes import site as _site
 from geoplan.processes import surface as _surface
 from geoplan.processes import terrain as _terrain
@@ -38,6 +39,7 @@ from geoplan.processes.place import (
 from geoplan.processes.process import ACCURACY, Inputs, Process
 from geoplan.processes.quality import quality
 from geoplan.processes.raster_result import RasterResult
+from geoplan.processes.report import ReportInputs, report
 from geoplan.processes.site import SiteInputs, site_check
 from geoplan.processes.surface import (
     AspectInputs,
@@ -82,6 +84,7 @@ PROCESSES: dict[str, Process] = {
         _surface.HILLSHADE,
         _surface.COG,
         _map.PROCESS,
+        _report.PROCESS,
         _quality.PROCESS,
     )
 }
@@ -107,6 +110,7 @@ __all__ = [
     "Process",
     "ProfileInputs",
     "RasterResult",
+    "ReportInputs",
     "SiteInputs",
     "SlopeInputs",
     "StationInputs",
@@ -127,6 +131,7 @@ __all__ = [
     "overlap_matrix",
     "profile",
     "quality",
+    "report",
     "site_check",
     "slope",
     "station",

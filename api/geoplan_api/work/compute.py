@@ -64,6 +64,8 @@ def execute(
     try:
         catalogue, process = plan_of(plan, asked["seen"]), _process(asked)
         inputs = brought_home(asked["inputs"], catalogue, asked["base"])
+        if "format" in process.inputs.model_fields and isinstance(inputs, dict):
+            inputs = {**inputs, "format": asked["form"]}
         checked = _checked(inputs, process.inputs, catalogue)
         takes = "progress" in inspect.signature(process.run).parameters
         progress = {"progress": _telling(told)} if takes and told else {}
@@ -111,7 +113,10 @@ def _answer(
     answer: Result | Document | RasterResult, form: str, lang: Lang, max_cells: int
 ) -> dict[str, Any]:
     if isinstance(answer, Document):
-        return {"body": answer.content.encode("utf-8", "backslashreplace")}
+        content = answer.content
+        if isinstance(content, str):
+            content = content.encode("utf-8", "backslashreplace")
+        return {"body": content}
     if isinstance(answer, RasterResult):
         _refuse_large(answer, max_cells)
         if form == "tif":

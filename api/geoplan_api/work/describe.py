@@ -5,7 +5,7 @@ The answer is plain: what a page or a document says of a process, in both langua
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from geoplan.model import Document
 from geoplan.processes import RasterResult
@@ -66,6 +66,8 @@ def offers(process: Process) -> list[str]:
     if made is RasterResult:
         return RASTER
     if made is Document:
+        if "format" in process.inputs.model_fields:
+            return list(get_args(process.inputs.model_fields["format"].annotation))
         return ["json"] if process.id == ECHO.id else PAGE
     return [*TABLE, REPORT] if process.id == "check" else TABLE
 

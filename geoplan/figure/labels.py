@@ -1,0 +1,119 @@
+"""Places labels so that none lies on another."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from geoplan.figure.spec import LabelBox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+
+class Spot(NamedTuple):
+    """Where a label might stand: its middle [mm], and its slope, clockwise [radians]."""
+
+    x: float
+    y: float
+    turn: float = 0.0
+
+
+def corners(spot: Spot, width: float, height: float) -> NDArray[np.float64]:
+    """Return the corners of a box round a spot."""
+    right = np.array([math.cos(spot.turn), math.sin(spot.turn)]) * width / 2.0
+    down = np.array([-math.sin(spot.turn), math.cos(spot.turn)]) * height / 2.0
+    middle = np.array([spot.x, spot.y])
+    return np.array([middle + a * right + b * down for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))])
+
+
+@dataclass
+class Room:
+    """The room of a field [mm], and what is taken of it."""
+
+    field: tuple[float, float, float, float]
+    taken: list[NDArray[np.float64]] = field(default_factory=list)
+    boxes: list[LabelBox] = field(default_factory=list)
+
+    def place(
+        self, text: str, spots: Iterable[Spot], width: float, height: float, gap: float = 0.4
+    ) -> Spot | None:
+        """Take the first spot that is free; None where none is."""
+        for spot in spots:
+            box = corners(spot, width + gap, height + gap)
+            if self._inside(box) and not any(_meet(box, other) for other in self.taken):
+                self.taken.append(box)
+                own = corners(spot, width, height)
+                self.boxes.append(LabelBox(text, tuple((float(x), float(y)) for x, y in own)))
+                return spot
+        return None
+
+    def _inside(self, box: NDArray[np.float64]) -> bool:
+        left, top, wide, high = self.field
+        low, tall = box.min(axis=0), box.max(axis=0)
+        return bool(
+            low[0] >= left and low[1] >= top and tall[0] <= left + wide and tall[1] <= top + high
+        )
+
+
+def _meet(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Tell whether two rectangles meet: none of their sides separates them."""
+    if (one.min(axis=0) >= other.max(axis=0)).any() or (one.max(axis=0) <= other.min(axis=0)).any():
+        return False
+    for box in (one, other):
+        for side in (box[1] - box[0], box[2] - box[1]):
+            ours, theirs = one @ side, other @ side
+            if ours.min() >= theirs.max() or ours.max() <= theirs.min():
+                return False
+    return True
+
+
+def around(x: float, y: float, width: float, height: float, away: float) -> list[Spot]:
+    """Return the spots beside a place, the best first: right, left, above, below, corners."""
+    dx, dy = width / 2.0 + away, height / 2.0 + away
+    sides = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (-1, -1), (1, 1), (-1, 1))
+    return [Spot(x + a * dx, y + b * dy) for a, b in sides]
+
+
+def along(line: NDArray[np.float64], width: float, off: float) -> list[Spot]:
+    """Return the spots beside the straight pieces of a line [mm] that carry a text.
+
+    Parameters
+    ----------
+    off : float
+        From the line to the middle of the text [mm].
+    """
+    steps = np.hypot(*np.diff(line, axis=0).T)
+    run = np.r_[0.0, np.cumsum(steps)]
+    if run[-1] < width * 1.05:
+        return []
+    spots = []
+    for share in (0.5, 0.35, 0.65, 0.2, 0.8, 0.08, 0.92):
+        middle = min(max(share * run[-1], width / 2), run[-1] - width / 2)
+        at = np.linspace(middle - width / 2, middle + width / 2, 9)
+        points = np.column_stack([np.interp(at, run, line[:, axis]) for axis in (0, 1)])
+        spots += _beside(points, width, off)
+    return spots
+
+
+def _beside(points: NDArray[np.float64], width: float, off: float) -> list[Spot]:
+    """Return the spots above and below a piece of a line, none where it bends."""
+    chord = points[-1] - points[0]
+    length = math.hypot(*chord)
+    if length < width * 0.9:
+        return []
+    turn = math.atan2(chord[1], chord[0])
+    if abs(turn) > math.pi / 2:  # never upside down
+        turn -= math.copysign(math.pi, turn)
+    normal = np.array([math.sin(turn), -math.cos(turn)])  # up, as one reads
+    bend = (points - points[0]) @ normal
+    if np.ptp(bend) > 1.2:
+        return []
+    middle = (points[0] + points[-1]) / 2.0
+    above, below = middle + normal * (bend.max() + off), middle + normal * (bend.min() - off)
+    return [Spot(float(x), float(y), turn) for x, y in (above, below)]

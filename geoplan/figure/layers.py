@@ -1,0 +1,171 @@
+"""Draws layers, generalised to the scale: what is too small on paper is drawn together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from geoplan.crs import to_crs
+from geoplan.figure.paths import circles, path_of, runs, sizes_mm
+from geoplan.figure.svg import el, group
+from geoplan.figure.view import PX
+from geoplan.styles.looks import Fill, Marker, Part, Pattern, Rule, Stroke, rules
+from geoplan.symbols import symbols
+from geoplan.webmap.tints import tints
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from geoplan.figure.drawing import Ink
+    from geoplan.figure.view import View
+    from geoplan.symbols import Symbol
+    from geoplan.webmap.content import MapLayer
+
+SMALL_MM = 0.3
+"""Below this on paper a feature has no outline of its own."""
+
+MARGIN_MM = 3.0
+_VERTICES = 220_000
+"""What the features of a sheet may have together, so that its file stays below 2 MB."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A layer on the sheet's plane: what can be seen of it, and how.
+
+    Attributes
+    ----------
+    shapes : ndarray of geometry
+        In the plane, those that meet the field.
+    rows : ndarray of int
+        Which features of the layer they are.
+    looks : tuple of (Rule, ndarray of bool)
+        The looks that occur, and which shapes have each.
+    small_mm : float
+        What is smaller is drawn together.
+    small : ndarray of bool
+        Which shapes are.
+    """
+
+    entry: MapLayer
+    symbol: Symbol
+    shapes: NDArray[Any]
+    rows: NDArray[np.intp]
+    looks: tuple[tuple[Rule, NDArray[np.bool_]], ...]
+    small_mm: float
+    small: NDArray[np.bool_]
+
+
+def seen(entries: Sequence[MapLayer], view: View) -> list[Drawn]:
+    """Return layers as they are drawn, the lowest first."""
+    colours = tints(entries)
+    found = []
+    for entry, tint in zip(entries, colours, strict=True):
+        symbol = entry.symbol or symbols().get(entry.layer.kind) or symbols()["generic"]
+        symbol = symbol.model_copy(update=tint) if tint else symbol
+        found.append((entry, symbol, *_in_view(entry, view)))
+    found.sort(key=lambda one: (one[1].order, one[0].layer.geometry == "line"))
+    limit = _limit([one[2] for one in found], view)
+    return [_drawn(view, limit, *one) for one in found]
+
+
+def _in_view(entry: MapLayer, view: View) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    features = entry.features
+    located = (features.geometry.notna() & ~features.geometry.is_empty).to_numpy()
+    rows = np.flatnonzero(located)
+    if not len(rows):
+        return np.array([], dtype=object), rows
+    flat = to_crs(features[[features.geometry.name]].iloc[rows], view.crs)
+    shapes = shapely.force_2d(flat.geometry.to_numpy())
+    west, south, east, north = view.box
+    away = MARGIN_MM * view.metres
+    boxes = shapely.bounds(shapes)
+    meets = (
+        (boxes[:, 0] <= east + away) & (boxes[:, 2] >= west - away)
+        & (boxes[:, 1] <= north + away) & (boxes[:, 3] >= south - away)
+    )  # fmt: skip
+    return shapes[meets], rows[meets]
+
+
+def _limit(layers: list[NDArray[Any]], view: View) -> float:
+    """Return the size below which features are drawn together: more of them where they are many."""
+    every = [shapes for shapes in layers if len(shapes)]
+    if not every:
+        return SMALL_MM
+    sizes = np.concatenate([sizes_mm(view, shapes) for shapes in every])
+    counts = np.concatenate([shapely.get_num_coordinates(shapes) for shapes in every])
+    counts = np.minimum(counts, 8 + 40 * sizes)  # what an outline of that size keeps
+    limit = SMALL_MM
+    while counts[sizes >= limit].sum() > _VERTICES:
+        limit *= 1.5
+    return limit
+
+
+def _drawn(
+    view: View, limit: float, entry: MapLayer, symbol: Symbol, shapes: NDArray[Any],
+    rows: NDArray[np.intp],
+) -> Drawn:  # fmt: skip
+    cells = entry.features.iloc[rows]
+    looks = []
+    for rule in rules(entry.layer, symbol, entry.features.columns, {}):
+        meets = np.ones(len(rows), dtype=bool)
+        for column, value, holds in rule.conditions:
+            meets &= (cells[column] == value).fillna(False).to_numpy(dtype=bool) == holds
+        if meets.any():
+            looks.append((rule, meets))
+    small = np.zeros(len(rows), dtype=bool)
+    if entry.layer.geometry != "point" and len(rows):
+        small = sizes_mm(view, shapes) < limit
+        if entry.layer.geometry == "area" and small.sum() < 50 and entry.layer.role == "plan":
+            small[:] = False  # few are a mark each, and none is lost
+    return Drawn(entry, symbol, shapes, rows, tuple(looks), limit, small)
+
+
+def draw(layer: Drawn, view: View, ink: Ink) -> str:
+    """Draw a layer, each look as one path for each of its parts."""
+    parts = []
+    for rule, meets in layer.looks:
+        parts += _look(layer, rule, meets, view, ink)
+    return group(parts, id=f"layer-{layer.entry.layer.id}", fill_rule="nonzero")
+
+
+def _look(
+    layer: Drawn, rule: Rule, meets: NDArray[np.bool_], view: View, ink: Ink
+) -> list[str]:
+    if layer.entry.layer.geometry == "point":
+        at = shapely.centroid(layer.shapes[meets])
+        return [
+            ink.of(part, circles(view, at, part.radius * PX))
+            for part in rule.parts
+            if isinstance(part, Marker)
+        ]
+    whole = layer.shapes[meets & ~layer.small]
+    many = len(whole) > 5000
+    data = path_of(view, view.clipped(whole, MARGIN_MM), 5 if many else 2)
+    drawn = [ink.of(_thinner(part, many), data) for part in rule.parts] if data else []
+    few = layer.shapes[meets & layer.small]
+    colour = next((part.colour for part in rule.parts if isinstance(part, Fill)), None)
+    if len(few) and (colour or layer.entry.layer.geometry == "line"):
+        drawn.insert(0, _together(few, view, colour or layer.symbol.stroke))
+    return drawn
+
+
+def _together(shapes: NDArray[Any], view: View, colour: str) -> str:
+    return el(
+        "path", d=runs(view, shapes, SMALL_MM), fill="none", stroke=colour,
+        stroke_width=SMALL_MM * 100, stroke_opacity=0.7, class_="together",
+    )  # fmt: skip
+
+
+def _thinner(part: Part, many: bool) -> Part:
+    """Outlines of very many features would cover them."""
+    if many and isinstance(part, Stroke):
+        return Stroke(part.colour, min(part.width, 0.5), part.opacity)
+    if many and isinstance(part, Pattern):
+        return Fill(part.colour, 0.15)
+    return part

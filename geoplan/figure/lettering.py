@@ -1,0 +1,171 @@
+"""The names on a map: areas inside, lines along, points beside."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geoplan.figure.labels import Room, Spot, along, around
+from geoplan.figure.svg import el, escaped, group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from geoplan.figure.fonts import Font
+    from geoplan.figure.layers import Drawn
+    from geoplan.figure.view import View
+    from geoplan.model import Lang
+
+NAMED = 250
+"""Of one layer, the largest so many are named."""
+
+LONGEST = 24
+"""Letters of a name that are set; a longer one ends with an ellipsis."""
+
+INK = "#22272C"
+_SIZES = {"area": (2.7, 2.2), "line": (2.4, 2.1), "point": (2.5, 2.2)}
+
+
+@dataclass(frozen=True)
+class Pen:
+    """Sets text."""
+
+    font: Font
+    lang: Lang
+
+    def short(self, text: str, most: int = LONGEST) -> str:
+        """Return a name as it is set: one line, and not longer than a map bears."""
+        line = self.font.printable(text)
+        return line if len(line) <= most else line[: most - 1] + "…"
+
+    def fitted(self, text: str, size: float, width: float) -> str:
+        """Return a text that is no wider than there is room."""
+        line = self.font.printable(text)
+        if self.font.width(line, size) <= width:
+            return line
+        while line and self.font.width(line + "…", size) > width:
+            line = line[:-1]
+        return line.rstrip() + "…"
+
+    def set(self, text: str, x: float, y: float, size: float, **more: object) -> str:
+        """Set a line of text from its base line."""
+        line = escaped(self.font.printable(text))
+        return el("text", line, x=x, y=y, font_size=size, **more)
+
+    def haloed(self, text: str, spot: Spot, size: float, colour: str, **more: object) -> str:
+        """Set a text in the middle of a spot, on a white rim: first the rim, then the text."""
+        turn = f" rotate({math.degrees(spot.turn):.1f})" if spot.turn else ""
+        line = escaped(self.font.printable(text))
+        y = round(size * 0.36, 2)
+        rim = el(
+            "text", line, y=y, stroke="#FFFFFF", stroke_width=size * 0.3, fill="#FFFFFF",
+            stroke_linejoin="round", stroke_opacity=0.9,
+        )  # fmt: skip
+        return el(
+            "g", rim, el("text", line, y=y, fill=colour),
+            transform=f"translate({spot.x:.2f} {spot.y:.2f}){turn}",
+            font_size=size, text_anchor="middle", **more,
+        )  # fmt: skip
+
+
+def names(layers: list[Drawn], view: View, room: Room, pen: Pen) -> str:
+    """Set the names of features: the plan's before those of the context, lines before the rest."""
+    rank = {"point": 1, "line": 0, "area": 2}
+    order = sorted(
+        layers,
+        key=lambda one: (
+            one.entry.layer.role == "context" and one.entry.layer.geometry != "point",
+            one.entry.layer.role == "context",
+            rank[one.entry.layer.geometry],
+        ),
+    )
+    return group((text for layer in order for text in _of_layer(layer, view, room, pen)), id="names")
+
+
+def _of_layer(layer: Drawn, view: View, room: Room, pen: Pen) -> Iterator[str]:
+    of, shapes = layer.entry.layer, layer.shapes
+    column = (of.name_en_column if pen.lang == "en" else None) or of.name_column
+    if column not in layer.entry.features.columns or not len(shapes):
+        return
+    told = layer.entry.features[column].iloc[layer.rows]
+    size = shapely.length(shapes) if of.geometry == "line" else shapely.area(shapes)
+    done: set[str] = set()
+    for at in np.argsort(-size, kind="stable")[:NAMED].tolist():
+        name = told.iloc[at]
+        if pd.isna(name) or layer.small[at]:
+            continue
+        text = pen.short(str(name))
+        if not text or text in done:
+            continue
+        placed = _placed(text, shapes[at], layer, view, room, pen)
+        if placed:
+            done.add(text)
+            yield placed
+
+
+def _placed(text: str, shape: Any, layer: Drawn, view: View, room: Room, pen: Pen) -> str | None:
+    geometry = layer.entry.layer.geometry
+    shape = view.clipped(np.array([shape], dtype=object), 0.0)[0]
+    if shape.is_empty:
+        return None
+    colour = layer.symbol.stroke if layer.symbol.stroke != "#FFFFFF" else layer.symbol.fill
+    for size in _SIZES[geometry]:
+        width, height = pen.font.width(text, size), size * 1.15
+        spots = _spots(shape, geometry, view, width, height)
+        spot = room.place(text, spots, width, height)
+        if spot:
+            return pen.haloed(text, spot, size, _darker(colour))
+    return None
+
+
+def _spots(shape: Any, geometry: str, view: View, width: float, height: float) -> list[Spot]:
+    if geometry == "line":
+        parts = shapely.get_parts(shapely.line_merge(shape))
+        longest = parts[int(np.argmax(shapely.length(parts)))]
+        line = view.paper(shapely.get_coordinates(longest))
+        return along(line, width, height / 2 + 0.75)
+    if geometry == "point":
+        x, y = view.paper(shapely.get_coordinates(shape.centroid))[0]
+        return around(x, y, width, height, 1.0)
+    return _in_area(shape, view, width, height)
+
+
+def _in_area(shape: Any, view: View, width: float, height: float) -> list[Spot]:
+    """Return spots inside an area, or beside it where it is too small for its name."""
+    simple = shapely.simplify(shape, view.metres * 0.2)
+    area = max(shapely.get_parts(simple), key=lambda one: one.area)
+    west, south, east, north = area.bounds
+    if not area.is_valid or area.area == 0:
+        x, y = view.paper(np.array([[(west + east) / 2, (south + north) / 2]]))[0]
+        return around(x, y, width, height, 0.6)
+    inner = shapely.Point(area.representative_point())
+    if (north - south) / view.metres > height and (east - west) / view.metres > width * 0.5:
+        inner = shapely.Point(shapely.maximum_inscribed_circle(area, view.metres * 0.5).coords[0])
+    x, y = view.paper(shapely.get_coordinates(inner))[0]
+    half = np.array([width, height]) * view.metres / 2.0
+    box = shapely.box(inner.x - half[0], inner.y - half[1], inner.x + half[0], inner.y + half[1])
+    shares = area.intersection(box).area / box.area
+    inside = [Spot(x, y + step * height) for step in (0, -1, 1, -2, 2)] if shares > 0.6 else []
+    if max(east - west, north - south) / view.metres > 60:
+        return inside
+    left, top = view.paper(np.array([[west, north]]))[0]
+    right, low = view.paper(np.array([[east, south]]))[0]
+    cx, cy = (left + right) / 2, (top + low) / 2
+    beside = [
+        Spot(cx, top - height / 2 - 0.5), Spot(cx, low + height / 2 + 0.5),
+        Spot(right + width / 2 + 0.6, cy), Spot(left - width / 2 - 0.6, cy),
+    ]  # fmt: skip
+    return [*inside, *beside]
+
+
+def _darker(colour: str) -> str:
+    """Return a colour dark enough to read on white."""
+    parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    bright = 0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2]
+    factor = min(1.0, 95.0 / bright) if bright else 1.0
+    return "#" + "".join(f"{round(part * factor):02X}" for part in parts)
