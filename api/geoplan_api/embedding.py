@@ -79,7 +79,8 @@ def _side(given: dict[str, str], name: str, usual: int) -> int:
     if name not in given:
         return usual
     text = given[name]
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_MOST)) and int(text)):
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(_MOST))
+    if not (digits and 1 <= int(text) <= _MOST):
         raise BadParameter(f"{name} = {text!r}: a whole number from 1 to {_MOST} is needed")
     return min(usual, max(_LEAST, int(text)))
 
