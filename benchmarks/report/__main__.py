@@ -19,7 +19,9 @@ def main() -> None:
         spent = time.process_time() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         size = len(made.content) / 1e6
-        print(f"quarter, 78 conflicts, {form}: {spent:.1f} s CPU, {size:.1f} MB, {peak:.0f} MB peak")
+        print(
+            f"quarter, 78 conflicts, {form}: {spent:.1f} s CPU, {size:.1f} MB, {peak:.0f} MB peak"
+        )
 
 
 if __name__ == "__main__":

@@ -219,7 +219,7 @@ def test_edges_give_sound_documents(quarter: Catalogue) -> None:
         drawn.append(number)
         return None
 
-    bare = replace(told.check, features=found.set_geometry(gpd.GeoSeries([None] * len(found))))
+    bare = replace(told.check, features=found.set_geometry(gpd.GeoSeries([None] * len(found))))  # type: ignore[operator]
     text = _text(replace(told, check=bare, draw=draw))
     assert "此项没有可绘的位置，未附图。" in text
     assert drawn == [None]
