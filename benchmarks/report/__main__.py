@@ -1,4 +1,4 @@
-"""Reports of the quarter of the town, 20 findings with their own map: `python -m benchmarks.report`."""
+"""Reports of the quarter of the town, 20 findings with their own map."""
 
 from __future__ import annotations
 
