@@ -237,6 +237,7 @@ def _cell(text: str, width: int, side: str, *, grey: bool, bold: bool, kept: boo
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}'
         f'<w:tcMar><w:left w:w="40" w:type="dxa"/><w:right w:w="40" w:type="dxa"/></w:tcMar>'
         f'<w:vAlign w:val="center"/></w:tcPr><w:p><w:pPr><w:pStyle w:val="{style}"/>'
-        f'{follow}<w:wordWrap w:val="0"/><w:jc w:val="{side}"/></w:pPr><w:r><w:rPr>{weight}{size}</w:rPr>'
+        f'{follow}<w:wordWrap w:val="0"/><w:jc w:val="{side}"/></w:pPr>'
+        f"<w:r><w:rPr>{weight}{size}</w:rPr>"
         f'<w:t xml:space="preserve">{lines}</w:t></w:r></w:p></w:tc>'
     )
