@@ -493,7 +493,7 @@ def test_a_map_is_a_document(town: Catalogue) -> None:
     document = PROCESSES["map"].run(town, MapInputs(lang="en"))
     assert isinstance(document, Document)
     assert document.media_type == "text/html"
-    assert document.content.startswith("<!DOCTYPE html>")
+    assert str(document.content).startswith("<!DOCTYPE html>")
     nothing = {"check": False, "packs": (), "on": None, "exclude_fields": (), "precision": None}
     nothing |= {"rasters": (), "served_from": None}
     assert document.inputs == {"layers": (), "lang": "en", **nothing}
@@ -505,13 +505,13 @@ def test_a_map_is_a_document(town: Catalogue) -> None:
 )
 def test_a_map_of_few_layers_needs_no_analysis(chosen: tuple[str, ...], town: Catalogue) -> None:
     document = processes.map_(town, MapInputs(layers=chosen))
-    assert document.content.startswith("<!DOCTYPE html>")
+    assert str(document.content).startswith("<!DOCTYPE html>")
     assert [layer.id for layer in document.sources] == list(chosen)
 
 
 def test_a_map_of_lines_only_is_a_map(town: Catalogue) -> None:
     document = processes.map_(town, MapInputs(layers=("highways", "gas-pipelines")))
-    assert document.content.startswith("<!DOCTYPE html>")
+    assert str(document.content).startswith("<!DOCTYPE html>")
 
 
 def test_processes_take_a_catalogue_and_inputs_and_nothing_else() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from geoplan.report.blocks import Block, Cover, Grid, Heading, Note, Paragraph, columns
 from geoplan.rules import wording
-from geoplan.rules.findings import SEVERITIES
+from geoplan.rules.model import Severity
 
 if TYPE_CHECKING:
     from geoplan.report.blocks import Counting, Kind
@@ -48,7 +48,7 @@ def conclusion(content: ReportContent, say: Say, count: Counting) -> list[Block]
         Paragraph(_verdict(content, say), strong=True),
     ]
     by = Counter(zip(found["severity"], found["outcome"], strict=True))
-    for severity in SEVERITIES:
+    for severity in get_args(Severity):
         told = {name: by[severity, name] for name in ("hit", "uncertain")}
         line = say("severity_line", severity=say.code("severity", severity), **told,
                    unchecked=by[severity, "not_checked"])  # fmt: skip

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from geoplan.readable import decimals, readable, title_of
 from geoplan.report.blocks import Block, Column, Grid, Heading, Note, Paragraph, columns
 from geoplan.report.front import left
-from geoplan.rules.findings import SEVERITIES
+from geoplan.rules.model import Severity
 from geoplan.workbook.grid import grid as matrix_grid
 from geoplan.workbook.record import record
 
@@ -94,7 +94,7 @@ def _left(table: Table, rows: Any, content: ReportContent, say: Say) -> list[Blo
     if table.id != "A" or len(rows) <= most:
         return left(len(rows), most, say)
     by = Counter(rows["severity"].iloc[most:])
-    told = [f"{say.code('severity', one)} {by[one]}" for one in SEVERITIES if by[one]]
+    told = [f"{say.code('severity', one)} {by[one]}" for one in get_args(Severity) if by[one]]
     values = {"shown": most, "all": len(rows), "left": len(rows) - most, "by": say.listed(told)}
     return [Note(say("left_rows", **values))]
 
@@ -107,7 +107,7 @@ def _closure(table: Table, say: Say) -> list[Block]:
         return []
     conflicts = table.rows[table.rows["outcome"] != "not_checked"]
     by = Counter(conflicts["severity"])
-    told = {one: by[one] for one in SEVERITIES}
+    told = {one: by[one] for one in get_args(Severity)}
     closes = say.closes(len(conflicts) == sum(told.values()))
     return [Note(say("closure.conflicts", rows=len(conflicts), **told, closes=closes))]
 

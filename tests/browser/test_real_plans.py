@@ -23,7 +23,7 @@ PLAN_LAYERS = (
 
 
 def document(catalogue: Catalogue) -> str:
-    return map_(catalogue, MapInputs(layers=PLAN_LAYERS, lang="zh")).content
+    return str(map_(catalogue, MapInputs(layers=PLAN_LAYERS, lang="zh")).content)
 
 
 def zoom(page: Page) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from shapely.geometry import box
 
 from geoplan.catalogue import Catalogue
 from geoplan.errors import BadQuery, TemplateInvalid
+from geoplan.export import result_document
 from geoplan.processes import PROCESSES
 from geoplan.processes.map import MapInputs, _check, _numbers
 from geoplan.processes.report import ReportInputs, written
@@ -106,6 +108,10 @@ def test_figures_agree_in_map_report_workbook_and_tables(quarter: Catalogue) -> 
     number, area = head.index("冲突编号"), head.index("占用面积(hm²)")
     sheet = {row[number]: "" if row[area] is None else f"{row[area]:.4f}" for row in rows[1:]}
     assert {key: sheet[key] for key in wanted} == wanted
+    served = json.loads(json.dumps(result_document(result)))  # type: ignore[arg-type]
+    (of_api,) = (one for one in served["tables"] if one["id"] == "A")
+    said = {row["number"]: row["area_hm2"] for row in of_api["rows"]}
+    assert {key: "" if said[key] is None else f"{said[key]:.4f}" for key in wanted} == wanted
     text = pdf_text(_content(written(quarter, ReportInputs(format="pdf", maps=0))))
     assert set(re.findall(r"\bC\d\d\b", text)) >= set(wanted)
 
@@ -213,7 +219,7 @@ def test_edges_give_sound_documents(quarter: Catalogue) -> None:
         drawn.append(number)
         return None
 
-    bare = replace(told.check, features=found.set_geometry(gpd.GeoSeries([None] * len(found))))
+    bare = replace(told.check, features=found.set_geometry(gpd.GeoSeries([None] * len(found))))  # type: ignore[operator]
     text = _text(replace(told, check=bare, draw=draw))
     assert "此项没有可绘的位置，未附图。" in text
     assert drawn == [None]

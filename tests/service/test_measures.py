@@ -99,7 +99,7 @@ def test_figures_are_the_same(run: Any, inputs: Any, town: Catalogue, measured: 
 
 
 def test_the_map_shows_the_same_places(town: Catalogue, measured: Catalogue) -> None:
-    pages = [map_(plan, MapInputs()).content for plan in (town, measured)]
+    pages = [str(map_(plan, MapInputs()).content) for plan in (town, measured)]
     drawn = [re.findall(r'"coordinates": ?([\[\]\d., -]+)', page) for page in pages]
     assert drawn[0]
     assert drawn[0] == drawn[1]

@@ -204,7 +204,7 @@ def _rows(block: Grid, widths: list[int]) -> Any:
     for at, row in enumerate(block.rows):
         strong = at in block.strong
         grey = {0} if block.facts else set(range(len(row))) if strong else set()
-        lines.append(_row(row, widths, sides, grey=grey, bold=strong))
+        lines.append(_row(row, widths, sides, grey=grey, bold=strong, kept=block.facts))
     from docx.oxml import parse_xml
 
     made = parse_xml(f"<w:body {nsdecls('w')}>{''.join(lines)}</w:body>")
@@ -214,21 +214,22 @@ def _rows(block: Grid, widths: list[int]) -> Any:
 
 def _row(
     texts: Sequence[str], widths: list[int], sides: list[str], *, grey: set[int],
-    head: bool = False, bold: bool = False,
+    head: bool = False, bold: bool = False, kept: bool = False,
 ) -> str:  # fmt: skip
     cells = "".join(
-        _cell(text, width, side, grey=at in grey, bold=head or bold)
+        _cell(text, width, side, grey=at in grey, bold=head or bold, kept=kept)
         for at, (text, width, side) in enumerate(zip(texts, widths, sides, strict=True))
     )
     repeated = "<w:tblHeader/>" if head else ""
     return f"<w:tr><w:trPr><w:cantSplit/>{repeated}</w:trPr>{cells}</w:tr>"
 
 
-def _cell(text: str, width: int, side: str, *, grey: bool, bold: bool) -> str:
+def _cell(text: str, width: int, side: str, *, grey: bool, bold: bool, kept: bool) -> str:
     from xml.sax.saxutils import escape
 
     shade = '<w:shd w:val="clear" w:color="auto" w:fill="E8ECF0"/>' if grey else ""
     weight = "<w:b/>" if bold else ""
+    follow = "<w:keepNext/>" if kept else ""
     size = f'<w:sz w:val="{round(_CELL_PT * 2)}"/>'
     lines = '</w:t><w:br/><w:t xml:space="preserve">'.join(escape(text).split("\n"))
     style = CELL.replace(" ", "")
@@ -236,6 +237,7 @@ def _cell(text: str, width: int, side: str, *, grey: bool, bold: bool) -> str:
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}'
         f'<w:tcMar><w:left w:w="40" w:type="dxa"/><w:right w:w="40" w:type="dxa"/></w:tcMar>'
         f'<w:vAlign w:val="center"/></w:tcPr><w:p><w:pPr><w:pStyle w:val="{style}"/>'
-        f'<w:wordWrap w:val="0"/><w:jc w:val="{side}"/></w:pPr><w:r><w:rPr>{weight}{size}</w:rPr>'
+        f'{follow}<w:wordWrap w:val="0"/><w:jc w:val="{side}"/></w:pPr>'
+        f"<w:r><w:rPr>{weight}{size}</w:rPr>"
         f'<w:t xml:space="preserve">{lines}</w:t></w:r></w:p></w:tc>'
     )
