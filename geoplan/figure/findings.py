@@ -144,7 +144,9 @@ def numbers(findings: list[Found], view: View, room: Room, pen: Pen) -> tuple[st
         text = one.number + ("?" if one.outcome == "uncertain" else "")
         width, height = pen.font.width(text, size) * 1.08 + 1.2, size + 0.9
         spots = [
-            spot for away in (1.6, 4.0, 7.0, 11.0, 16.0) for spot in around(x, y, width, height, away)
+            spot
+            for away in (1.6, 4.0, 7.0, 11.0, 16.0)
+            for spot in around(x, y, width, height, away)
         ]
         spot = room.place(text, spots, width, height, 0.3)
         if spot is None:

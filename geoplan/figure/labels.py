@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -29,7 +30,9 @@ def corners(spot: Spot, width: float, height: float) -> NDArray[np.float64]:
     right = np.array([math.cos(spot.turn), math.sin(spot.turn)]) * width / 2.0
     down = np.array([-math.sin(spot.turn), math.cos(spot.turn)]) * height / 2.0
     middle = np.array([spot.x, spot.y])
-    return np.array([middle + a * right + b * down for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))])
+    return np.array(
+        [middle + a * right + b * down for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+    )
 
 
 @dataclass
@@ -37,8 +40,8 @@ class Room:
     """The room of a field [mm], and what is taken of it."""
 
     field: tuple[float, float, float, float]
-    taken: list[NDArray[np.float64]] = field(default_factory=list)
-    boxes: list[LabelBox] = field(default_factory=list)
+    taken: list[NDArray[np.float64]] = dataclasses.field(default_factory=list)
+    boxes: list[LabelBox] = dataclasses.field(default_factory=list)
 
     def place(
         self, text: str, spots: Iterable[Spot], width: float, height: float, gap: float = 0.4

@@ -59,7 +59,9 @@ def _said(rule: object, lang: Lang) -> str:
 def _swatch(layer: Drawn, rule: object, ink: Ink) -> str:
     parts = getattr(rule, "parts", ())
     if layer.entry.layer.geometry == "point":
-        drawn = [ink.of(part, _circle(part.radius * PX)) for part in parts if isinstance(part, Marker)]
+        drawn = [
+            ink.of(part, _circle(part.radius * PX)) for part in parts if isinstance(part, Marker)
+        ]
     else:
         data = _AREA if layer.entry.layer.geometry == "area" else _LINE
         drawn = [ink.of(part, data) for part in parts]
@@ -79,9 +81,11 @@ def _severities(findings: list[Found], ink: Ink, pen: Pen) -> list[tuple[str, st
             if count:
                 swatch = el("path", d=_AREA, fill=paint(severity, ink), stroke=look.colour,
                             stroke_width=2.2 * PX, stroke_dasharray=dash)  # fmt: skip
-                said = phrase("figure.severity", pen.lang,
-                              severity=phrase(f"severity.{severity}", pen.lang),
-                              outcome=phrase(f"outcome.{outcome}", pen.lang), count=count)  # fmt: skip
+                words = {
+                    "severity": phrase(f"severity.{severity}", pen.lang),
+                    "outcome": phrase(f"outcome.{outcome}", pen.lang),
+                }
+                said = phrase("figure.severity", pen.lang, count=count, **words)
                 entries.append((swatch, said))
     return entries
 
@@ -109,5 +113,3 @@ def draw_legend(
         left, middle = x + column * (columns - 1), y + 7.5 + ROW * (per_column - 1)
         parts.append(pen.set(more, left, middle + 0.85, SIZE))
     return group(parts, id="legend", fill=INK)
-
-

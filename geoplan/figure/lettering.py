@@ -84,7 +84,9 @@ def names(layers: list[Drawn], view: View, room: Room, pen: Pen) -> str:
             rank[one.entry.layer.geometry],
         ),
     )
-    return group((text for layer in order for text in _of_layer(layer, view, room, pen)), id="names")
+    return group(
+        (text for layer in order for text in _of_layer(layer, view, room, pen)), id="names"
+    )
 
 
 def _of_layer(layer: Drawn, view: View, room: Room, pen: Pen) -> Iterator[str]:

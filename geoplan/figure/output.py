@@ -52,7 +52,8 @@ def pdf_of(sheets: tuple[Sheet, ...]) -> bytes:
         for at, one in enumerate(sheets)
     )
     folders = sorted({str(path.parent) for one in sheets for path in one.fonts})
-    made = typst.compile(
+    # it takes files by name as well, which its types do not say
+    made = typst.compile(  # type: ignore[call-overload]
         {"main.typ": pages.encode(), **files},
         font_paths=folders,
         ignore_system_fonts=True,

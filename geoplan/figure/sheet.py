@@ -107,9 +107,7 @@ def _bounds(content: MapContent, wanted: SheetSpec, crs: CRS, chosen: Found | No
     return bounds_in(crs, content.plan.extent)
 
 
-def _entries(
-    content: MapContent, wanted: SheetSpec, chosen: Found | None
-) -> tuple[MapLayer, ...]:
+def _entries(content: MapContent, wanted: SheetSpec, chosen: Found | None) -> tuple[MapLayer, ...]:
     """Return the layers of a sheet: for the control lines those, on what they are laid over."""
     if wanted.name != "control-lines":
         return content.layers
@@ -258,5 +256,3 @@ def conflict_sheets(content: MapContent, wanted: SheetSpec) -> tuple[Sheet, ...]
         sheet(content, replace(wanted, name="conflict", finding=one.number))
         for one in found_in(content, crs)
     )
-
-
