@@ -169,10 +169,10 @@ def test_a_click_opens_and_search_and_filter_ask_the_service(page: Page) -> None
     box = page.locator(".leaflet-container").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + x, box["y"] + y)
-    expect(page.locator("#details h2")).to_have_text(name)
+    expect(page.locator("#details h2")).to_have_text(name, timeout=30_000)
     page.locator("#search-text").fill("地块 2499")
     option = page.locator("#search-list [role=option]").first
-    expect(option).to_contain_text("地块 2499")
+    expect(option).to_contain_text("地块 2499", timeout=30_000)
     option.click()
     expect(page.locator("#details h2")).to_have_text("地块 2499")
     shown = page.evaluate(

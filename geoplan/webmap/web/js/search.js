@@ -47,7 +47,9 @@ geoplan.SearchBox = class {
 
   async ofLayer(layer, text) {
     const names = [layer.name_column, layer.name_en_column].filter(Boolean);
-    const { total, found } = await layer.engine.search(text, { limit: geoplan.SEARCH_MOST, names });
+    const asked = layer.engine.search(text, { limit: geoplan.SEARCH_MOST, names });
+    // a service that does not answer takes nothing from the layers that do
+    const { total, found } = await asked.catch(() => ({ total: 0, found: [] }));
     return { total, items: found.map((feature) => ({ type: "feature", layer, feature, by: feature.column })) };
   }
 
