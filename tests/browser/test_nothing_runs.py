@@ -29,11 +29,9 @@ HOSTILE = [
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 
-# what runs nothing without the seal runs nothing with it: few are tried both ways
-@pytest.mark.parametrize(
-    ("text", "sealed"),
-    [*((text, False) for text in HOSTILE), *((text, True) for text in HOSTILE[:3])],
-)
+# those that could end what they stand in alone, then all of them in every place at once
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "unsealed"])
+@pytest.mark.parametrize("text", [HOSTILE[1], " ".join(HOSTILE)], ids=["one", "all"])
 def test_threat_15_a_hostile_text_is_shown_and_runs_nothing(
     open_page: Callable[..., Page],
     hostile_content: Callable[[str], MapContent],

@@ -146,7 +146,7 @@ def test_threat_15_a_hostile_text_is_shown_and_runs_nothing_on_any_page(
         page.goto(hostile_base + path)
         _nothing_ran(page)
         assert EVERY in page.evaluate("document.body.textContent"), path
-    for text in HOSTILE[:1] if sealed else HOSTILE:
+    for text in HOSTILE[:1] if sealed else HOSTILE[::3]:
         page.goto(f"{hostile_base}/collections/ones/items/{quote(text, safe='')}")
         assert page.locator("h1").evaluate("(one) => one.textContent") == text
         _nothing_ran(page)
