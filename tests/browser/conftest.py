@@ -38,7 +38,8 @@ def browser() -> Iterator[Browser]:
     While Playwright runs, this thread has a running event loop: `asyncio.run` would refuse.
     So it ends with the file and disturbs no test of another one.
     """
-    names = ("chromium", "chromium-browser", "google-chrome")
+    # the shell draws the same pages for a third of the CPU: it has no windows of its own
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     found = next((path for name in names if (path := shutil.which(name))), None)
     if found is None:
         reason = f"no browser on PATH (looked for {', '.join(names)})"

@@ -63,7 +63,7 @@ def test_amap_tiles_stand_on_their_ground(browser: Browser, content: MapContent)
         "http://plan.test/", lambda route: route.fulfill(body=document, content_type="text/html")
     )
     page.goto("http://plan.test/#16/41.1/123.0")
-    page.wait_for_function("document.querySelectorAll('img.leaflet-tile-loaded').length > 12")
+    page.locator("img.leaflet-tile-loaded").nth(12).wait_for()
     expect(page.locator("#attribution")).to_contain_text("含在线底图（高德地图）")
     tiles = page.evaluate(
         """() => {
