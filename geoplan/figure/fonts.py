@@ -31,7 +31,7 @@ _PREFERRED = (
 _TRIED = "中国规划图例"
 _HOW = (
     "install one (Debian, Ubuntu: apt install fonts-noto-cjk; Fedora: dnf install "
-    "google-noto-sans-cjk-fonts; Windows and macOS bring one), or name a file with GEOPLAN_FONT"
+    "google-noto-sans-cjk-fonts; Windows and macOS bring one)"
 )
 
 
