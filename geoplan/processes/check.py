@@ -98,7 +98,7 @@ PROCESS = Process(
     "check",
     Text(zh="合规核查", en="Check"),
     Text(
-        zh="按规则包逐条核查各图层：命中、存疑、未命中、未核查，附实测值、阈值、精度、条款、依据可信度与桩号；"
+        zh="按规则包逐条核查各图层：命中、存疑、未命中、未核查，附量算值、阈值、精度、条款、依据可信度与桩号；"
         "缺图层、缺字段、无位置均列为未核查。",
         en="The plan against packs of planning rules: hit, uncertain, clear or not checked, with "
         "measured value, threshold, accuracy, article, confidence and chainage; what is missing "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 from geoplan.i18n import phrase, phrases
@@ -107,7 +108,7 @@ def _measurement(row: Any, lang: Lang) -> str | None:
     if row["measured"] != row["measured"]:
         return None  # a threshold alone measures nothing
     parts = [
-        phrase(f"table.{name}", lang, value=_quantity(row[name], row["unit"]))
+        phrase(f"table.{name}", lang, value=_figure(row, name))
         for name in ("measured", "threshold", "pm")
         if row[name] == row[name]
     ]
@@ -116,9 +117,31 @@ def _measurement(row: Any, lang: Lang) -> str | None:
     return _COMMA[lang].join(parts)
 
 
-def _quantity(value: float, unit: str | None) -> str:
-    if unit == "m²":
-        return f"{value / HECTARE_M2:.4f} hm²"
-    if unit == "1":
-        return f"{value:.1%}"
-    return f"{value:.1f} {unit or ''}".strip()
+_UNITS: dict[str, tuple[float, int, str]] = {
+    "m²": (1 / HECTARE_M2, 4, " hm²"),
+    "1": (100.0, 1, "%"),
+}
+"""Factor, most decimals and sign of a unit as it is printed; others stay as they are."""
+
+_MOST = 12
+
+
+def _figure(row: Any, name: str) -> str:
+    """Write a figure as far as its ± allows: to the second figure of the ±, a threshold as it is.
+
+    It is never rounded so far that it seems to be the threshold, which it is not.
+    """
+    value, limit, unit = row[name], row["threshold"], row["unit"]
+    factor, most, _ = _UNITS.get(str(unit), (1.0, 1, ""))
+    places = most
+    if name != "threshold" and row["pm"] > 0:
+        places = min(most, 1 - floor(log10(row["pm"] * factor)))
+    differs = name == "measured" and limit == limit and limit != value
+    while differs and places < _MOST and _at(value, unit, places) == _at(limit, unit, places):
+        places += 1
+    return _at(value, unit, places)
+
+
+def _at(value: float, unit: str | None, places: int) -> str:
+    factor, _, sign = _UNITS.get(str(unit), (1.0, 1, f" {unit or ''}"))
+    return f"{round(value * factor, places):.{max(0, places)}f}{sign}".rstrip()

@@ -98,7 +98,7 @@ def test_table_a_cites_the_law_and_how_far_it_was_read(result: Result) -> None:
     assert first["basis"] == "《风景名胜区条例》第二十六条第（一）项（已见原文）"
     assert "text seen" in first["basis_en"]
     assert (first["project"], first["name"]) == ("北园", "西山")
-    assert first["measurement"].startswith("实测 12.0000 hm²，±")
+    assert first["measurement"].startswith("量算 12.00 hm²，±0.14 hm²")
     assert rows[6]["procedure"] == "建设单位向公路管理机构申请许可"
 
 
