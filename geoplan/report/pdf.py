@@ -9,8 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geoplan.figure.fonts import font
 from geoplan.report.blocks import Cover, Figure, Grid, Heading, Note, Paragraph, on_side
-from geoplan.report.fonts import chinese_font
 from geoplan.report.words import words
 
 if TYPE_CHECKING:
@@ -32,16 +32,22 @@ def pdf(report: Manuscript) -> bytes:
     """
     import typst
 
-    font = chinese_font()
+    chinese = font()
+    folders = sorted({path.parent for path in chinese.files})
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         place = Path(folder)
         parts = [_part(part, place / f"{at}") for at, part in enumerate(report.parts)]
         told = {"title": report.title, "subject": report.subject, "code": report.facts["code"],
-                "font": font, "parts": parts}  # fmt: skip
+                "font": chinese.family, "parts": parts}  # fmt: skip
         (place / "report.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
         source = files(__package__).joinpath("report.typ").read_text(encoding="utf-8")
         (place / "report.typ").write_text(source, encoding="utf-8")
-        made = typst.compile(place / "report.typ", root=place, pdf_standards=["1.7", "ua-1"])
+        made = typst.compile(
+            place / "report.typ",
+            root=place,
+            font_paths=folders,
+            pdf_standards=["1.7", "ua-1"],
+        )
     assert isinstance(made, bytes)  # noqa: S101 - for the type
     return made
 
