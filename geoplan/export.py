@@ -120,6 +120,11 @@ def write_text(path: Path, text: str) -> None:
     _write_whole(path, text.encode())
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file of bytes whole or not at all, as `write_text` does."""
+    _write_whole(path, content)
+
+
 def _write_whole(path: Path, content: bytes) -> None:
     part = None
     try:

@@ -9,11 +9,13 @@ import numpy as np
 
 from geoplan.crs import geographic, transformer
 from geoplan.figure.lettering import INK
-from geoplan.figure.svg import el, group, line, number, rect
+from geoplan.figure.svg import el, group, number, rect
 from geoplan.figure.view import bounds_in
 from geoplan.i18n import phrase
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from geoplan.figure.lettering import Pen
     from geoplan.figure.view import View
     from geoplan.model import Plan
@@ -32,14 +34,12 @@ def scale_bar(view: View, x: float, y: float, room: float, pen: Pen) -> str:
              stroke_width=0.15)
         for at in range(4)
     ]  # fmt: skip
-    kilometres = metres >= 1000
-    unit = "km" if kilometres else "m"
+    factor, unit = (1000.0, "km") if metres >= 1000 else (1.0, "m")
     marks = [
-        pen.set(number(metres * share / (1000 if kilometres else 1)) + (f" {unit}" if share else ""),
-                x + long * share, y + 3.7, 2.2, text_anchor="middle" if share < 1 else "start")
-        if share < 1
-        else pen.set(f"{number(metres / (1000 if kilometres else 1))} {unit}", x + long, y + 3.7,
-                     2.2, text_anchor="middle")
+        pen.set(
+            number(metres * share / factor) + (f" {unit}" if share else ""),
+            x + long * share, y + 3.7, 2.2, text_anchor="middle",
+        )
         for share in (0.0, 0.5, 1.0)
     ]  # fmt: skip
     said = pen.set(f"1:{spaced(view.scale)}", x, y - 1.3, 3.0, font_weight="bold")
@@ -88,7 +88,9 @@ def graticule(view: View, pen: Pen) -> tuple[str, str]:
     lines, labels = [], []
     for along_lat, values in ((False, _steps(lon, step)), (True, _steps(lat, step))):
         for value in values:
-            vary = np.linspace(*((lon.min(), lon.max()) if along_lat else (lat.min(), lat.max())), 33)
+            vary = np.linspace(
+                *((lon.min(), lon.max()) if along_lat else (lat.min(), lat.max())), 33
+            )
             fixed = np.full(33, value)
             x, y = back.transform(*((vary, fixed) if along_lat else (fixed, vary)))
             at = view.paper(np.column_stack([x, y]))
@@ -100,12 +102,14 @@ def graticule(view: View, pen: Pen) -> tuple[str, str]:
     return drawn, group(labels, fill="#555D65", font_size=1.9)
 
 
-def _steps(values: np.ndarray, step: float) -> list[float]:  # type: ignore[type-arg]
+def _steps(values: NDArray[np.float64], step: float) -> list[float]:
     first, last = math.ceil(values.min() / step), math.floor(values.max() / step)
     return [at * step for at in range(first, min(last, first + 40) + 1)]
 
 
-def _degree_label(value: float, at: np.ndarray, along_lat: bool, view: View, pen: Pen) -> str:  # type: ignore[type-arg]
+def _degree_label(
+    value: float, at: NDArray[np.float64], along_lat: bool, view: View, pen: Pen
+) -> str:
     left, top, wide, high = view.field
     minutes = round(abs(value) * 60)
     said = f"{minutes // 60}°" + (f"{minutes % 60:02d}′")
@@ -120,7 +124,9 @@ def _degree_label(value: float, at: np.ndarray, along_lat: bool, view: View, pen
     order = np.argsort(at[:, 1])
     x = float(np.interp(top, at[order, 1], at[order, 0]))
     inside = left + 8 < x < left + wide - 8
-    return pen.set(said, round(x, 2), round(top - 0.8, 2), 1.9, text_anchor="middle") if inside else ""
+    return (
+        pen.set(said, round(x, 2), round(top - 0.8, 2), 1.9, text_anchor="middle") if inside else ""
+    )
 
 
 def plane_note(view: View, pen: Pen) -> str:

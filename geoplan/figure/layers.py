@@ -134,9 +134,7 @@ def draw(layer: Drawn, view: View, ink: Ink) -> str:
     return group(parts, id=f"layer-{layer.entry.layer.id}", fill_rule="nonzero")
 
 
-def _look(
-    layer: Drawn, rule: Rule, meets: NDArray[np.bool_], view: View, ink: Ink
-) -> list[str]:
+def _look(layer: Drawn, rule: Rule, meets: NDArray[np.bool_], view: View, ink: Ink) -> list[str]:
     if layer.entry.layer.geometry == "point":
         at = shapely.centroid(layer.shapes[meets])
         return [

@@ -52,7 +52,7 @@ def pdf_of(sheets: tuple[Sheet, ...]) -> bytes:
         for at, one in enumerate(sheets)
     )
     folders = sorted({str(path.parent) for one in sheets for path in one.fonts})
-    made = typst.compile(
+    made = typst.compile(  # type: ignore[call-overload]  # its stub forgets several files
         {"main.typ": pages.encode(), **files},
         font_paths=folders,
         ignore_system_fonts=True,

@@ -51,7 +51,9 @@ def _data(view: View, lines: NDArray[Any], end: str, grid: int) -> str:
     pieces = []
     for begin, stop in zip(begins, [*begins[1:], len(text)], strict=True):
         if stop - begin > 1:
-            rest = "".join(step if step[0] == "-" else f" {step}" for step in text[begin + 1 : stop])
+            rest = "".join(
+                step if step[0] == "-" else f" {step}" for step in text[begin + 1 : stop]
+            )
             pieces.append(f"M{text[begin]}l{rest.lstrip()}{end}")
     return "".join(pieces)
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    _Ranges = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+
 _FAMILY, _TYPOGRAPHIC_FAMILY = 1, 16
 _WINDOWS, _ENGLISH = 3, 0x409
 
@@ -98,12 +100,10 @@ def _widths(data: Any, tables: dict[bytes, int]) -> NDArray[np.float64]:
     metrics = np.frombuffer(
         data[tables[b"hmtx"] : tables[b"hmtx"] + 4 * count], dtype=">u2"
     ).reshape(count, 2)
-    return metrics[:, 0].astype(np.float64) / em
+    return np.asarray(metrics[:, 0].astype(np.float64) / em)
 
 
-def _characters(
-    data: Any, at: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _characters(data: Any, at: int) -> _Ranges:
     """Return ranges of characters: of the table for all of Unicode, or of its first plane."""
     (count,) = struct.unpack_from(">H", data, at + 2)
     offsets = [struct.unpack_from(">HHI", data, at + 4 + 8 * one)[2] for one in range(count)]
@@ -113,13 +113,14 @@ def _characters(
     return _segments(data, formats[4])
 
 
-def _ranges(data: Any, at: int) -> tuple[NDArray[np.int64], ...]:  # type: ignore[type-arg]
+def _ranges(data: Any, at: int) -> _Ranges:
     (count,) = struct.unpack_from(">I", data, at + 12)
     rows = np.frombuffer(data[at + 16 : at + 16 + 12 * count], dtype=">u4").reshape(count, 3)
-    return tuple(rows.astype(np.int64).T)
+    starts, ends, glyphs = rows.astype(np.int64).T
+    return starts, ends, glyphs
 
 
-def _segments(data: Any, at: int) -> tuple[NDArray[np.int64], ...]:
+def _segments(data: Any, at: int) -> _Ranges:
     (double,) = struct.unpack_from(">H", data, at + 6)
     count = double // 2
     words = np.frombuffer(data[at + 14 : at + 16 + 8 * count + 2 * 65536], dtype=">u2")

@@ -85,7 +85,7 @@ def view_of(
     field: tuple[float, float, float, float],
     scale: float | None,
 ) -> View:
-    """Return a view of bounds in the plane [m]: at a scale, or at the largest round one that fits."""
+    """Return a view of bounds [m]: at a scale, or at the largest round one that fits."""
     west, south, east, north = bounds
     needed = max((east - west) / field[2], (north - south) / field[3], 0.05) * 1000.0
     centre = (west + east) / 2.0, (south + north) / 2.0
