@@ -132,7 +132,7 @@ def paint(severity: str, ink: Ink) -> str:
 
 def numbers(findings: list[Found], view: View, room: Room, pen: Pen) -> tuple[str, int]:
     """Set the numbers, each with a leader where it stands away; say how many found no room."""
-    parts, left_out, size = [], 0, 2.5
+    leaders, plates, left_out, size = [], [], 0, 2.5
     west, south, east, north = view.box
     for one in findings[:NUMBERED]:
         if one.shape is None:
@@ -140,7 +140,7 @@ def numbers(findings: list[Found], view: View, room: Room, pen: Pen) -> tuple[st
         inside = shapely.clip_by_rect(one.shape, west, south, east, north)
         if inside.is_empty:
             continue
-        x, y = view.paper(shapely.get_coordinates(_anchor(inside)))[0]
+        x, y = view.paper(shapely.get_coordinates(_anchor(inside)))[0].tolist()
         text = one.number + ("?" if one.outcome == "uncertain" else "")
         width, height = pen.font.width(text, size) * 1.08 + 1.2, size + 0.9
         spots = [
@@ -152,8 +152,9 @@ def numbers(findings: list[Found], view: View, room: Room, pen: Pen) -> tuple[st
         if spot is None:
             left_out += 1
             continue
-        parts.append(_number(text, one, (x, y), spot, (width, height), size, pen))
-    return group(parts, id="numbers"), left_out + max(0, len(findings) - NUMBERED)
+        leaders.append(_leader(one, (x, y), spot, (width, height)))
+        plates.append(_plate(text, one, spot, (width, height), size, pen))
+    return group([*leaders, *plates], id="numbers"), left_out + max(0, len(findings) - NUMBERED)
 
 
 def _anchor(shape: Any) -> Any:
@@ -162,19 +163,23 @@ def _anchor(shape: Any) -> Any:
     return shape.representative_point()
 
 
-def _number(
-    text: str, one: Found, at: tuple[float, float], spot: Spot, box: tuple[float, float],
-    size: float, pen: Pen,
-) -> str:  # fmt: skip
+def _leader(one: Found, at: tuple[float, float], spot: Spot, box: tuple[float, float]) -> str:
     colour = marks().severity[one.severity].colour
     width, height = box
     x = min(max(at[0], spot.x - width / 2), spot.x + width / 2)
     y = min(max(at[1], spot.y - height / 2), spot.y + height / 2)
-    leader = ""
-    if math.hypot(x - at[0], y - at[1]) > 0.5:
-        leader = line(*at, x, y, stroke="#FFFFFF", stroke_width=0.6) + line(
-            *at, x, y, stroke=colour, stroke_width=0.25
-        )
+    if math.hypot(x - at[0], y - at[1]) <= 0.5:
+        return ""
+    return line(*at, x, y, stroke="#FFFFFF", stroke_width=0.6) + line(
+        *at, x, y, stroke=colour, stroke_width=0.25
+    )
+
+
+def _plate(
+    text: str, one: Found, spot: Spot, box: tuple[float, float], size: float, pen: Pen
+) -> str:
+    colour = marks().severity[one.severity].colour
+    width, height = box
     plate = el(
         "rect", x=spot.x - width / 2, y=spot.y - height / 2, width=width, height=height, rx=0.6,
         fill="#FFFFFF", stroke=colour, stroke_width=0.25,
@@ -183,4 +188,4 @@ def _number(
         text, spot.x, spot.y + size * 0.36, size, fill=colour, font_weight="bold",
         text_anchor="middle",
     )  # fmt: skip
-    return el("g", leader + plate + word, class_="number")
+    return el("g", plate + word, class_="number")

@@ -14,6 +14,8 @@ from geoplan.figure.view import bounds_in
 from geoplan.i18n import phrase
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from geoplan.figure.lettering import Pen
     from geoplan.figure.view import View
     from geoplan.model import Plan
@@ -32,14 +34,12 @@ def scale_bar(view: View, x: float, y: float, room: float, pen: Pen) -> str:
              stroke_width=0.15)
         for at in range(4)
     ]  # fmt: skip
-    kilometres = metres >= 1000
-    unit, per = ("km", 1000) if kilometres else ("m", 1)
+    factor, unit = (1000.0, "km") if metres >= 1000 else (1.0, "m")
     marks = [
-        pen.set(number(metres * share / per) + (f" {unit}" if share else ""),
-                x + long * share, y + 3.7, 2.2, text_anchor="middle" if share < 1 else "start")
-        if share < 1
-        else pen.set(f"{number(metres / per)} {unit}", x + long, y + 3.7,
-                     2.2, text_anchor="middle")
+        pen.set(
+            number(metres * share / factor) + (f" {unit}" if share else ""),
+            x + long * share, y + 3.7, 2.2, text_anchor="middle",
+        )
         for share in (0.0, 0.5, 1.0)
     ]  # fmt: skip
     said = pen.set(f"1:{spaced(view.scale)}", x, y - 1.3, 3.0, font_weight="bold")
@@ -102,12 +102,14 @@ def graticule(view: View, pen: Pen) -> tuple[str, str]:
     return drawn, group(labels, fill="#555D65", font_size=1.9)
 
 
-def _steps(values: np.ndarray, step: float) -> list[float]:
+def _steps(values: NDArray[np.float64], step: float) -> list[float]:
     first, last = math.ceil(values.min() / step), math.floor(values.max() / step)
     return [at * step for at in range(first, min(last, first + 40) + 1)]
 
 
-def _degree_label(value: float, at: np.ndarray, along_lat: bool, view: View, pen: Pen) -> str:
+def _degree_label(
+    value: float, at: NDArray[np.float64], along_lat: bool, view: View, pen: Pen
+) -> str:
     left, top, wide, high = view.field
     minutes = round(abs(value) * 60)
     said = f"{minutes // 60}°" + (f"{minutes % 60:02d}′")

@@ -35,12 +35,20 @@ def corners(spot: Spot, width: float, height: float) -> NDArray[np.float64]:
     )
 
 
+class _Taken(NamedTuple):
+    box: NDArray[np.float64]
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
 @dataclass
 class Room:
     """The room of a field [mm], and what is taken of it."""
 
     field: tuple[float, float, float, float]
-    taken: list[NDArray[np.float64]] = dataclasses.field(default_factory=list)
+    taken: list[_Taken] = dataclasses.field(default_factory=list)
     boxes: list[LabelBox] = dataclasses.field(default_factory=list)
 
     def place(
@@ -49,28 +57,36 @@ class Room:
         """Take the first spot that is free; None where none is."""
         for spot in spots:
             box = corners(spot, width + gap, height + gap)
-            if self._inside(box) and not any(_meet(box, other) for other in self.taken):
-                self.taken.append(box)
-                own = corners(spot, width, height)
-                self.boxes.append(LabelBox(text, tuple((float(x), float(y)) for x, y in own)))
+            own = _Taken(box, *map(float, (*box.min(axis=0), *box.max(axis=0))))
+            if self._inside(own) and not any(_meet(own, other) for other in self.taken):
+                self.taken.append(own)
+                rim = corners(spot, width, height)
+                self.boxes.append(LabelBox(text, tuple((float(x), float(y)) for x, y in rim)))
                 return spot
         return None
 
-    def _inside(self, box: NDArray[np.float64]) -> bool:
+    def _inside(self, one: _Taken) -> bool:
         left, top, wide, high = self.field
-        low, tall = box.min(axis=0), box.max(axis=0)
-        return bool(
-            low[0] >= left and low[1] >= top and tall[0] <= left + wide and tall[1] <= top + high
+        return (
+            one.left >= left
+            and one.top >= top
+            and one.right <= left + wide
+            and one.bottom <= top + high
         )
 
 
-def _meet(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+def _meet(one: _Taken, other: _Taken) -> bool:
     """Tell whether two rectangles meet: none of their sides separates them."""
-    if (one.min(axis=0) >= other.max(axis=0)).any() or (one.max(axis=0) <= other.min(axis=0)).any():
+    if (
+        one.left >= other.right
+        or other.left >= one.right
+        or one.top >= other.bottom
+        or other.top >= one.bottom
+    ):
         return False
-    for box in (one, other):
+    for box in (one.box, other.box):
         for side in (box[1] - box[0], box[2] - box[1]):
-            ours, theirs = one @ side, other @ side
+            ours, theirs = one.box @ side, other.box @ side
             if ours.min() >= theirs.max() or ours.max() <= theirs.min():
                 return False
     return True
@@ -78,6 +94,7 @@ def _meet(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
 
 def around(x: float, y: float, width: float, height: float, away: float) -> list[Spot]:
     """Return the spots beside a place, the best first: right, left, above, below, corners."""
+    x, y = float(x), float(y)
     dx, dy = width / 2.0 + away, height / 2.0 + away
     sides = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (-1, -1), (1, 1), (-1, 1))
     return [Spot(x + a * dx, y + b * dy) for a, b in sides]

@@ -11,7 +11,7 @@ from geoplan.figure.svg import el, group
 from geoplan.figure.view import PX, UNIT
 from geoplan.i18n import phrase, phrases
 from geoplan.model import Lang
-from geoplan.styles.looks import Marker
+from geoplan.styles.looks import METHOD, SCHEMATIC, Marker
 from geoplan.symbols import marks
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from geoplan.figure.lettering import Pen
 
 ROW, SWATCH, SIZE = 5.2, 9.0, 2.4
+_SIGN = ((METHOD, SCHEMATIC, True),)
 _LINE = f"M0 0h{round(SWATCH / UNIT)}"
 _AREA = f"M0 -160h{round(SWATCH / UNIT)}v320h{-round(SWATCH / UNIT)}z"
 
@@ -29,12 +30,17 @@ def rows(
     layers: list[Drawn], findings: list[Found], left_out: int, ink: Ink, pen: Pen
 ) -> list[tuple[str, str]]:
     """Return the swatch and the words of each entry."""
-    entries = []
+    entries = _severities(findings, ink, pen)
     for layer in reversed(layers):
         title = layer.entry.layer.title.to(pen.lang)
-        for rule, _ in layer.looks:
+        bodies = [rule for rule, _ in layer.looks if rule.conditions != _SIGN]
+        for rule in bodies:
             entries.append((_swatch(layer, rule, ink), title + _said(rule, pen.lang)))
-    entries += _severities(findings, ink, pen)
+    signs = [
+        (layer, rule) for layer in layers for rule, _ in layer.looks if rule.conditions == _SIGN
+    ]
+    if signs:
+        entries.append((_swatch(*signs[-1], ink), phrase("map.sign-schematic", pen.lang)))
     joined = [layer for layer in layers if layer.small.any()]
     if joined:
         size = max(layer.small_mm for layer in joined)

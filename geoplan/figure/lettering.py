@@ -132,7 +132,7 @@ def _spots(shape: Any, geometry: str, view: View, width: float, height: float) -
         line = view.paper(shapely.get_coordinates(longest))
         return along(line, width, height / 2 + 0.75)
     if geometry == "point":
-        x, y = view.paper(shapely.get_coordinates(shape.centroid))[0]
+        x, y = view.paper(shapely.get_coordinates(shape.centroid))[0].tolist()
         return around(x, y, width, height, 1.0)
     return _in_area(shape, view, width, height)
 
@@ -148,7 +148,7 @@ def _in_area(shape: Any, view: View, width: float, height: float) -> list[Spot]:
     inner = shapely.Point(area.representative_point())
     if (north - south) / view.metres > height and (east - west) / view.metres > width * 0.5:
         inner = shapely.Point(shapely.maximum_inscribed_circle(area, view.metres * 0.5).coords[0])
-    x, y = view.paper(shapely.get_coordinates(inner))[0]
+    x, y = view.paper(shapely.get_coordinates(inner))[0].tolist()
     half = np.array([width, height]) * view.metres / 2.0
     box = shapely.box(inner.x - half[0], inner.y - half[1], inner.x + half[0], inner.y + half[1])
     shares = area.intersection(box).area / box.area

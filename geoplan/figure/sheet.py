@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pyproj import CRS
 
+from geoplan.crs import lonlat_bounds
 from geoplan.figure.drawing import Ink
 from geoplan.figure.findings import Found, draw_findings, found_in, numbers, the_finding
 from geoplan.figure.fonts import font
@@ -19,7 +21,7 @@ from geoplan.figure.furniture import (
     scale_bar,
 )
 from geoplan.figure.grid import draw_grid
-from geoplan.figure.labels import Room
+from geoplan.figure.labels import Room, Spot
 from geoplan.figure.layers import Drawn, draw, seen
 from geoplan.figure.legend import draw_legend, rows
 from geoplan.figure.lettering import INK, Pen, names
@@ -104,7 +106,23 @@ def _bounds(content: MapContent, wanted: SheetSpec, crs: CRS, chosen: Found | No
         west, south, east, north = chosen.shape.bounds
         away = max(250.0, 0.6 * max(east - west, north - south))
         return west - away, south - away, east + away, north + away
-    return bounds_in(crs, content.plan.extent)
+    return _of_features(content, crs) or bounds_in(crs, content.plan.extent)
+
+
+def _of_features(content: MapContent, crs: CRS) -> Box | None:
+    """Return what the features of the plan span, and a rim round them; None where none is."""
+    boxes = []
+    for one in content.layers:
+        located = one.features.geometry[one.features.geometry.notna()]
+        if one.layer.role == "plan" and len(located):
+            boxes.append(lonlat_bounds(located.total_bounds, CRS.from_user_input(located.crs)))
+    if not boxes:
+        return None
+    lows, highs = np.array(boxes)[:, :2].min(axis=0), np.array(boxes)[:, 2:].max(axis=0)
+    whole = float(lows[0]), float(lows[1]), float(highs[0]), float(highs[1])
+    west, south, east, north = bounds_in(crs, whole)
+    rim = 0.04 * max(east - west, north - south) + 50.0
+    return west - rim, south - rim, east + rim, north + rim
 
 
 def _entries(content: MapContent, wanted: SheetSpec, chosen: Found | None) -> tuple[MapLayer, ...]:
@@ -132,7 +150,8 @@ def _map(
     bar = ""
     if not wanted.with_frame:
         long = min(40.0, wide * 0.35)
-        room.place("", [_middle(left + 2, top + high - 9, long + 8, 9)], long + 8, 9, 0)
+        corner = Spot(left + long / 2 + 5, top + high - 4.75)
+        room.place("", [corner], long + 10, 9.5, 0)
         room.boxes.clear()
         white = rect(left, top + high - 9.5, long + 10, 9.5, fill="#FFFFFF", fill_opacity=0.85)
         bar = white + scale_bar(view, left + 3, top + high - 5, long, pen)
@@ -140,12 +159,6 @@ def _map(
     named = names(layers, view, room, pen)
     body = el("g", ground + grid + shapes, clip_path="url(#field)", id="map")
     return clip + body + degrees + named + said + bar, left_out
-
-
-def _middle(x: float, y: float, wide: float, high: float):  # type: ignore[no-untyped-def]
-    from geoplan.figure.labels import Spot
-
-    return Spot(x + wide / 2, y + high / 2)
 
 
 def _around(
