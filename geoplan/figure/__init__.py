@@ -1,7 +1,23 @@
 """Map sheets for documents: one plan as SVG, PNG or PDF, to a stated scale on paper."""
 
-from geoplan.figure.output import to_pdf, to_png
-from geoplan.figure.sheet import sheet
+from geoplan.figure.output import pdf_of, to_pdf, to_png
+from geoplan.figure.prepared import Prepared, prepare
+from geoplan.figure.sheet import atlas, sheet
 from geoplan.figure.spec import PAPERS, SHEETS, LabelBox, Sheet, SheetSpec
+from geoplan.figure.underlay import Underlay
 
-__all__ = ["PAPERS", "SHEETS", "LabelBox", "Sheet", "SheetSpec", "sheet", "to_pdf", "to_png"]
+__all__ = [
+    "PAPERS",
+    "SHEETS",
+    "LabelBox",
+    "Prepared",
+    "Sheet",
+    "SheetSpec",
+    "Underlay",
+    "atlas",
+    "pdf_of",
+    "prepare",
+    "sheet",
+    "to_pdf",
+    "to_png",
+]

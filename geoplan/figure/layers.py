@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from geoplan.crs import to_crs
 from geoplan.figure.paths import circles, path_of, runs, sizes_mm
 from geoplan.figure.svg import el, group
 from geoplan.figure.view import PX
 from geoplan.styles.looks import Fill, Marker, Part, Pattern, Rule, Stroke, rules
-from geoplan.symbols import symbols
-from geoplan.webmap.tints import tints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoplan.figure.drawing import Ink
+    from geoplan.figure.prepared import Flat
     from geoplan.figure.view import View
     from geoplan.symbols import Symbol
     from geoplan.webmap.content import MapLayer
@@ -61,35 +59,23 @@ class Drawn:
     small: NDArray[np.bool_]
 
 
-def seen(entries: Sequence[MapLayer], view: View) -> list[Drawn]:
-    """Return layers as they are drawn, the lowest first."""
-    colours = tints(entries)
-    found = []
-    for entry, tint in zip(entries, colours, strict=True):
-        symbol = entry.symbol or symbols().get(entry.layer.kind) or symbols()["generic"]
-        symbol = symbol.model_copy(update=tint) if tint else symbol
-        found.append((entry, symbol, *_in_view(entry, view)))
-    found.sort(key=lambda one: (one[1].order, one[0].layer.geometry == "line"))
-    limit = _limit([one[2] for one in found], view)
-    return [_drawn(view, limit, *one) for one in found]
+def seen(layers: Sequence[Flat], view: View) -> list[Drawn]:
+    """Return layers as they are drawn, in their order."""
+    found = [(one, _in_view(one, view)) for one in layers]
+    limit = _limit([one.shapes[meets] for one, meets in found], view)
+    return [
+        _drawn(view, limit, one.entry, one.symbol, one.shapes[meets], one.rows[meets])
+        for one, meets in found
+    ]
 
 
-def _in_view(entry: MapLayer, view: View) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    features = entry.features
-    located = (features.geometry.notna() & ~features.geometry.is_empty).to_numpy()
-    rows = np.flatnonzero(located)
-    if not len(rows):
-        return np.array([], dtype=object), rows
-    flat = to_crs(features[[features.geometry.name]].iloc[rows], view.crs)
-    shapes = shapely.force_2d(flat.geometry.to_numpy())
+def _in_view(one: Flat, view: View) -> NDArray[np.bool_]:
     west, south, east, north = view.box
-    away = MARGIN_MM * view.metres
-    boxes = shapely.bounds(shapes)
-    meets = (
+    away, boxes = MARGIN_MM * view.metres, one.boxes
+    return (
         (boxes[:, 0] <= east + away) & (boxes[:, 2] >= west - away)
         & (boxes[:, 1] <= north + away) & (boxes[:, 3] >= south - away)
     )  # fmt: skip
-    return shapes[meets], rows[meets]
 
 
 def _limit(layers: list[NDArray[Any]], view: View) -> float:
