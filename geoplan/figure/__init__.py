@@ -2,8 +2,8 @@
 
 from geoplan.figure.output import pdf_of, to_pdf, to_png
 from geoplan.figure.prepared import Prepared, prepare
-from geoplan.figure.sheet import atlas, sheet
-from geoplan.figure.spec import PAPERS, SHEETS, LabelBox, Sheet, SheetSpec
+from geoplan.figure.sheet import conflict_sheets, sheet
+from geoplan.figure.spec import PAPERS, SHEETS, LabelBox, Sheet, SheetName, SheetSpec
 from geoplan.figure.underlay import Underlay
 
 __all__ = [
@@ -12,9 +12,10 @@ __all__ = [
     "LabelBox",
     "Prepared",
     "Sheet",
+    "SheetName",
     "SheetSpec",
     "Underlay",
-    "atlas",
+    "conflict_sheets",
     "pdf_of",
     "prepare",
     "sheet",

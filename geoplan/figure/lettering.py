@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from geoplan.figure.labels import Room, Spot, along, around
+from geoplan.figure.paths import sizes_mm
 from geoplan.figure.svg import el, escaped, group
 from geoplan.figure.view import PX, UNIT
 from geoplan.styles.looks import Stroke
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 NAMED = 250
 """Of one layer, the largest so many are named."""
+
+LEGIBLE_MM = 4.0
+"""How large a feature of a crowded layer is that has its name."""
 
 WIDEST = 18.0
 """How wide a name on the map may be [em]; a longer one ends with an ellipsis."""
@@ -122,10 +126,12 @@ def _of_layer(layer: Drawn, view: View, room: Room, pen: Pen) -> Iterator[str]:
         return
     told = layer.entry.features[column].iloc[layer.rows]
     size = shapely.length(shapes) if of.geometry == "line" else shapely.area(shapes)
+    least = LEGIBLE_MM if layer.crowded and of.geometry != "point" else 0.0
+    legible = ~layer.small & (sizes_mm(view, shapes) >= least)
     done: set[str] = set()
     for at in np.argsort(-size, kind="stable")[:NAMED].tolist():
         name = told.iloc[at]
-        if pd.isna(name) or layer.small[at]:
+        if pd.isna(name) or not legible[at]:
             continue
         text = pen.short(str(name))
         if not text or text in done:

@@ -88,7 +88,7 @@ def sheet(
     return _document(work, parts)
 
 
-def atlas(plan: MapContent | Prepared, wanted: SheetSpec) -> tuple[Sheet, ...]:
+def conflict_sheets(plan: MapContent | Prepared, wanted: SheetSpec) -> tuple[Sheet, ...]:
     """Draw a conflict sheet for each number, in their order."""
     ready = prepare(plan) if isinstance(plan, MapContent) else plan
     return tuple(
