@@ -31,9 +31,14 @@ def content_of(name: str) -> MapContent:
     from geoplan.processes.sheets import content_of as checked
 
     from geoplan.catalogue import Catalogue
+    from geoplan.processes import PROCESSES
+    from geoplan.processes.sheet_content import content_of as content
+    from geoplan.rules.pack import load_pack
 
-    folder = ROOT / ("layers" if name == "anshan" else "examples/town")
-    return checked(Catalogue.open(folder))
+    catalogue = Catalogue.open(ROOT / ("layers" if name == "anshan" else "examples/town"))
+    check = PROCESSES["check"]
+    result = check.run(catalogue, check.inputs())
+    return content(catalogue, result, load_pack().rules)
 
 
 def _parcels(count: int) -> MapContent:
