@@ -64,6 +64,7 @@ PROCESS_IDS = (
     "hillshade",
     "cog",
     "map",
+    "figure",
     "report",
     "quality",
 )

@@ -1,7 +1,19 @@
 """Map sheets for documents: one plan as SVG, PNG or PDF, to a stated scale on paper."""
 
-from geoplan.figure.output import to_pdf, to_png
-from geoplan.figure.sheet import sheet
-from geoplan.figure.spec import PAPERS, SHEETS, LabelBox, Sheet, SheetSpec
+from geoplan.figure.output import pdf_of, to_pdf, to_png
+from geoplan.figure.sheet import conflict_sheets, sheet
+from geoplan.figure.spec import PAPERS, SHEETS, TEXT_COLUMN_MM, LabelBox, Sheet, SheetSpec
 
-__all__ = ["PAPERS", "SHEETS", "LabelBox", "Sheet", "SheetSpec", "sheet", "to_pdf", "to_png"]
+__all__ = [
+    "PAPERS",
+    "SHEETS",
+    "TEXT_COLUMN_MM",
+    "LabelBox",
+    "Sheet",
+    "SheetSpec",
+    "conflict_sheets",
+    "pdf_of",
+    "sheet",
+    "to_pdf",
+    "to_png",
+]
