@@ -1,5 +1,6 @@
 """Map sheets for documents: one plan as SVG, PNG or PDF, to a stated scale on paper."""
 
+from geoplan.figure.bare import BareSpec, bare_map
 from geoplan.figure.output import pdf_of, to_pdf, to_png
 from geoplan.figure.sheet import conflict_sheets, sheet
 from geoplan.figure.spec import PAPERS, SHEETS, TEXT_COLUMN_MM, LabelBox, Sheet, SheetSpec
@@ -8,9 +9,11 @@ __all__ = [
     "PAPERS",
     "SHEETS",
     "TEXT_COLUMN_MM",
+    "BareSpec",
     "LabelBox",
     "Sheet",
     "SheetSpec",
+    "bare_map",
     "conflict_sheets",
     "pdf_of",
     "sheet",

@@ -253,8 +253,8 @@ PROCESS = Process(
     "figure",
     Text(zh="图件", en="Map sheet"),
     Text(
-        zh="按比例尺绘制规划图（PNG、SVG 或 PDF）：总图、与“三条控制线”叠加图、单个冲突图、冲突矩阵，"
-        "或全部冲突的图册（PDF）；含图例、比例尺、指北针、图廓与来源。",
+        zh="按比例尺绘制规划图（PNG、SVG 或 PDF）：总图、与“三条控制线”叠加图、单个冲突图、"
+        "冲突矩阵，或全部冲突的图册（PDF）；含图例、比例尺、指北针、图廓与来源。",
         en="A map sheet to scale, as PNG, SVG or PDF: overview, overlay with the three control "
         "lines, one conflict, matrix, or an atlas of all conflicts as one PDF; with legend, scale "
         "bar, north arrow, graticule and sources.",

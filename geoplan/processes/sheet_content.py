@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from geoplan.model import EVERYTHING
 from geoplan.tables import numbered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from geoplan.catalogue import Catalogue
-    from geoplan.model import Layer, Result
+    from geoplan.model import FeatureQuery, Layer, Result
     from geoplan.rules import Rule
     from geoplan.rules.check import Candidate
     from geoplan.webmap import MapContent
@@ -23,6 +24,7 @@ def content_of(
     *,
     candidate: Candidate | None = None,
     layers: Iterable[Layer] | None = None,
+    within: Callable[[Layer], FeatureQuery] | None = None,
 ) -> MapContent:
     """Return what the sheets of a plan show.
 
@@ -36,11 +38,18 @@ def content_of(
         A site that is drawn with the layers.
     layers : iterable of Layer, optional
         Those to draw; all of the plan when not given.
+    within : callable, optional
+        Which features of a layer are read; all when not given.
     """
     from geoplan.webmap import MapContent, MapLayer
 
     drawn = [
-        MapLayer(layer, catalogue.read(layer.id), catalogue.schema(layer), catalogue.symbol(layer))
+        MapLayer(
+            layer,
+            catalogue.read(layer.id, EVERYTHING if within is None else within(layer)),
+            catalogue.schema(layer),
+            catalogue.symbol(layer),
+        )
         for layer in (catalogue.values() if layers is None else layers)
         if catalogue.path(layer.id).exists()
     ]

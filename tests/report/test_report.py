@@ -90,7 +90,7 @@ def test_figures_agree_in_map_report_workbook_and_tables(quarter: Catalogue) -> 
         for row in conflicts.to_dict("records")
     }
     checked, rules = _check(quarter, MapInputs(check=True))
-    on_map = check_payload(checked, rules, _numbers(checked))
+    on_map = check_payload(checked, rules, numbers_of(checked))
     assert [row["number"] for row in on_map["rows"]] == list(wanted)
     assert {k: int(v) for k, v in on_map["totals"].items()} == {
         k: int(v)
