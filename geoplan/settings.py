@@ -89,6 +89,8 @@ class Settings(BaseSettings):
     map_features : int
         A layer of as many features or more is not in the page at ``/map``: the page reads it
         from the service, tile by tile.
+    font : Path, optional
+        Font file that figures and reports in PDF are set in; without it, the best installed one.
     tianditu_key : str, optional
         Of https://console.tianditu.gov.cn, for maps with its basemap; it stands in such a file.
     """
@@ -129,4 +131,5 @@ class Settings(BaseSettings):
     root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     workers: int = Field(default=1, ge=1, le=64)
     log: Literal["text", "json", "off"] = "text"
+    font: Path | None = None
     tianditu_key: str | None = Field(default=None, pattern=r"^[0-9A-Za-z]{1,64}$")

@@ -12,8 +12,17 @@ from starlette.responses import Response
 from geoplan_api.conditional import not_modified, weak_tag
 from geoplan_api.deps import lang_of, layer_of, offered, service_of, view_of
 from geoplan_api.geojson import dumps
-from geoplan_api.links import QUERYABLES, SCHEMA, SORTABLES, Links, collection_path, items_path
-from geoplan_api.negotiation import GEOJSON, HTML, JSON
+from geoplan_api.links import (
+    MAP,
+    QUERYABLES,
+    SCHEMA,
+    SORTABLES,
+    Links,
+    collection_path,
+    items_path,
+    map_path,
+)
+from geoplan_api.negotiation import GEOJSON, HTML, JSON, PNG
 from geoplan_api.negotiation import SCHEMA as JSON_SCHEMA
 from geoplan_api.pages import collection_page, collections_page
 from geoplan_api.reading import extent_in
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
     from geoplan.model import Lang, Layer, Text
+    from geoplan.store.table_now import TableNow
     from geoplan_api.negotiation import Offer
     from geoplan_api.service import Service
 
@@ -101,6 +111,9 @@ def _collection(service: Service, layer: Layer, lang: Lang, links: Links) -> dic
     stored = storage_uri(table.crs)
     if stored in URIS:
         described["storageCrs"] = stored
+        if extent is not None and stored != CRS84:
+            described["extent"]["spatial"]["storageCrsBbox"] = [_stored_box(table, layer, stored)]
+    drawn = word("link.map-image", lang)
     features, own = word("link.items", lang, title=title), collection_path(layer.id)
     schemas = [
         links.to(rel, f"{own}/{name}", JSON_SCHEMA.media_type, word(f"link.{name}", lang))
@@ -115,9 +128,18 @@ def _collection(service: Service, layer: Layer, lang: Lang, links: Links) -> dic
         links.to(
             VECTOR_TILESETS, tilesets_path(layer.id), JSON.media_type, word("link.tilesets", lang)
         ),
+        # GDAL takes a map to be in degrees, and asks no further
+        links.to(MAP, f"{map_path(layer.id)}?f=png&crs=OGC:CRS84", PNG.media_type, drawn),
         links.to("root", "/", JSON.media_type, word("link.landing", lang)),
     ]
     return described
+
+
+def _stored_box(table: TableNow, layer: Layer, uri: str) -> list[float]:
+    """Return where a layer lies in the CRS it is stored in, axes in the order of that."""
+    stored = reference(uri)
+    west, south, east, north = extent_in(table, layer, stored) or (0.0, 0.0, 0.0, 0.0)
+    return [south, west, north, east] if stored.swapped else [west, south, east, north]
 
 
 def _description(layer: Layer, kind: Text, crs: CRS | None, lang: Lang) -> str:

@@ -115,6 +115,10 @@ class TileNotFound(BadRequest):
     """There is no such tile matrix set, or no such tile within the limits of what is asked for."""
 
 
+class OutsideCrs(BadRequest):
+    """What is asked for lies outside of all that its CRS can tell."""
+
+
 class BadBody(BadRequest):
     """The body of the request cannot be read."""
 
@@ -188,6 +192,7 @@ STATUS: dict[type[GeoplanError], int] = {
     JobNotFound: 404,
     ResultNotReady: 404,
     TileNotFound: 404,
+    OutsideCrs: 404,
     RasterNotFound: 404,
     RuleNotFound: 404,
     VersionNotFound: 404,

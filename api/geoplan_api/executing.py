@@ -18,6 +18,8 @@ from geoplan_api.negotiation import (
     HTML,
     JSON,
     PDF,
+    PNG,
+    SVG,
     XLSX,
     Offer,
     choose,
@@ -27,7 +29,10 @@ from geoplan_api.query import single
 from geoplan_api.work.computing import Execution
 from geoplan_api.work.pointers import pointer_to
 
-OFFERS = {offer.f: offer for offer in (JSON, GEOJSON_ALONE, CSV, GPKG, DOCX, PDF, XLSX, COG, HTML)}
+OFFERS = {
+    offer.f: offer
+    for offer in (JSON, GEOJSON_ALONE, CSV, GPKG, PNG, SVG, DOCX, PDF, XLSX, COG, HTML)
+}
 OUTPUT = "result"
 """Name of the one output that every process has."""
 _MEMBERS = ("inputs", "outputs", "response", "subscriber")

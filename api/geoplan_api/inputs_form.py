@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from geoplan_api.process_examples import PlanWords
 
 _PAIR = 2
-_UNITS = {"m2": "m²", "m": "m", "deg": "°"}
+_UNITS = {"m2": "m²", "m": "m", "mm": "mm", "px": "px", "deg": "°"}
 
 
 class Input(NamedTuple):

@@ -32,9 +32,11 @@ from geoplan_api.deps import (
 from geoplan_api.document_page import document_page
 from geoplan_api.geojson import dumps
 from geoplan_api.links import FUNCTIONS, FUNCTIONS_PATH, JOBS, MAP, PROCESSES, RULES, Link, Links
-from geoplan_api.negotiation import HTML, JSON, OPENAPI, Offer
+from geoplan_api.map_images import MAPS
+from geoplan_api.negotiation import HTML, JSON, OPENAPI, PNG, Offer
 from geoplan_api.openapi import definition
 from geoplan_api.pages import landing_page
+from geoplan_api.references import CRS84, URIS
 from geoplan_api.respond import html_response, json_response, text_response
 from geoplan_api.service import Service
 from geoplan_api.tilesets import ALL_TILESETS, TILES, TILING_SCHEMES, VECTOR_TILESETS
@@ -83,6 +85,7 @@ CONFORMANCE = (
         )
     ),
     *TILES,
+    *MAPS,
     *(
         f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}"
         for name in ("core", "ogc-process-description", "json", "job-list", "dismiss")
@@ -190,6 +193,8 @@ def _landing(plan: Plan, lang: Lang, links: Links, offer: Offer) -> dict[str, An
         "title": plan.title.to(lang),
         "description": (plan.note or plan.title).to(lang),
         "attribution": plan.attribution.to(lang),
+        "extent": {"spatial": {"bbox": [list(plan.extent)], "crs": CRS84}},
+        "crs": list(URIS),
         "links": _landing_links(lang, links, offer),
     }
 
@@ -211,6 +216,7 @@ def _landing_links(lang: Lang, links: Links, offer: Offer) -> list[Link]:
         links.to(PROCESSES, "/processes", json, word("link.processes", lang)),
         links.to(JOBS, "/jobs", json, word("link.jobs", lang)),
         links.to(MAP, "/map", HTML.media_type, word("link.map", lang)),
+        links.to(MAP, "/map?f=png", PNG.media_type, word("link.map-image", lang)),
         links.to(RULES, "/rules", json, word("link.rules", lang)),
         links.to("status", "/health", json, word("link.health", lang)),
     ]

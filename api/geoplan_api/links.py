@@ -82,6 +82,11 @@ def collection_path(layer_id: str) -> str:
     return f"/collections/{layer_id}"
 
 
+def map_path(layer_id: str) -> str:
+    """Return the path of a collection drawn as a map."""
+    return f"/collections/{layer_id}/map"
+
+
 def items_path(layer_id: str) -> str:
     """Return the path of a collection's features."""
     return f"/collections/{layer_id}/items"

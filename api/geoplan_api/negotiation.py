@@ -41,6 +41,7 @@ MVT = Offer("mvt", "application/vnd.mapbox-vector-tile", ("application/x-protobu
 COMPACT = Offer("compact", "application/vnd.geoplan.layer")
 _PROBLEM = Offer("json", "application/problem+json", ("application/json",))
 PNG = Offer("png", "image/png")
+SVG = Offer("svg", "image/svg+xml")
 PROMETHEUS = Offer("text", "text/plain; version=0.0.4; charset=utf-8", ("text/plain",))
 TILEJSON = Offer("tilejson", "application/vnd.mapbox.tile+json")
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")

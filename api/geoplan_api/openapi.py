@@ -29,6 +29,7 @@ from geoplan_api.negotiation import (
     Offer,
 )
 from geoplan_api.openapi_jobs import RUNNING, job_paths
+from geoplan_api.openapi_maps import limits, map_parameters, map_paths
 from geoplan_api.openapi_tiles import tile_parameters, tile_paths
 from geoplan_api.query import DEFAULT_LIMIT, MAX_LIMIT, column_schema, queryable
 from geoplan_api.references import CRS84, URIS
@@ -64,6 +65,7 @@ PROCESS_IDS = (
     "hillshade",
     "cog",
     "map",
+    "figure",
     "report",
     "quality",
 )
@@ -82,6 +84,7 @@ def definition(service: Service, lang: Lang, links: Links) -> dict[str, Any]:
             "title": plan.title.to(lang),
             "description": (plan.note or plan.title).to(lang),
             "version": geoplan.__version__,
+            "x-OGC-limits": limits(),
         },
         "servers": [{"url": links.base}],
         "paths": _paths(service, words),
@@ -117,6 +120,7 @@ def _paths(service: Service, words: _Words) -> dict[str, Any]:
         "/health": _get(words, "health", {JSON: ref("health")}, json),
         "/metrics": _get(words, "metrics", {PROMETHEUS: TEXT}, (PROMETHEUS,)),
         **_maps(words),
+        **map_paths(words, _get),
         "/rules": _rules(words),
         "/rules/{ruleId}": _get(
             words, "rule", {JSON: ref("rule"), HTML: TEXT}, (JSON, HTML), ("ruleId", "pack")
@@ -191,16 +195,9 @@ def _get(
     }
 
 
-def _map(words: _Words) -> dict[str, Any]:
-    operation = _get(words, "map", {HTML: TEXT}, (HTML,), statuses=(*_ANYWHERE, 408, 422))
-    operation["get"]["parameters"] += [_shared(name) for name in ("check", "packs", "on")]
-    return operation
-
-
 def _maps(words: _Words) -> dict[str, Any]:
     shared = ("check", "packs", "on")
     return {
-        "/map": _map(words),
         "/embed": _get(words, "embed", {HTML: TEXT}, (HTML,), shared),
         "/oembed": _oembed(words),
     }
@@ -308,6 +305,7 @@ def _shared_parameters(words: _Words, service: Service) -> dict[str, Any]:
         "ruleId": ("path", TEXT),
         **{name: ("query", schema) for name, schema in _of_rules(service).items()},
         **tile_parameters(layers, rasters),
+        **map_parameters(),
     }
     described = {
         name: _parameter(where, name, schema, words(f"parameter.{name}"))

@@ -38,7 +38,13 @@ _FILES = (
     ("spreadsheetml", "Excel"),
     ("tiff", "GeoTIFF"),
     ("html", "HTML"),
+    ("wordprocessingml", "Word"),
+    ("pdf", "PDF"),
+    ("png", "PNG"),
+    ("svg", "SVG"),
 )
+_FORMAT = "format"
+"""Input of processes that make documents; the buttons of the form stand for it."""
 _SAID = (
     "running",
     "cancel",
@@ -124,6 +130,7 @@ def process_page(
         Address of the service.
     """
     inputs = [read_input(document["id"], *item) for item in document["inputs"].items()]
+    asked = [one for one in inputs if one.name != _FORMAT]
     path = f"{process_path(document['id'])}/execution"
     shown = example_inputs(inputs, plan.examples)
     return framed(
@@ -132,7 +139,7 @@ def process_page(
         tag("h1", document["title"]),
         tag("p", document["description"]),
         tag("noscript", tag("p", view.say("site.run-script"), class_="note")),
-        _form(document, [field(one, view, plan) for one in inputs], path, view),
+        _form(document, [field(one, view, plan) for one in asked], path, view),
         tag("section", id="result", tabindex="-1", aria_label=view.say("site.result"), hidden=True),
         tag("h2", view.say("site.with-curl")),
         tag("pre", _curl(base + path, shown), class_="curl", tabindex="0", data_url=base + path),

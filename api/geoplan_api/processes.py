@@ -13,7 +13,7 @@ from geoplan_api.deps import JsonOrHtml, LangDep, LinksDep, ServiceDep, ViewDep
 from geoplan_api.executing import OFFERS, OUTPUT, described_process, processes_of, read_execution
 from geoplan_api.job_documents import status_info
 from geoplan_api.links import EXECUTE, Links, job_path, process_path
-from geoplan_api.negotiation import COG, GPKG, HTML, JSON, XLSX, Offer, choose
+from geoplan_api.negotiation import COG, DOCX, GPKG, HTML, JSON, PDF, PNG, XLSX, Offer, choose
 from geoplan_api.process_examples import words_of
 from geoplan_api.process_pages import process_page, processes_page
 from geoplan_api.query import MAX_LIMIT, read_limit, single
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 router = APIRouter()
 _READ = ["GET", "HEAD"]
 LEFT_OUT = "Geoplan-Left-Out"
-_FILES = (COG, GPKG, XLSX)
+_FILES = (COG, GPKG, XLSX, DOCX, PDF, PNG)
 
 ProcessDep = Annotated[dict[str, Any], Depends(described_process)]
 ExecutionDep = Annotated[tuple[Execution, bool], Depends(read_execution)]

@@ -13,7 +13,7 @@ from geoplan.tiles import MATRIX_SETS, tile_message
 from geoplan_api.conditional import VARY, not_modified, weak_tag
 from geoplan_api.deps import lang_of, layer_of, offered, service_of
 from geoplan_api.errors import BadParameter
-from geoplan_api.links import Links
+from geoplan_api.links import Links, collection_path
 from geoplan_api.map_tiles import map_tile, raster_limits, raster_version
 from geoplan_api.negotiation import COMPACT, JSON, MVT, PNG, TILEJSON, choose
 from geoplan_api.query import single
@@ -124,7 +124,9 @@ async def tile(request: Request) -> Response:
     parameters = single(request.query_params.multi_items(), known)
     offers = (MVT,) if whole else (MVT, COMPACT)
     offer = choose(offers, parameters.get("f"), request.headers.get("accept"))
-    layers = _chosen_layers(service, parameters) if whole else [layer_of(request)]
+    layers = (
+        chosen_layers(service, parameters, Links(request).base) if whole else [layer_of(request)]
+    )
     shown = _shown(service, layers)
     columns = _columns(shown, parameters.get("properties"))
     place = place_of(request, union_limits(shown, grid), grid)
@@ -256,8 +258,8 @@ def _shown(service: Service, layers: list[Layer]) -> list[Shown]:
     return [(layer, service.tables[layer.id].look()) for layer in layers]
 
 
-def _chosen_layers(service: Service, parameters: dict[str, str]) -> list[Layer]:
-    """Read ``collections``: ids of layers, all of them without it.
+def chosen_layers(service: Service, parameters: dict[str, str], base: str) -> list[Layer]:
+    """Read ``collections``: ids of layers, or their addresses; all of them without it.
 
     Raises
     ------
@@ -266,7 +268,9 @@ def _chosen_layers(service: Service, parameters: dict[str, str]) -> list[Layer]:
     """
     if "collections" not in parameters:
         return list(service.catalogue.values())
-    names = [name for name in parameters["collections"].split(",") if name]
+    start = base + collection_path("")
+    given = parameters["collections"].split(",")
+    names = [name.removeprefix(start) for name in given if name]
     unknown = [name for name in names if name not in service.catalogue]
     if unknown or not names:
         there = ", ".join(service.catalogue)

@@ -28,7 +28,6 @@ def content_of(name: str) -> MapContent:
     """Return what is drawn: a checked plan, or seeded parcels."""
     if name == "parcels":
         return _parcels(100_000)
-    from geoplan.processes.sheets import content_of as checked
 
     from geoplan.catalogue import Catalogue
     from geoplan.processes import PROCESSES

@@ -14,6 +14,7 @@ import numpy as np
 
 from geoplan.errors import FontMissing
 from geoplan.figure.sfnt import Face, faces
+from geoplan.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,15 +71,19 @@ class Font:
         return "".join(kept).strip()
 
 
-@cache
 def font(given: Path | None = None) -> Font:
-    """Return the font that is given, or else the best that is installed.
+    """Return the font that is given, or that of the settings, or else the best installed one.
 
     Raises
     ------
     FontMissing
         The file has no Chinese characters, or no installed font has.
     """
+    return _font(given or Settings().font)
+
+
+@cache
+def _font(given: Path | None) -> Font:
     for path in [given] if given is not None else _installed():
         face = _chinese_face(path)
         if face is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from typing import TYPE_CHECKING
 
 from geoplan.figure.svg import number
@@ -12,27 +14,58 @@ if TYPE_CHECKING:
 MM_PER_INCH = 25.4
 
 
-def to_png(sheet: Sheet, *, width_px: int | None = None, dpi: float = 150.0) -> bytes:
+def to_png(
+    sheet: Sheet,
+    *,
+    width_px: int | None = None,
+    dpi: float = 150.0,
+    background: str | None = "#ffffff",
+) -> bytes:
     """Draw a sheet in pixels: as wide as is said, or at a resolution of the paper.
+
+    The file says how large its pixels are, so that programs place it at the size of the sheet.
 
     Parameters
     ----------
     dpi : float
         Of the paper, where no width is given.
+    background : str, optional
+        Colour of what nothing is drawn on, ``#rrggbb``; None leaves it clear.
     """
     import resvg_py
 
     width = width_px or max(1, round(sheet.size_mm[0] / MM_PER_INCH * dpi))
-    return bytes(
+    drawn = bytes(
         resvg_py.svg_to_bytes(
             svg_string=sheet.svg,
             width=width,
             dpi=96,  # it knows no millimetres without
-            background="#ffffff",
+            background=background,
             skip_system_fonts=True,
             font_files=[str(path) for path in sheet.fonts],
         )
     )
+    return _with_density(drawn, width / sheet.size_mm[0])
+
+
+def size_px(png: bytes) -> tuple[int, int]:
+    """Return width and height of a PNG, as its header says."""
+    width, height = struct.unpack_from(">II", png, _HEADER + 8)
+    return width, height
+
+
+_HEADER = 8
+_IHDR = 12 + 13
+"""Bytes of the mark that a PNG begins with, and of its first chunk."""
+
+
+def _with_density(png: bytes, px_per_mm: float) -> bytes:
+    """Return a PNG that says how many pixels of it are a metre (chunk pHYs of ISO/IEC 15948)."""
+    per_metre = max(1, round(px_per_mm * 1000))
+    body = b"pHYs" + struct.pack(">IIB", per_metre, per_metre, 1)
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    at = _HEADER + _IHDR
+    return png[:at] + chunk + png[at:]
 
 
 def to_pdf(sheet: Sheet) -> bytes:

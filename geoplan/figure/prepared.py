@@ -86,9 +86,9 @@ def _rimmed(boxes: NDArray[np.float64], share: float, least: float) -> Box:
     return west - away, south - away, east + away, north + away
 
 
-def prepare(content: MapContent) -> Prepared:
-    """Bring layers and findings into the plan's measuring plane."""
-    crs = CRS.from_user_input(content.plan.measuring_plane)
+def prepare(content: MapContent, crs: CRS | None = None) -> Prepared:
+    """Bring layers and findings into the plan's measuring plane, or what else is wanted."""
+    crs = crs or CRS.from_user_input(content.plan.measuring_plane)
     colours = tints(content.layers)
     layers = [_flat(entry, tint, crs) for entry, tint in zip(content.layers, colours, strict=True)]
     layers.sort(key=lambda one: (one.symbol.order, one.entry.layer.geometry == "line"))

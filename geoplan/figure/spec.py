@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SheetName = Literal["overview", "control-lines", "conflict", "matrix"]
 SHEETS: tuple[SheetName, ...] = get_args(SheetName)
 
+TEXT_COLUMN_MM = (160.0, 110.0)
+"""A figure that is as wide as the text of an A4 page in Word with its usual margins."""
+
 PAPERS: dict[str, tuple[float, float]] = {"A4": (210.0, 297.0), "A3": (297.0, 420.0)}
 """Width and height of a sheet in portrait [mm]."""
 
@@ -95,3 +98,7 @@ class Sheet:
     fonts: tuple[Path, ...]
     extent_m: tuple[float, float, float, float]
     field_mm: tuple[float, float, float, float]
+
+    def _repr_svg_(self) -> str:
+        """Show the sheet where notebooks and Quarto show what a cell returns."""
+        return self.svg

@@ -9,6 +9,7 @@ from geoplan.processes import check as _check
 from geoplan.processes import clearance as _clearance
 from geoplan.processes import coverage as _coverage
 from geoplan.processes import diff as _diff
+from geoplan.processes import figure as _figure
 from geoplan.processes import layers as _layers
 from geoplan.processes import legal_zones as _legal_zones
 from geoplan.processes import map as _map
@@ -24,6 +25,7 @@ from geoplan.processes import zonal as _zonal
 from geoplan.processes.chainage import ChainageInputs, chainage
 from geoplan.processes.clearance import ClearanceInputs, NearestInputs, clearance, nearest
 from geoplan.processes.coverage import CoverageInputs, coverage
+from geoplan.processes.figure import FigureInputs, figure
 from geoplan.processes.layers import LayersInputs, layers
 from geoplan.processes.map import MapInputs, map_
 from geoplan.processes.matrix import MatrixInputs, overlap_matrix
@@ -84,6 +86,7 @@ PROCESSES: dict[str, Process] = {
         _surface.HILLSHADE,
         _surface.COG,
         _map.PROCESS,
+        _figure.PROCESS,
         _report.PROCESS,
         _quality.PROCESS,
     )
@@ -99,6 +102,7 @@ __all__ = [
     "ClearanceInputs",
     "CogInputs",
     "CoverageInputs",
+    "FigureInputs",
     "HillshadeInputs",
     "Inputs",
     "LayersInputs",
@@ -122,6 +126,7 @@ __all__ = [
     "clearance",
     "cog",
     "coverage",
+    "figure",
     "hillshade",
     "layers",
     "locate",

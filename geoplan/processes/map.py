@@ -17,9 +17,9 @@ from geoplan.processes.coverage import CoverageInputs, coverage, has_two_area_la
 from geoplan.processes.map_served import served_layers
 from geoplan.processes.overlap import OverlapInputs, overlap
 from geoplan.processes.process import Inputs, LayerIds, Process, chosen, plan_layers, run_record
+from geoplan.processes.sheet_content import numbers_of
 from geoplan.rules.check import check
 from geoplan.rules.pack import NATIONAL, load_pack
-from geoplan.tables import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,7 +136,7 @@ def edition(catalogue: Catalogue, inputs: MapInputs, made: Edition) -> Document:
         for layer in asked
     )
     checked, rules = _check(catalogue, inputs) if inputs.checks else (None, {})
-    numbers = {} if checked is None else _numbers(checked)
+    numbers = {} if checked is None else numbers_of(checked)
     content = MapContent(catalogue.plan, drawn, overlaps, covered, checked, rules, numbers)
     if inputs.exclude_fields:
         content = without_fields(content, inputs.exclude_fields)
@@ -186,12 +186,6 @@ def _check(catalogue: Catalogue, inputs: MapInputs) -> tuple[Result, Mapping[str
     found = check(catalogue, packs, on=inputs.on)
     rules = {rule_id: rule for pack in packs for rule_id, rule in pack.rules.items()}
     return result_of(found, json.loads(inputs.model_dump_json())), rules
-
-
-def _numbers(checked: Result) -> dict[str, str]:
-    """Return the number by which tables and reports call each finding."""
-    table = numbered(checked.features)
-    return dict(zip(table["finding_id"], table["number"], strict=True))
 
 
 PROCESS = Process(

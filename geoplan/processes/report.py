@@ -15,12 +15,13 @@ from geoplan.model import Document, Lang, Result, Text
 from geoplan.processes import site_rules
 from geoplan.processes.check import PackId, result_of
 from geoplan.processes.process import Inputs, Process
+from geoplan.processes.sheet_content import content_of
 from geoplan.processes.site import Geometry, SiteInputs, site_of
 from geoplan.progress import QUIET, Progress
 from geoplan.rules.check import Check
 from geoplan.rules.check import check as checked
 from geoplan.rules.pack import NATIONAL
-from geoplan.tables import numbered, refuse_without_land_use, tables
+from geoplan.tables import refuse_without_land_use, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -171,26 +172,16 @@ def drawn(
     catalogue: Catalogue, result: Result, rules: Mapping[str, Rule], candidate: Candidate | None
 ) -> Draw:
     """Return what draws the maps of a report: the same content as the planner's page."""
-    from geoplan.figure import SheetSpec, sheet, to_png
+    from geoplan.figure import SheetSpec, prepare, sheet, to_png
     from geoplan.report import Drawing
-    from geoplan.webmap import MapContent, MapLayer
 
-    layers = [
-        MapLayer(layer, catalogue.read(layer.id), catalogue.schema(layer), catalogue.symbol(layer))
-        for layer in catalogue.values()
-        if catalogue.path(layer.id).exists()
-    ]
-    if candidate is not None:
-        layers.append(MapLayer(candidate.layer, candidate.features))
-    table = numbered(result.features)
-    numbers = dict(zip(table["finding_id"], table["number"], strict=True))
-    content = MapContent(catalogue.plan, tuple(layers), check=result, rules=rules, numbers=numbers)
+    ready = prepare(content_of(catalogue, result, rules, candidate=candidate))
 
     def draw(number: str | None, lang: Lang, size_mm: tuple[float, float]) -> Drawing | None:
         wanted = SheetSpec(lang=lang, size_mm=size_mm)
         if number is not None:
             wanted = SheetSpec("conflict", lang, size_mm, finding=number, with_frame=False)
-        made = sheet(content, wanted)
+        made = sheet(ready, wanted)
         return Drawing(made.svg, *size_mm, to_png(made, width_px=WIDEST_PX))
 
     return draw

@@ -21,8 +21,9 @@ from geoplan.catalogue import Catalogue
 from geoplan.errors import BadQuery, TemplateInvalid
 from geoplan.export import result_document
 from geoplan.processes import PROCESSES
-from geoplan.processes.map import MapInputs, _check, _numbers
+from geoplan.processes.map import MapInputs, _check
 from geoplan.processes.report import ReportInputs, written
+from geoplan.processes.sheet_content import numbers_of
 from geoplan.report import Drawing, Limits, ReportContent, docx, manuscript, pdf
 from geoplan.rules.pack import load_pack
 from geoplan.webmap.findings import check_payload
@@ -90,7 +91,7 @@ def test_figures_agree_in_map_report_workbook_and_tables(quarter: Catalogue) -> 
         for row in conflicts.to_dict("records")
     }
     checked, rules = _check(quarter, MapInputs(check=True))
-    on_map = check_payload(checked, rules, _numbers(checked))
+    on_map = check_payload(checked, rules, numbers_of(checked))
     assert [row["number"] for row in on_map["rows"]] == list(wanted)
     assert {k: int(v) for k, v in on_map["totals"].items()} == {
         k: int(v)

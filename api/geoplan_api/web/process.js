@@ -192,7 +192,8 @@ function fileLink(blob, name) {
 const processName = form.dataset.execution.split("/").slice(-2)[0];
 
 const ENDINGS = [["geo+json", "geojson"], ["csv", "csv"], ["geopackage", "gpkg"],
-  ["spreadsheetml", "xlsx"], ["tiff", "tif"], ["html", "html"]];
+  ["spreadsheetml", "xlsx"], ["tiff", "tif"], ["html", "html"],
+  ["wordprocessingml", "docx"], ["pdf", "pdf"], ["png", "png"], ["svg", "svg"]];
 
 function showFile(blob, kind) {
   const [, ending] = ENDINGS.find(([part]) => kind.includes(part)) || ["", "bin"];
