@@ -1,0 +1,190 @@
+"""Where the boundaries of two areas meet: crossings, and every touch of a vertex.
+
+Each meeting is found once. A vertex counts as the beginning of its edge, so that of the two
+edges that end in it only one tells. Kinds: `CROSSING` of two edges inside both; `VERTICES` that
+coincide; `VERTEX_OF_ONE` inside an edge of the other; `VERTEX_OF_OTHER` inside an edge of one.
+"""
+
+from __future__ import annotations
+
+from math import hypot
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from geoplan.kernels.compiled import compiled
+from geoplan.kernels.flat import BLOCK
+from geoplan.kernels.predicates import side
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geoplan.kernels.flat import Flat
+
+CROSSING, VERTICES, VERTEX_OF_ONE, VERTEX_OF_OTHER = 1, 2, 3, 4
+MOST = 4096
+"""Meetings of one pair; a pair with more is not decided here."""
+
+RING, EDGE, OTHER_RING, OTHER_EDGE, KIND, TURN = 0, 1, 2, 3, 4, 5
+"""Columns of `Events.what`. `TURN` of a crossing: on which side of the other's edge the edge of
+one begins, 1 left, -1 right."""
+
+
+class Events(NamedTuple):
+    """Room for the meetings of a pair.
+
+    Attributes
+    ----------
+    what : ndarray of int, shape (MOST, 6)
+        Ring and edge of one, ring and edge of the other, kind, turn.
+    along : ndarray of float, shape (MOST, 2)
+        How far along the edge of one, and of the other, 0 to 1; 0 at a vertex.
+    place : ndarray of float, shape (MOST, 2)
+        Where [m]; a vertex as it is, a crossing to the nearest float.
+    """
+
+    what: NDArray[np.int64]
+    along: NDArray[np.float64]
+    place: NDArray[np.float64]
+
+
+@compiled
+def room() -> Events:
+    """Return room for the meetings of a pair."""
+    return Events(
+        np.empty((MOST, 6), dtype=np.int64), np.empty((MOST, 2)), np.empty((MOST, 2))
+    )
+
+
+@compiled
+def meetings(one: Flat, f: int, other: Flat, g: int, found: Events) -> int:
+    """Find where the boundaries of feature `f` of one and `g` of the other meet.
+
+    Returns
+    -------
+    int
+        How many meetings; -1 where there are too many.
+    """
+    west = max(one.box[f, 0], other.box[g, 0])
+    south = max(one.box[f, 1], other.box[g, 1])
+    east = min(one.box[f, 2], other.box[g, 2])
+    north = min(one.box[f, 3], other.box[g, 3])
+    count, a, b = 0, one.block_box, other.block_box
+    for r in range(one.feature[f], one.feature[f + 1]):
+        for k in range(one.block[r], one.block[r + 1]):
+            if a[k, 0] > east or a[k, 2] < west or a[k, 1] > north or a[k, 3] < south:
+                continue
+            for s in range(other.feature[g], other.feature[g + 1]):
+                for m in range(other.block[s], other.block[s + 1]):
+                    if (
+                        b[m, 0] > a[k, 2] or b[m, 2] < a[k, 0]
+                        or b[m, 1] > a[k, 3] or b[m, 3] < a[k, 1]
+                    ):  # fmt: skip
+                        continue
+                    count = _of_blocks(one, r, k, other, s, m, found, count)
+                    if count < 0:
+                        return -1
+    return count
+
+
+@compiled
+def _of_blocks(
+    one: Flat, r: int, k: int, other: Flat, s: int, m: int, found: Events, count: int
+) -> int:
+    """Add the meetings of the edges of two blocks."""
+    p, q = one.xy, other.xy
+    i0 = one.ring[r] + (k - one.block[r]) * BLOCK
+    i1 = min(i0 + BLOCK, one.ring[r + 1] - 1)
+    j0 = other.ring[s] + (m - other.block[s]) * BLOCK
+    j1 = min(j0 + BLOCK, other.ring[s + 1] - 1)
+    west, south = one.block_box[k, 0], one.block_box[k, 1]
+    east, north = one.block_box[k, 2], one.block_box[k, 3]
+    for j in range(j0, j1):
+        cx, cy, dx, dy = q[j, 0], q[j, 1], q[j + 1, 0], q[j + 1, 1]
+        low_x, high_x, low_y, high_y = min(cx, dx), max(cx, dx), min(cy, dy), max(cy, dy)
+        if low_x > east or high_x < west or low_y > north or high_y < south:
+            continue
+        for i in range(i0, i1):
+            ax, ay, bx, by = p[i, 0], p[i, 1], p[i + 1, 0], p[i + 1, 1]
+            if (
+                min(ax, bx) > high_x or max(ax, bx) < low_x
+                or min(ay, by) > high_y or max(ay, by) < low_y
+            ):  # fmt: skip
+                continue
+            begins, ends = side(cx, cy, dx, dy, ax, ay), side(cx, cy, dx, dy, bx, by)
+            if begins == ends and begins != 0:
+                continue
+            starts, stops = side(ax, ay, bx, by, cx, cy), side(ax, ay, bx, by, dx, dy)
+            if starts == stops and starts != 0:
+                continue
+            if count + 2 > MOST:
+                return -1
+            if begins * ends * starts * stops != 0:
+                _cross(ax, ay, bx, by, cx, cy, dx, dy, found, count)
+                _note(found, count, r, i, s, j, CROSSING, begins)
+                count += 1
+                continue
+            if ax == cx and ay == cy:
+                _at(found, count, 0.0, 0.0, ax, ay)
+                _note(found, count, r, i, s, j, VERTICES, 0)
+                count += 1
+                continue
+            if begins == 0 and _between(ax, ay, cx, cy, dx, dy):
+                _at(found, count, 0.0, _share(ax, ay, cx, cy, dx, dy), ax, ay)
+                _note(found, count, r, i, s, j, VERTEX_OF_ONE, 0)
+                count += 1
+            if starts == 0 and _between(cx, cy, ax, ay, bx, by):
+                _at(found, count, _share(cx, cy, ax, ay, bx, by), 0.0, cx, cy)
+                _note(found, count, r, i, s, j, VERTEX_OF_OTHER, 0)
+                count += 1
+    return count
+
+
+@compiled
+def _note(
+    found: Events, at: int, ring: int, edge: int, ring2: int, edge2: int, kind: int, turn: int
+) -> None:
+    what = found.what
+    what[at, 0], what[at, 1], what[at, 2] = ring, edge, ring2
+    what[at, 3], what[at, 4], what[at, 5] = edge2, kind, turn
+
+
+@compiled
+def _at(found: Events, at: int, mine: float, theirs: float, x: float, y: float) -> None:
+    found.along[at, 0], found.along[at, 1] = mine, theirs
+    found.place[at, 0], found.place[at, 1] = x, y
+
+
+@compiled
+def _between(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> bool:
+    """Tell whether a point on the line through a and b lies between them, and is neither."""
+    if ax != bx:
+        return min(ax, bx) < x < max(ax, bx)
+    return min(ay, by) < y < max(ay, by)
+
+
+@compiled
+def _share(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> float:
+    """Return how far along an edge a point on it lies, never quite at its ends."""
+    share = hypot(x - ax, y - ay) / hypot(bx - ax, by - ay)
+    return min(max(share, 1e-300), 1.0 - 1e-16)
+
+
+@compiled
+def _cross(
+    ax: float, ay: float, bx: float, by: float, cx: float, cy: float, dx: float, dy: float,
+    found: Events, at: int,
+) -> None:  # fmt: skip
+    """Work out where two edges cross, from the end that is nearer."""
+    wide, high, wide2, high2 = bx - ax, by - ay, dx - cx, dy - cy
+    begins = wide2 * (ay - cy) - high2 * (ax - cx)
+    ends = wide2 * (by - cy) - high2 * (bx - cx)
+    starts = wide * (cy - ay) - high * (cx - ax)
+    stops = wide * (dy - ay) - high * (dx - ax)
+    mine = abs(begins) / (abs(begins) + abs(ends)) if begins != 0.0 or ends != 0.0 else 0.5
+    theirs = abs(starts) / (abs(starts) + abs(stops)) if starts != 0.0 or stops != 0.0 else 0.5
+    if mine <= 0.5:
+        x, y = ax + mine * wide, ay + mine * high
+    else:
+        x, y = bx - (1.0 - mine) * wide, by - (1.0 - mine) * high
+    _at(found, at, min(max(mine, 1e-300), 1.0 - 1e-16), min(max(theirs, 1e-300), 1.0 - 1e-16), x, y)

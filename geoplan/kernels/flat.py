@@ -1,0 +1,129 @@
+"""Areas and lines as flat buffers: coordinates, rings, and boxes round every few edges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import shapely
+
+from geoplan.kernels.compiled import compiled
+from geoplan.kernels.ground import strip
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+BLOCK = 16
+"""Edges that share a box."""
+
+
+class Flat(NamedTuple):
+    """Areas in one plane; shells run counterclockwise, holes clockwise: ground is on the left.
+
+    Attributes
+    ----------
+    xy : ndarray of float, shape (n, 2)
+        Points of all rings, each closed.
+    ring : ndarray of int, shape (r + 1,)
+        Where rings begin in `xy`.
+    feature : ndarray of int, shape (f + 1,)
+        Where features begin in the list of rings.
+    block : ndarray of int, shape (r + 1,)
+        Where the blocks of a ring begin in the list of blocks.
+    block_box : ndarray of float, shape (b, 4)
+        Least x and y, greatest x and y of each block of edges [m].
+    box : ndarray of float, shape (f, 4)
+        Of each feature.
+    ring_size : ndarray of float, shape (r,)
+        Area on the ellipsoid, negative for holes [m²].
+    is_shell : ndarray of bool, shape (r,)
+    """
+
+    xy: Floats
+    ring: Ints
+    feature: Ints
+    block: Ints
+    block_box: Floats
+    box: Floats
+    ring_size: Floats
+    is_shell: NDArray[np.bool_]
+
+
+def flat_areas(shapes: NDArray[Any], ellipsoid: Floats) -> Flat:
+    """Lay (multi)polygons out flat.
+
+    Parameters
+    ----------
+    shapes : ndarray of shapely geometries, shape (f,)
+        Valid (multi)polygons, neither null nor empty.
+    ellipsoid : ndarray of float
+        As of `geoplan.kernels.ground.constants`.
+    """
+    kind, xy, offsets = shapely.to_ragged_array(shapes, include_z=False)
+    if kind == shapely.GeometryType.MULTIPOLYGON:
+        ring, part, feature = offsets
+        feature = part[feature]
+    else:
+        ring, part = offsets
+        feature = part
+    xy = np.ascontiguousarray(xy, dtype=np.float64)
+    ring, feature = ring.astype(np.int64), feature.astype(np.int64)
+    is_shell = np.zeros(len(ring) - 1, dtype=np.bool_)
+    is_shell[part[:-1]] = True
+    _orient(xy, ring, is_shell)
+    block = np.concatenate([[0], np.cumsum((np.diff(ring) - 2) // BLOCK + 1)]).astype(np.int64)
+    return Flat(
+        xy, ring, feature, block, _block_boxes(xy, ring, block), shapely.bounds(shapes),
+        _ring_sizes(xy, ring, ellipsoid), is_shell,
+    )  # fmt: skip
+
+
+@compiled
+def _orient(xy: Floats, ring: Ints, is_shell: NDArray[np.bool_]) -> None:
+    """Turn the rings that run the wrong way."""
+    for r in range(len(ring) - 1):
+        first, last = ring[r], ring[r + 1] - 1
+        x, y, twice = xy[first, 0], xy[first, 1], 0.0
+        for i in range(first, last):
+            twice += (xy[i, 0] - x) * (xy[i + 1, 1] - y) - (xy[i + 1, 0] - x) * (xy[i, 1] - y)
+        if (twice < 0.0) == is_shell[r]:
+            i, j = first, last
+            while i < j:
+                for axis in range(2):
+                    xy[i, axis], xy[j, axis] = xy[j, axis], xy[i, axis]
+                i += 1
+                j -= 1
+
+
+@compiled
+def _block_boxes(xy: Floats, ring: Ints, block: Ints) -> Floats:
+    boxes = np.empty((block[-1], 4))
+    for r in range(len(ring) - 1):
+        for b in range(block[r], block[r + 1]):
+            first = ring[r] + (b - block[r]) * BLOCK
+            last = min(first + BLOCK, ring[r + 1] - 1)
+            boxes[b, 0] = boxes[b, 2] = xy[first, 0]
+            boxes[b, 1] = boxes[b, 3] = xy[first, 1]
+            for i in range(first + 1, last + 1):
+                boxes[b, 0] = min(boxes[b, 0], xy[i, 0])
+                boxes[b, 1] = min(boxes[b, 1], xy[i, 1])
+                boxes[b, 2] = max(boxes[b, 2], xy[i, 0])
+                boxes[b, 3] = max(boxes[b, 3], xy[i, 1])
+    return boxes
+
+
+@compiled
+def _ring_sizes(xy: Floats, ring: Ints, ellipsoid: Floats) -> Floats:
+    """Return the area of each ring on the ellipsoid, positive where it turns left [m²]."""
+    sizes = np.empty(len(ring) - 1)
+    for r in range(len(ring) - 1):
+        first, last = ring[r], ring[r + 1] - 1
+        x, y, twice, excess = xy[first, 0], xy[first, 1], 0.0, 0.0
+        for i in range(first, last):
+            twice += (xy[i, 0] - x) * (xy[i + 1, 1] - y) - (xy[i + 1, 0] - x) * (xy[i, 1] - y)
+            excess += strip(xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1], ellipsoid)
+        sizes[r] = 0.5 * twice - excess
+    return sizes
