@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled
+from geoplan.kernels.compiled import compiled, inlined
 from geoplan.kernels.events import meetings, room
 from geoplan.kernels.pieces import measure, pieces_room, take
+from geoplan.kernels.simple import surely_simple
 from geoplan.kernels.stitch import stitch, stitching_room
 from geoplan.kernels.walk import find_stops, stops_room
 
@@ -28,6 +29,9 @@ NOTHING, LEFT_INSIDE, RIGHT_INSIDE, CUT, UNDECIDED = 0, 1, 2, 3, 4
 a piece of both is; GEOS has to tell."""
 
 _LOSS = 1e-11  # relative; a result that rounding may have touched more is left to GEOS
+_SLIVER_M = 1e-8
+"""Pieces that are thinner than a few last digits of a coordinate are left to GEOS."""
+
 _EPS = 2.220446049250313e-16
 
 
@@ -46,6 +50,8 @@ class Shares(NamedTuple):
     pair : ndarray of int, shape (r,)
         The pair of each ring.
     is_shell : ndarray of bool, shape (r,)
+    sure : ndarray of bool, shape (p,)
+        Where the shape is surely valid: GEOS has to look at the others.
     """
 
     state: NDArray[np.int8]
@@ -54,6 +60,7 @@ class Shares(NamedTuple):
     ring: Ints
     pair: Ints
     is_shell: NDArray[np.bool_]
+    sure: NDArray[np.bool_]
 
 
 @compiled
@@ -71,6 +78,7 @@ def shares(
     """
     pairs = len(ours)
     state, size = np.zeros(pairs, dtype=np.int8), np.zeros(pairs)
+    sure = np.zeros(pairs, dtype=np.bool_)
     found, mine, other = room(), stops_room(), stops_room()
     pieces, work = pieces_room(), stitching_room()
     xy, ring, area = np.empty((1024, 2)), np.zeros(257, dtype=np.int64), np.empty(256)
@@ -95,14 +103,15 @@ def shares(
             _shell_first(xy, ring, area, rings, made)
         for r in range(rings, made):
             pair[r], is_shell[r] = at, area[r] > 0.0
+        sure[at] = made == rings + 1 and surely_simple(xy, ring[rings], ring[made] - 1)
         rings = made
     return Shares(
         state, size, xy[: ring[rings]].copy(), ring[: rings + 1].copy(), pair[:rings].copy(),
-        is_shell[:rings].copy(),
+        is_shell[:rings].copy(), sure,
     )  # fmt: skip
 
 
-@compiled
+@inlined
 def _decide(
     left: Flat, f: int, right: Flat, g: int, found: Events, mine: Stops, other: Stops,
     pieces: Pieces, ellipsoid: Floats,
@@ -121,9 +130,7 @@ def _decide(
     if count < 0:
         return UNDECIDED, 0.0, 0
     inner = count
-    count, within2, lost2, size2 = take(
-        right, g, left, f, found, other, others, 1, theirs, pieces, count
-    )
+    count, _, lost2, size2 = take(right, g, left, f, found, other, others, 1, theirs, pieces, count)
     if count < 0:
         return UNDECIDED, 0.0, 0
     if count == 0:
@@ -132,16 +139,16 @@ def _decide(
         return LEFT_INSIDE, 0.0, 0
     if lost2 == 0 and within == 0:
         return RIGHT_INSIDE, 0.0, 0
-    total, spread = measure(pieces, count, ellipsoid)
+    total, spread, length = measure(pieces, count, ellipsoid)
     total += size + size2
-    if not total > 0.0 or spread * _EPS > _LOSS * total:
+    if not total > _SLIVER_M * length or spread * _EPS > _LOSS * total:
         return UNDECIDED, 0.0, 0
     return CUT, total, count
 
 
-@compiled
+@inlined
 def _nodes(mine: Stops, stops: int, other: Stops, others: int) -> tuple[Ints, Ints]:
-    """Return a number for the place of each stop of either boundary, the same for the same place."""
+    """Return a number for the place of each stop of either boundary, one for one place."""
     nodes, theirs = np.arange(stops), np.empty(others, dtype=np.int64)
     for stop in range(others):
         node = nodes[mine.of[other.order[other.first[stop]]]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numba
 
@@ -19,5 +19,12 @@ def compiled(function: Function) -> Function:
     It holds no lock of the interpreter, and arithmetic stays as IEEE 754 has it: predicates
     that are exact depend on it.
     """
-    made: Function = numba.njit(nogil=True, cache=True, fastmath=False)(function)
-    return made
+    return cast("Function", numba.njit(nogil=True, cache=True, fastmath=False)(function))
+
+
+def inlined(function: Function) -> Function:
+    """Compile a function into the one that calls it: to hand on many arrays costs more than work.
+
+    For functions that are called in one place, once for every pair.
+    """
+    return cast("Function", numba.njit(nogil=True, inline="always")(function))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled
+from geoplan.kernels.compiled import compiled, inlined
 from geoplan.kernels.flat import BLOCK
 from geoplan.kernels.predicates import side
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoplan.kernels.flat import Flat
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 CROSSING, VERTICES, VERTEX_OF_ONE, VERTEX_OF_OTHER = 1, 2, 3, 4
 MOST = 4096
@@ -51,12 +54,10 @@ class Events(NamedTuple):
 @compiled
 def room() -> Events:
     """Return room for the meetings of a pair."""
-    return Events(
-        np.empty((MOST, 6), dtype=np.int64), np.empty((MOST, 2)), np.empty((MOST, 2))
-    )
+    return Events(np.empty((MOST, 6), dtype=np.int64), np.empty((MOST, 2)), np.empty((MOST, 2)))
 
 
-@compiled
+@inlined
 def meetings(one: Flat, f: int, other: Flat, g: int, found: Events) -> int:
     """Find where the boundaries of feature `f` of one and `g` of the other meet.
 
@@ -81,24 +82,28 @@ def meetings(one: Flat, f: int, other: Flat, g: int, found: Events) -> int:
                         or b[m, 1] > a[k, 3] or b[m, 3] < a[k, 1]
                     ):  # fmt: skip
                         continue
-                    count = _of_blocks(one, r, k, other, s, m, found, count)
+                    i, j = (k - one.block[r]) * BLOCK, (m - other.block[s]) * BLOCK
+                    i += one.ring[r]
+                    j += other.ring[s]
+                    count = _of_blocks(
+                        one.xy, r, i, min(i + BLOCK, one.ring[r + 1] - 1),
+                        other.xy, s, j, min(j + BLOCK, other.ring[s + 1] - 1),
+                        a[k, 0], a[k, 1], a[k, 2], a[k, 3],
+                        found.what, found.along, found.place, count,
+                    )  # fmt: skip
                     if count < 0:
                         return -1
     return count
 
 
+# arrays one by one, not in their tuples: to hand a tuple on costs more than the work within
 @compiled
 def _of_blocks(
-    one: Flat, r: int, k: int, other: Flat, s: int, m: int, found: Events, count: int
-) -> int:
-    """Add the meetings of the edges of two blocks."""
-    p, q = one.xy, other.xy
-    i0 = one.ring[r] + (k - one.block[r]) * BLOCK
-    i1 = min(i0 + BLOCK, one.ring[r + 1] - 1)
-    j0 = other.ring[s] + (m - other.block[s]) * BLOCK
-    j1 = min(j0 + BLOCK, other.ring[s + 1] - 1)
-    west, south = one.block_box[k, 0], one.block_box[k, 1]
-    east, north = one.block_box[k, 2], one.block_box[k, 3]
+    p: Floats, r: int, i0: int, i1: int, q: Floats, s: int, j0: int, j1: int,
+    west: float, south: float, east: float, north: float,
+    what: Ints, along: Floats, place: Floats, count: int,
+) -> int:  # fmt: skip
+    """Add the meetings of the edges i0 to i1 of p, in that box, with those j0 to j1 of q."""
     for j in range(j0, j1):
         cx, cy, dx, dy = q[j, 0], q[j, 1], q[j + 1, 0], q[j + 1, 1]
         low_x, high_x, low_y, high_y = min(cx, dx), max(cx, dx), min(cy, dy), max(cy, dy)
@@ -120,39 +125,40 @@ def _of_blocks(
             if count + 2 > MOST:
                 return -1
             if begins * ends * starts * stops != 0:
-                _cross(ax, ay, bx, by, cx, cy, dx, dy, found, count)
-                _note(found, count, r, i, s, j, CROSSING, begins)
+                _cross(ax, ay, bx, by, cx, cy, dx, dy, along, place, count)
+                _note(what, count, r, i, s, j, CROSSING, begins)
                 count += 1
                 continue
             if ax == cx and ay == cy:
-                _at(found, count, 0.0, 0.0, ax, ay)
-                _note(found, count, r, i, s, j, VERTICES, 0)
+                _at(along, place, count, 0.0, 0.0, ax, ay)
+                _note(what, count, r, i, s, j, VERTICES, 0)
                 count += 1
                 continue
             if begins == 0 and _between(ax, ay, cx, cy, dx, dy):
-                _at(found, count, 0.0, _share(ax, ay, cx, cy, dx, dy), ax, ay)
-                _note(found, count, r, i, s, j, VERTEX_OF_ONE, 0)
+                _at(along, place, count, 0.0, _share(ax, ay, cx, cy, dx, dy), ax, ay)
+                _note(what, count, r, i, s, j, VERTEX_OF_ONE, 0)
                 count += 1
             if starts == 0 and _between(cx, cy, ax, ay, bx, by):
-                _at(found, count, _share(cx, cy, ax, ay, bx, by), 0.0, cx, cy)
-                _note(found, count, r, i, s, j, VERTEX_OF_OTHER, 0)
+                _at(along, place, count, _share(cx, cy, ax, ay, bx, by), 0.0, cx, cy)
+                _note(what, count, r, i, s, j, VERTEX_OF_OTHER, 0)
                 count += 1
     return count
 
 
 @compiled
 def _note(
-    found: Events, at: int, ring: int, edge: int, ring2: int, edge2: int, kind: int, turn: int
+    what: Ints, at: int, ring: int, edge: int, ring2: int, edge2: int, kind: int, turn: int
 ) -> None:
-    what = found.what
     what[at, 0], what[at, 1], what[at, 2] = ring, edge, ring2
     what[at, 3], what[at, 4], what[at, 5] = edge2, kind, turn
 
 
 @compiled
-def _at(found: Events, at: int, mine: float, theirs: float, x: float, y: float) -> None:
-    found.along[at, 0], found.along[at, 1] = mine, theirs
-    found.place[at, 0], found.place[at, 1] = x, y
+def _at(
+    along: Floats, place: Floats, at: int, mine: float, theirs: float, x: float, y: float
+) -> None:
+    along[at, 0], along[at, 1] = mine, theirs
+    place[at, 0], place[at, 1] = x, y
 
 
 @compiled
@@ -173,7 +179,7 @@ def _share(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> fl
 @compiled
 def _cross(
     ax: float, ay: float, bx: float, by: float, cx: float, cy: float, dx: float, dy: float,
-    found: Events, at: int,
+    along: Floats, place: Floats, at: int,
 ) -> None:  # fmt: skip
     """Work out where two edges cross, from the end that is nearer."""
     wide, high, wide2, high2 = bx - ax, by - ay, dx - cx, dy - cy
@@ -187,4 +193,12 @@ def _cross(
         x, y = ax + mine * wide, ay + mine * high
     else:
         x, y = bx - (1.0 - mine) * wide, by - (1.0 - mine) * high
-    _at(found, at, min(max(mine, 1e-300), 1.0 - 1e-16), min(max(theirs, 1e-300), 1.0 - 1e-16), x, y)
+    _at(
+        along,
+        place,
+        at,
+        min(max(mine, 1e-300), 1.0 - 1e-16),
+        min(max(theirs, 1e-300), 1.0 - 1e-16),
+        x,
+        y,
+    )

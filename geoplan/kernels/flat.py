@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from geoplan.kernels.compiled import compiled
-from geoplan.kernels.ground import strip
+from geoplan.kernels.ground import REACH, around, strip
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,13 +62,7 @@ def flat_areas(shapes: NDArray[Any], ellipsoid: Floats) -> Flat:
     ellipsoid : ndarray of float
         As of `geoplan.kernels.ground.constants`.
     """
-    kind, xy, offsets = shapely.to_ragged_array(shapes, include_z=False)
-    if kind == shapely.GeometryType.MULTIPOLYGON:
-        ring, part, feature = offsets
-        feature = part[feature]
-    else:
-        ring, part = offsets
-        feature = part
+    xy, ring, part, feature = _laid_out(shapes)
     xy = np.ascontiguousarray(xy, dtype=np.float64)
     ring, feature = ring.astype(np.int64), feature.astype(np.int64)
     is_shell = np.zeros(len(ring) - 1, dtype=np.bool_)
@@ -79,6 +73,22 @@ def flat_areas(shapes: NDArray[Any], ellipsoid: Floats) -> Flat:
         xy, ring, feature, block, _block_boxes(xy, ring, block), shapely.bounds(shapes),
         _ring_sizes(xy, ring, ellipsoid), is_shell,
     )  # fmt: skip
+
+
+def _laid_out(shapes: NDArray[Any]) -> tuple[Floats, Any, Any, Any]:
+    """Return points, and where rings, parts and features begin, the last two among rings."""
+    single = shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON
+    if single.all() and not shapely.get_num_interior_rings(shapes).any():
+        # of one ring each, as nearly all parcels are: their points are those of their rings
+        ring = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(shapes))])
+        one = np.arange(len(shapes) + 1)
+        return shapely.get_coordinates(shapes), ring, one, one
+    kind, xy, offsets = shapely.to_ragged_array(shapes, include_z=False)
+    if kind == shapely.GeometryType.MULTIPOLYGON:
+        ring, part, feature = offsets
+        return xy, ring, part, part[feature]
+    ring, part = offsets
+    return xy, ring, part, part
 
 
 @compiled
@@ -122,8 +132,11 @@ def _ring_sizes(xy: Floats, ring: Ints, ellipsoid: Floats) -> Floats:
     for r in range(len(ring) - 1):
         first, last = ring[r], ring[r + 1] - 1
         x, y, twice, excess = xy[first, 0], xy[first, 1], 0.0, 0.0
+        near = around(y, y, ellipsoid)
         for i in range(first, last):
             twice += (xy[i, 0] - x) * (xy[i + 1, 1] - y) - (xy[i + 1, 0] - x) * (xy[i, 1] - y)
-            excess += strip(xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1], ellipsoid)
+            if abs(xy[i, 1] - near[0]) + abs(xy[i + 1, 1] - xy[i, 1]) > REACH:
+                near = around(xy[i, 1], xy[i + 1, 1], ellipsoid)
+            excess += strip(xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1], near)
         sizes[r] = 0.5 * twice - excess
     return sizes

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pyproj import Geod
 
 _LOW, _HIGH = 0.5 - sqrt(0.15), 0.5 + sqrt(0.15)
+REACH = 10_000.0
+"""Northings that are taken to be curved alike to first order [m]."""
+
 _OUTER, _MIDDLE = 5.0 / 18.0, 8.0 / 18.0
 
 
@@ -26,13 +29,34 @@ def constants(ellipsoid: Geod) -> NDArray[np.float64]:
 
 
 @compiled
-def strip(x0: float, y0: float, x1: float, y1: float, ellipsoid: NDArray[np.float64]) -> float:
-    """Return the plane area less the true area between an edge and the meridian [m²]."""
+def around(low: float, high: float, ellipsoid: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return how the ground is curved between two northings: where, how much, and its slope.
+
+    Returns
+    -------
+    tuple of float
+        A northing [m], 1 / R² there [1/m²], and by how much that changes [1/m² in a metre].
+        To first order: over `REACH` the area changes by less than 1e-11 of itself for that.
+    """
+    middle = (low + high) / 2.0
+    curved, slope = curvature(middle, ellipsoid)
+    return middle, curved, slope
+
+
+@compiled
+def strip(x0: float, y0: float, x1: float, y1: float, near: tuple[float, float, float]) -> float:
+    """Return the plane area less the true area between an edge and the meridian [m²].
+
+    Parameters
+    ----------
+    near : tuple of float
+        As of `around`, of a stretch of northings that the edge lies in.
+    """
     rise = y1 - y0
     if rise == 0.0:
         return 0.0
-    middle, slope = curvature((y0 + y1) / 2.0, ellipsoid)
-    slope *= rise
+    slope = near[2] * rise
+    middle = near[1] + near[2] * ((y0 + y1) / 2.0 - near[0])
     x, reach = x0 - FALSE_EASTING_M, x1 - x0
     total = _OUTER * _easting_excess(x + _LOW * reach, middle + (_LOW - 0.5) * slope)
     total += _MIDDLE * _easting_excess(x + 0.5 * reach, middle)

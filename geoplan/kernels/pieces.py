@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled
+from geoplan.kernels.compiled import compiled, inlined
 from geoplan.kernels.events import MOST
-from geoplan.kernels.ground import strip
+from geoplan.kernels.ground import REACH, around, strip
 from geoplan.kernels.turns import IN, WITH
 from geoplan.kernels.within import INSIDE, ON_EDGE, locate
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from geoplan.kernels.events import Events
     from geoplan.kernels.flat import Flat
     from geoplan.kernels.walk import Stops
+
+    Floats = NDArray[np.float64]
 
 POINTS = 200_000
 """Points that the pieces of a pair may have together."""
@@ -53,7 +55,7 @@ def pieces_room() -> Pieces:
     )  # fmt: skip
 
 
-@compiled
+@inlined
 def take(
     mine: Flat, f: int, theirs: Flat, g: int, found: Events, stops: Stops, number: int,
     role: int, node: NDArray[np.int64], pieces: Pieces, count: int,
@@ -80,13 +82,17 @@ def take(
         Of the rings that were taken whole, on the ellipsoid [m²].
     """
     within, left, size, stop = 0, 0, 0.0, 0
+    edge = 2 * role + 1
+    what, along, place = found.what, found.along, found.place
+    order, begins, after = stops.order, stops.first, stops.after
+    ring, points, first_point, ends = mine.ring, mine.xy, pieces.first, pieces.stop
     for r in range(mine.feature[f], mine.feature[f + 1]):
         begin = stop
-        while stop < number and found.what[stops.order[stops.first[stop]], 2 * role] == r:
+        while stop < number and what[order[begins[stop]], 2 * role] == r:
             stop += 1
         if begin == stop:
-            first = mine.ring[r]
-            where = locate(mine.xy[first, 0], mine.xy[first, 1], theirs, g)
+            first = ring[r]
+            where = locate(points[first, 0], points[first, 1], theirs, g)
             if where == ON_EDGE:
                 return -1, 0, 0, 0.0
             if where != INSIDE:
@@ -95,19 +101,26 @@ def take(
             within += 1
             size += mine.ring_size[r]
             count = _whole(mine, r, pieces, count)
+            if count < 0:
+                return -1, 0, 0, 0.0
         for at in range(begin, stop):
-            lies = stops.after[at]
+            lies = after[at]
             if lies != IN and lies != WITH:
                 left += 1
                 continue
             within += 1 if lies == IN else 0
             if lies == IN or role == 0:
                 to = at + 1 if at + 1 < stop else begin
-                count = _stretch(mine, r, found, stops, at, to, role, pieces, count)
-                if count >= 0:
-                    pieces.stop[count - 1, 0], pieces.stop[count - 1, 1] = node[at], node[to]
-        if count < 0:
-            return -1, 0, 0, 0.0
+                here, there = order[begins[at]], order[begins[to]]
+                first, last, end = ring[r], ring[r + 1] - 1, first_point[count]
+                if end + last - first + 2 > POINTS or count + 1 >= 2 * MOST:
+                    return -1, 0, 0, 0.0
+                first_point[count + 1] = _stretch(
+                    points, first, last, what[here, edge], along[here, role],
+                    what[there, edge], along[there, role], place, here, there, pieces.xy, end,
+                )  # fmt: skip
+                ends[count, 0], ends[count, 1] = node[at], node[to]
+                count += 1
     return count, within, left, size
 
 
@@ -126,53 +139,57 @@ def _whole(mine: Flat, r: int, pieces: Pieces, count: int) -> int:
 
 @compiled
 def _stretch(
-    mine: Flat, r: int, found: Events, stops: Stops, begin: int, end: int, role: int,
-    pieces: Pieces, count: int,
+    ring: Floats, first: int, last: int, edge: int, t: float, final: int, u: float,
+    place: Floats, here: int, there: int, xy: Floats, at: int,
 ) -> int:  # fmt: skip
-    """Add the piece of a ring from one stop to another, round its end where it has to."""
-    here, there = stops.order[stops.first[begin]], stops.order[stops.first[end]]
-    first, last = mine.ring[r], mine.ring[r + 1] - 1
-    at = pieces.first[count]
-    if at + last - first + 2 > POINTS or count + 1 >= 2 * MOST:
-        return -1
-    xy = pieces.xy
-    xy[at, 0], xy[at, 1] = found.place[here, 0], found.place[here, 1]
+    """Write the points of a ring from one stop to another, round its end where it has to.
+
+    Parameters
+    ----------
+    edge, t, final, u : int, float, int, float
+        On which edge of the ring, which has the points `first` to `last`, and how far along it
+        the stretch begins and ends.
+    """
+    xy[at, 0], xy[at, 1] = place[here, 0], place[here, 1]
     at += 1
-    edge, final = found.what[here, 2 * role + 1], found.what[there, 2 * role + 1]
-    t, u = found.along[here, role], found.along[there, role]
     if edge != final or u <= t:
         while True:
             edge = edge + 1 if edge + 1 < last else first
             if edge == final and u == 0.0:
                 break
-            xy[at, 0], xy[at, 1] = mine.xy[edge, 0], mine.xy[edge, 1]
+            xy[at, 0], xy[at, 1] = ring[edge, 0], ring[edge, 1]
             at += 1
             if edge == final:
                 break
-    xy[at, 0], xy[at, 1] = found.place[there, 0], found.place[there, 1]
-    pieces.first[count + 1] = at + 1
-    return count + 1
+    xy[at, 0], xy[at, 1] = place[there, 0], place[there, 1]
+    return at + 1
 
 
 @compiled
 def measure(
     pieces: Pieces, count: int, ellipsoid: NDArray[np.float64]
-) -> tuple[float, float]:
-    """Return the area on the ellipsoid that stretches bound [m²], and the sum of its terms.
+) -> tuple[float, float, float]:
+    """Return the area that stretches bound [m²], the sum of its terms, and their length [m].
 
     Rings that were taken whole are left out: their sizes are known.
     """
-    size, spread, xy, started = 0.0, 0.0, pieces.xy, False
+    size, spread, length, started = 0.0, 0.0, 0.0, False
+    xy, begins, stop = pieces.xy, pieces.first, pieces.stop
     x = y = 0.0
+    near = (0.0, 0.0, 0.0)
     for piece in range(count):
-        if pieces.stop[piece, 0] == WHOLE:
+        if stop[piece, 0] == WHOLE:
             continue
         if not started:  # near a place of it no large numbers cancel
-            x, y, started = xy[pieces.first[piece], 0], xy[pieces.first[piece], 1], True
-        for i in range(pieces.first[piece], pieces.first[piece + 1] - 1):
+            x, y, started = xy[begins[piece], 0], xy[begins[piece], 1], True
+            near = around(y, y, ellipsoid)
+        for i in range(begins[piece], begins[piece + 1] - 1):
             ax, ay, bx, by = xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1]
             term = 0.5 * ((ax - x) * (by - y) - (bx - x) * (ay - y))
-            term -= strip(ax, ay, bx, by, ellipsoid)
+            if abs(ay - near[0]) + abs(by - ay) > REACH:
+                near = around(ay, by, ellipsoid)
+            term -= strip(ax, ay, bx, by, near)
             size += term
             spread += abs(term)
-    return size, spread
+            length += abs(bx - ax) + abs(by - ay)
+    return size, spread, length

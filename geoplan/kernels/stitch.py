@@ -68,7 +68,7 @@ def stitch(
         work.used[start] = True
         if pieces.stop[start, 0] == WHOLE:
             work.path[0] = start
-            rings = _close(pieces, work.path, 0, 1, xy, ring, area, rings)
+            rings = _close(pieces.xy, pieces.first, work.path, 0, 1, xy, ring, area, rings)
             continue
         work.path[0] = start
         length = 1
@@ -79,10 +79,14 @@ def stitch(
                 if pieces.stop[work.path[at], 0] == node:
                     passed = at
             if passed >= 0:
-                rings = _close(pieces, work.path, passed, length, xy, ring, area, rings)
+                rings = _close(
+                    pieces.xy, pieces.first, work.path, passed, length, xy, ring, area, rings
+                )
                 length = passed
                 continue
-            following = _next(pieces, count, work.used, work.path[length - 1], node)
+            following = _next(
+                pieces.xy, pieces.first, pieces.stop, count, work.used, work.path[length - 1], node
+            )
             if following < 0:
                 return -1
             work.used[following] = True
@@ -93,48 +97,41 @@ def stitch(
 
 @compiled
 def _next(
-    pieces: Pieces, count: int, used: NDArray[np.bool_], last: int, node: int
-) -> int:
+    xy: NDArray[np.float64], begins: NDArray[np.int64], stop: NDArray[np.int64], count: int,
+    used: NDArray[np.bool_], last: int, node: int,
+) -> int:  # fmt: skip
     """Return the first unused piece clockwise from where the last one came; -1 for none."""
-    xy, best, best_half = pieces.xy, -1, 0
-    end = pieces.first[last + 1] - 1
+    best, best_half = -1, 0
+    end = begins[last + 1] - 1
     x, y, back_x, back_y = xy[end, 0], xy[end, 1], xy[end - 1, 0], xy[end - 1, 1]
     for piece in range(count):
-        if used[piece] or pieces.stop[piece, 0] != node:
+        if used[piece] or stop[piece, 0] != node:
             continue
-        if best < 0:
-            best = piece
-            best_half = _half(x, y, back_x, back_y, pieces, piece)
-            continue
-        half = _half(x, y, back_x, back_y, pieces, piece)
-        if half < best_half:
+        on = begins[piece] + 1
+        turn = side(x, y, back_x, back_y, xy[on, 0], xy[on, 1])
+        half = 1 if turn == 0 else (0 if turn < 0 else 2)
+        if best < 0 or half < best_half:
             best, best_half = piece, half
         elif half == best_half:
-            at, other = pieces.first[best] + 1, pieces.first[piece] + 1
-            if side(x, y, xy[at, 0], xy[at, 1], xy[other, 0], xy[other, 1]) > 0:
+            at = begins[best] + 1
+            if side(x, y, xy[at, 0], xy[at, 1], xy[on, 0], xy[on, 1]) > 0:
                 best = piece
     return best
 
 
 @compiled
-def _half(x: float, y: float, to_x: float, to_y: float, pieces: Pieces, piece: int) -> int:
-    at = pieces.first[piece] + 1
-    turn = side(x, y, to_x, to_y, pieces.xy[at, 0], pieces.xy[at, 1])
-    return 1 if turn == 0 else (0 if turn < 0 else 2)
-
-
-@compiled
 def _close(
-    pieces: Pieces, path: NDArray[np.int64], first: int, last: int, xy: NDArray[np.float64],
-    ring: NDArray[np.int64], area: NDArray[np.float64], rings: int,
+    points: NDArray[np.float64], begins: NDArray[np.int64], path: NDArray[np.int64],
+    first: int, last: int, xy: NDArray[np.float64], ring: NDArray[np.int64],
+    area: NDArray[np.float64], rings: int,
 ) -> int:  # fmt: skip
     """Write the pieces of a path from first on as one ring, without points twice in a row."""
     begin = ring[rings]
     at = begin
     for step in range(first, last):
         piece = path[step]
-        for i in range(pieces.first[piece], pieces.first[piece + 1] - 1):
-            x, y = pieces.xy[i, 0], pieces.xy[i, 1]
+        for i in range(begins[piece], begins[piece + 1] - 1):
+            x, y = points[i, 0], points[i, 1]
             if at == begin or x != xy[at - 1, 0] or y != xy[at - 1, 1]:
                 xy[at, 0], xy[at, 1] = x, y
                 at += 1

@@ -51,9 +51,8 @@ def beside(
             half = 0 if turn < 0 else 2
         if best < 0 or half < best_half:
             best, best_half = at, half
-        elif half == best_half and half != 1:
-            if side(x, y, rays[best, 0], rays[best, 1], rx, ry) > 0:
-                best = at
+        elif half == best_half and side(x, y, rays[best, 0], rays[best, 1], rx, ry) > 0:
+            best = at
     return IN if rays[best, 2] == 1.0 else OUT
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled
+from geoplan.kernels.compiled import compiled, inlined
 from geoplan.kernels.events import CROSSING, MOST, VERTEX_OF_ONE, VERTEX_OF_OTHER, VERTICES
 from geoplan.kernels.turns import IN, OUT, beside
 
@@ -59,10 +59,8 @@ def stops_room() -> Stops:
     )  # fmt: skip
 
 
-@compiled
-def find_stops(
-    mine: Flat, theirs: Flat, found: Events, count: int, role: int, stops: Stops
-) -> int:
+@inlined
+def find_stops(mine: Flat, theirs: Flat, found: Events, count: int, role: int, stops: Stops) -> int:
     """Order the meetings along a boundary and tell what lies around each.
 
     Parameters
@@ -75,8 +73,8 @@ def find_stops(
     int
         How many stops; -1 where they do not agree with each other.
     """
-    _sort(found, count, role, stops.order)
     what, along, place = found.what, found.along, found.place
+    _sort(what, along, count, role, stops.order)
     ring, edge = 2 * role, 2 * role + 1
     number = 0
     for at in range(count):
@@ -97,15 +95,24 @@ def find_stops(
         number += 1
     stops.first[number] = count
     for stop in range(number):
-        if not _look(mine, theirs, found, role, stops, stop):
+        event = stops.order[stops.first[stop]]
+        if what[event, 4] == CROSSING:
+            # the other's ground is to the left of its edge: one that begins there is in it
+            on_left = what[event, 5] > 0 if role == 0 else what[event, 5] < 0
+            stops.before[stop] = IN if on_left else OUT
+            stops.after[stop] = OUT if on_left else IN
+        elif not _look(mine, theirs, found, role, stops, stop):
             return -1
-    return number if _agree(found, role, stops, number) else -1
+    agree = _agree(what, role, stops.order, stops.first, stops.before, stops.after, number)
+    return number if agree else -1
 
 
 @compiled
-def _sort(found: Events, count: int, role: int, order: NDArray[np.int64]) -> None:
+def _sort(
+    what: NDArray[np.int64], along: NDArray[np.float64], count: int, role: int,
+    order: NDArray[np.int64],
+) -> None:  # fmt: skip
     """Sort meetings by ring, edge and way along it: few, so by insertion."""
-    what, along = found.what, found.along
     ring, edge = 2 * role, 2 * role + 1
     for at in range(count):
         r, e, t = what[at, ring], what[at, edge], along[at, role]
@@ -122,15 +129,9 @@ def _sort(found: Events, count: int, role: int, order: NDArray[np.int64]) -> Non
 
 @compiled
 def _look(mine: Flat, theirs: Flat, found: Events, role: int, stops: Stops, stop: int) -> bool:
-    """Tell what lies before and after a stop; False where too much meets there."""
+    """Tell what lies before and after a stop at a vertex; False where too much meets there."""
     what = found.what
     event = stops.order[stops.first[stop]]
-    if what[event, 4] == CROSSING:
-        # the other's ground is to the left of its edge: one that begins there is in it
-        on_left = what[event, 5] > 0 if role == 0 else what[event, 5] < 0
-        stops.before[stop] = IN if on_left else OUT
-        stops.after[stop] = OUT if on_left else IN
-        return True
     rays, count = stops.rays, 0
     for at in range(stops.first[stop], stops.first[stop + 1]):
         if count + 2 > MOST_RAYS:
@@ -155,16 +156,19 @@ def _look(mine: Flat, theirs: Flat, found: Events, role: int, stops: Stops, stop
 
 
 @compiled
-def _agree(found: Events, role: int, stops: Stops, number: int) -> bool:
+def _agree(
+    what: NDArray[np.int64], role: int, order: NDArray[np.int64], first: NDArray[np.int64],
+    before: NDArray[np.int64], after: NDArray[np.int64], number: int,
+) -> bool:  # fmt: skip
     """Tell whether along each ring what lies after a stop is what lies before the next."""
     begin = 0
     for stop in range(number):
-        ring = found.what[stops.order[stops.first[stop]], 2 * role]
+        ring = what[order[first[stop]], 2 * role]
         final = stop + 1 == number
         if not final:
-            final = found.what[stops.order[stops.first[stop + 1]], 2 * role] != ring
+            final = what[order[first[stop + 1]], 2 * role] != ring
         follower = begin if final else stop + 1
-        if stops.after[stop] != stops.before[follower]:
+        if after[stop] != before[follower]:
             return False
         if final:
             begin = stop + 1

@@ -8,9 +8,11 @@ import numpy as np
 import shapely
 
 from geoplan.errors import BadQuery, DuplicateId, EmptyLayer, InvalidGeometry, WrongGeometryType
+from geoplan.queries import engine
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
 
 POINT, LINE, AREA = 0, 1, 2
 NAMES = {POINT: "points", LINE: "lines", AREA: "areas"}
@@ -52,7 +54,7 @@ def located(layer: GeoDataFrame, role: str) -> tuple[GeoDataFrame, list[Any]]:
 def refuse_invalid(layer: GeoDataFrame, role: str) -> None:
     """Refuse a layer with a geometry that is not valid."""
     geometries = layer.geometry.to_numpy()
-    broken = np.flatnonzero(~shapely.is_valid(geometries))
+    broken = np.flatnonzero(~_is_valid(geometries))
     if len(broken):
         first = broken[0]
         reason = shapely.is_valid_reason(geometries[first])
@@ -62,6 +64,14 @@ def refuse_invalid(layer: GeoDataFrame, role: str) -> None:
             f"({len(broken)} such in the layer): repair it at its source, "
             f"or with shapely.make_valid and a look at what changed"
         )
+
+
+def _is_valid(geometries: NDArray[Any]) -> NDArray[np.bool_]:
+    if engine.is_worth_it(geometries):
+        from geoplan.kernels.simple import is_valid
+
+        return is_valid(geometries)
+    return np.asarray(shapely.is_valid(geometries))
 
 
 def refuse_collections(layer: GeoDataFrame, role: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geoplan.queries import engine
 from geoplan.queries.building import built
 from geoplan.queries.checks import AREA, LINE, POINT
 from geoplan.queries.pairs import meeting, of_dimension
@@ -92,6 +93,9 @@ def _areal_or_lineal(
     left: Side, right: Side, mine: NDArray[np.intp], other: NDArray[np.intp], geometry: bool
 ) -> pd.DataFrame:
     """Return areas that areas share, or lengths of lines inside areas, boundary included."""
+    areal = left.dimensions[mine[0]] == right.dimensions[other[0]] == AREA
+    if areal and engine.is_worth_it(left.geometries[mine], right.geometries[other]):
+        return _areal_compiled(left, right, mine, other, geometry)
     found = walked(left.geometries[mine], right.geometries[other], left.plane)
     left.learn(mine, found.left_whole)
     right.learn(other, found.right_whole)
@@ -120,6 +124,28 @@ def _areal_or_lineal(
     size[for_geos] = measure(common[for_geos])
     there = size > 0
     return _table(ours[there], theirs[there], common[there], **{MEASURE_OF[dimension]: size[there]})
+
+
+def _areal_compiled(
+    left: Side, right: Side, mine: NDArray[np.intp], other: NDArray[np.intp], geometry: bool
+) -> pd.DataFrame:
+    """Return areas that areas share, by the kernels; GEOS tells what they do not decide."""
+    from geoplan.kernels.overlay import overlay
+
+    plane = left.plane
+    sides = left.geometries[mine], right.geometries[other]
+    found = overlay(*sides, plane.geod, shapes=geometry)
+    left.learn(mine, found.left_size)
+    right.learn(other, found.right_size)
+    size, common = found.size, found.shape
+    rest = np.flatnonzero(np.isnan(size))
+    common[rest] = of_dimension(
+        shapely.intersection(sides[0][found.ours[rest]], sides[1][found.theirs[rest]]), AREA
+    )
+    size[rest] = plane.area_m2(common[rest])
+    there = size > 0
+    ours, theirs = mine[found.ours[there]], other[found.theirs[there]]
+    return _table(ours, theirs, common[there], area_m2=size[there])
 
 
 def _settle(
