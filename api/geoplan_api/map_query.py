@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pyproj import Geod, Transformer
@@ -234,16 +235,21 @@ def _moved(box: Bbox | _Box, asked: Reference, drawn_in: Reference, what: str) -
 def _back(box: _Box, there: Reference, here: Reference) -> _Box:
     if there.crs == here.crs or (there.geographic and here.geographic):
         return box
-    way = Transformer.from_crs(there.crs, here.crs, always_xy=True)
-    return way.transform_bounds(*box, densify_pts=21)
+    return _way(there.uri, here.uri).transform_bounds(*box, densify_pts=21)
+
+
+@cache
+def _way(there: str, here: str) -> Transformer:
+    return Transformer.from_crs(reference(there).crs, reference(here).crs, always_xy=True)
 
 
 def _metres(box: _Box, drawn_in: Reference) -> tuple[float, float]:
     """Return how many metres of ground a unit of the CRS is in the middle of a box: east, north."""
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     step = 1e-4 if drawn_in.geographic else 10.0
-    way = Transformer.from_crs(drawn_in.crs, reference(CRS84).crs, always_xy=True)
-    lon, lat = way.transform([x - step, x + step, x, x], [y, y, y - step, y + step])
+    lon, lat = _way(drawn_in.uri, CRS84).transform(
+        [x - step, x + step, x, x], [y, y, y - step, y + step]
+    )
     if not all(map(math.isfinite, (*lon, *lat))):
         raise BadParameter(f"there is no ground at {x:g}, {y:g} in {drawn_in.uri}")
     _, _, (east, north) = _GEOD.inv(lon[::2], lat[::2], lon[1::2], lat[1::2])
@@ -300,8 +306,7 @@ def _centre(given: Mapping[str, str], drawn_in: Reference) -> tuple[float, float
     x, y = map(float, reversed(parts) if asked.swapped else parts)
     if asked.geographic and not (abs(x) <= 180 and abs(y) <= 90):
         raise BadParameter(f"center = {text!r}: longitudes lie within ±180, latitudes within ±90")
-    way = Transformer.from_crs(asked.crs, drawn_in.crs, always_xy=True)
-    found = (x, y) if asked.crs == drawn_in.crs else way.transform(x, y)
+    found = (x, y) if asked.crs == drawn_in.crs else _way(asked.uri, drawn_in.uri).transform(x, y)
     if not all(map(math.isfinite, found)):
         raise BadParameter(f"center = {text!r} has no place in {drawn_in.uri}")
     return float(found[0]), float(found[1])

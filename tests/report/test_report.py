@@ -21,8 +21,9 @@ from geoplan.catalogue import Catalogue
 from geoplan.errors import BadQuery, TemplateInvalid
 from geoplan.export import result_document
 from geoplan.processes import PROCESSES
-from geoplan.processes.map import MapInputs, _check, _numbers
+from geoplan.processes.map import MapInputs, _check
 from geoplan.processes.report import ReportInputs, written
+from geoplan.processes.sheet_content import numbers_of
 from geoplan.report import Drawing, Limits, ReportContent, docx, manuscript, pdf
 from geoplan.rules.pack import load_pack
 from geoplan.webmap.findings import check_payload
