@@ -67,7 +67,7 @@ class MapQuery:
         """The box as the header says it: in the order of the axes of its CRS."""
         west, south, east, north = self.box
         if self.reference.geographic and east > _TURN / 2:
-            east -= _TURN
+            east = round(east - _TURN, 9)
         edges = (south, west, north, east) if self.reference.swapped else (west, south, east, north)
         return ",".join(f"{edge!r}" for edge in edges)
 
