@@ -30,7 +30,9 @@ EAST, NORTH = 490_000, 4_540_000
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def drawn(output: Path, *options: str | Path, plan: Path = TOWN, **env: str) -> Path:
+def drawn(
+    output: Path, *options: str | Path, plan: Path = TOWN, env: dict[str, str] | None = None
+) -> Path:
     answer = geoplan("figure", "--plan", plan, "-o", output, *options, env=env)
     assert answer.returncode == 0, answer.stderr
     return output
@@ -165,7 +167,7 @@ def test_numbers_lead_to_their_places_on_the_map(tmp_path: Path) -> None:
     base = 'https://example.org/map?a="1"&b=<2>'
     file = drawn(tmp_path / "a.svg", "--links", "--link-base", base)
     tree = ElementTree.fromstring(file.read_text(encoding="utf-8"))  # noqa: S314 - our own
-    links = {one.find(f"{SVG}title").text: one.get("href", "") for one in tree.iter(f"{SVG}a")}
+    links = {one.findtext(f"{SVG}title", ""): one.get("href", "") for one in tree.iter(f"{SVG}a")}
     assert set(links) == {f"C{at:02}" for at in range(1, 15)}
     # C01 is IP-1 in SC-1: x 8500 to 8900, y 10500 to 10800
     page, _, place = links["C01"].partition("#")
@@ -207,7 +209,7 @@ def test_the_font_is_the_one_that_is_named(tmp_path: Path) -> None:
     own = tmp_path / "own.ttc"
     own.symlink_to(usual)
     for options, env in ((("--font", own), {}), ((), {"GEOPLAN_FONT": str(own)})):
-        file = drawn(tmp_path / "a.pdf", "--no-check", *options, **env)
+        file = drawn(tmp_path / "a.pdf", "--no-check", *options, env=env)
         assert file.read_bytes().startswith(b"%PDF")
     none = tmp_path / "none.ttf"
     none.write_bytes(b"no font")
