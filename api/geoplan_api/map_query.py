@@ -103,9 +103,22 @@ def read_map_query(given: Mapping[str, str], whole: Bbox, usual: str) -> MapQuer
     """
     drawn_in = reference(given.get("crs", usual))
     mm = _positive(given, "mm-per-pixel") or USUAL_MM
+    everything = _moved(whole, reference(CRS84), drawn_in, "the extent")
+    box, size = _ground(given, everything, drawn_in, mm)
+    _refuse_large(size)
+    background = _background(given)
+    return MapQuery(drawn_in, box, (round(size[0]), round(size[1])), mm, background)
+
+
+_Box = tuple[float, float, float, float]
+
+
+def _ground(
+    given: Mapping[str, str], everything: _Box, drawn_in: Reference, mm: float
+) -> tuple[_Box, tuple[float, float]]:
+    """Return the box of a map, and its pixels: what is not asked for follows from the rest."""
     scale = _positive(given, "scale-denominator")
     width, height = _side(given, "width"), _side(given, "height")
-    everything = _moved(whole, reference(CRS84), drawn_in, "the extent")
     box = _box(given, everything, drawn_in)
     if box is not None:
         if scale and (width or height):
@@ -113,21 +126,13 @@ def read_map_query(given: Mapping[str, str], whole: Bbox, usual: str) -> MapQuer
                 "bbox or subset, scale-denominator, and width or height are one too many: "
                 "each follows from the other two"
             )
-        size = _size_of(box, drawn_in, width, height, scale, mm)
-    elif scale or "center" in given:
-        size = (width or height or USUAL_SIDE, height or width or USUAL_SIDE)
-        box = _round_centre(given, everything, drawn_in, scale, size, mm)
-    else:
-        box = everything
-        size = _size_of(box, drawn_in, width, height, None, mm)
-        if width and height:
-            box = _filling(box, drawn_in, size)
-    _refuse_large(size)
-    background = _background(given)
-    return MapQuery(drawn_in, box, (round(size[0]), round(size[1])), mm, background)
-
-
-_Box = tuple[float, float, float, float]
+        return box, _size_of(box, drawn_in, width, height, scale, mm)
+    if scale or "center" in given:
+        sides = (width or height or USUAL_SIDE, height or width or USUAL_SIDE)
+        return _round_centre(given, everything, drawn_in, scale, sides, mm), sides
+    size = _size_of(everything, drawn_in, width, height, None, mm)
+    filled = width and height
+    return (_filling(everything, drawn_in, size) if filled else everything), size
 
 
 def _positive(given: Mapping[str, str], name: str) -> float | None:

@@ -245,9 +245,7 @@ def test_a_process_is_run_by_keys_alone(open_at: Open, town_base: str) -> None:
     )
 
 
-def test_a_figure_is_made_by_its_form(
-    open_at: Open, town_base: str, trouble: list[str]
-) -> None:
+def test_a_figure_is_made_by_its_form(open_at: Open, town_base: str, trouble: list[str]) -> None:
     """The form has a button for each form of a document, and hands the file over."""
     page = open_at(town_base, "/processes/figure", locale="en")
     page.uncheck("#input-check")

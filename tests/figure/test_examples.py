@@ -60,3 +60,13 @@ def test_the_files_are_written(tmp_path: Path) -> None:
         assert opened.width == 1920
         # 297 mm at 1:25,000
         assert opened.res[0] * 1920 == pytest.approx(297 * 25)
+
+
+def test_the_python_of_the_docs_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    docs = (ROOT / "docs/figures.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", docs, re.DOTALL)
+    *before, last = block.strip().splitlines()
+    names: dict[str, Any] = {}
+    exec("\n".join(before), names)  # noqa: S102 - our own example
+    assert ">C01<" in eval(last, names).svg  # noqa: S307

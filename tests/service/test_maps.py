@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -31,6 +29,7 @@ EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 MAP = "http://www.opengis.net/def/rel/ogc/1.0/map"
 PARKS = "/collections/industrial-parks/map"
 WHITE = {"transparent": "false"}
+ROOT = Path(__file__).parents[2]
 EAST, NORTH = 490_000, 4_540_000
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -435,36 +434,28 @@ def test_an_edit_is_seen(tmp_path: Any, serve: Any, town: Any) -> None:
         assert before[0].content != after[0].content
 
 
-@contextmanager
-def _gdal(base: str, path: str, box: tuple[float, ...], size: int, crs: str) -> Iterator[Any]:
-    """Open a map as GDAL's driver of OGC API - Maps does, which QGIS uses."""
-    west, south, east, north = box
-    description = (
-        f'<GDAL_WMS><Service name="OGCAPIMaps"><ServerUrl>{base}{path}</ServerUrl></Service>'
-        f"<DataWindow><UpperLeftX>{west}</UpperLeftX><UpperLeftY>{north}</UpperLeftY>"
-        f"<LowerRightX>{east}</LowerRightX><LowerRightY>{south}</LowerRightY>"
-        f"<SizeX>{size}</SizeX><SizeY>{size}</SizeY></DataWindow>"
-        f"<Projection>{crs}</Projection><BandsCount>4</BandsCount>"
-        f"<BlockSizeX>256</BlockSizeX><BlockSizeY>256</BlockSizeY></GDAL_WMS>"
-    )
-    with rasterio.open(description) as opened:
-        yield opened
-
-
-def test_gdal_reads_maps(base: str) -> None:
+def test_gdal_reads_maps_by_the_file_of_the_docs(base: str) -> None:
     """GDAL asks block by block; the blocks fit: a park's edges lie where its coordinates say."""
-    path = f"{PARKS}?f=png&amp;crs=OGC:CRS84"
-    with _gdal(base, path, (122.98, 41.08, 123.0, 41.1), 512, "EPSG:4326") as opened:
-        alpha = opened.read(4)
+    docs = (ROOT / "docs/figures.md").read_text(encoding="utf-8")
+    (description,) = re.findall(r"```xml\n(.*?)```", docs, re.DOTALL)
+    description = description.replace("http://127.0.0.1:8000", base)
+    with rasterio.open(description) as opened:
+        assert (opened.width, opened.height, opened.count) == (6000, 4000, 4)
         corners = Transformer.from_crs("EPSG:4550", "OGC:CRS84", always_xy=True)
-        inside = corners.transform(EAST + 8600, NORTH + 10_700)
-        outside = corners.transform(EAST + 8400, NORTH + 10_700)
-        assert alpha[opened.index(*inside)] > 100
-        assert alpha[opened.index(*outside)] == 0
-        west, east = (
-            opened.index(*corners.transform(EAST + x, NORTH + 10_500))[1] for x in (8500, 9500)
-        )
-        row = np.flatnonzero(alpha[opened.index(*inside)[0]] > 128)
-        assert abs(row[0] - west) <= 1
-        assert abs(row[-1] - east) <= 1
-        assert math.isclose(opened.res[0], 0.02 / 512)
+        # a window of a few blocks: 0.00001° a pixel, IP-1 is about 1190 of them wide
+        row, column = opened.index(*corners.transform(EAST + 8500, NORTH + 10_300))
+        window = ((row, row + 1), (column - 40, column + 41))
+        alpha = opened.read(4, window=window)[0]
+        assert alpha[:35].max() == 0
+        assert alpha[45:].min() > 100
+        assert abs(int(np.flatnonzero(alpha > 128)[0]) - 40) <= 3  # half of the outline
+
+
+def test_a_collection_leads_gdal_to_degrees(client: httpx.Client) -> None:
+    """Its driver OGCAPI takes what a link leads to for CRS84, and adds box and size to it."""
+    one = client.get("/collections/industrial-parks").json()
+    (link,) = [link for link in one["links"] if link["rel"] == MAP]
+    answer = client.get(f"{link['href']}&width=256&height=256&bbox=122.98,41.08,123,41.1")
+    assert answer.headers["content-crs"] == f"<{CRS84}>"
+    assert box_of(answer) == (122.98, 41.08, 123.0, 41.1)
+    assert pixels(answer).shape[:2] == (256, 256)
