@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -18,10 +20,19 @@ import numpy as np
 import pypdf
 import pytest
 import rasterio
+from geoplan_api import create_app
 from geoplan_api.landing import CONFORMANCE
 from geoplan_api.map_images import MAPS
+from geoplan_api.map_query import read_map_query
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from pyproj import Geod, Transformer
 from rasterio.io import MemoryFile
+
+from geoplan import Catalogue
+from geoplan.errors import AnswerTooLarge
+from geoplan.model import Bbox
+from geoplan.settings import Settings
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
@@ -406,13 +417,6 @@ def test_limits_are_told(client: httpx.Client) -> None:
 
 def test_an_edit_is_seen(tmp_path: Any, serve: Any, town: Any) -> None:
     """The tag of a map follows the version of the layers that it shows, and of no other."""
-    import shutil
-
-    from geoplan_api import create_app
-
-    from geoplan import Catalogue
-    from geoplan.settings import Settings
-
     plan = tmp_path / "town"
     shutil.copytree(town.directory, plan)
     app = create_app(Catalogue.open(plan), Settings(plan=plan, editing=True))
@@ -459,3 +463,81 @@ def test_a_collection_leads_gdal_to_degrees(client: httpx.Client) -> None:
     assert answer.headers["content-crs"] == f"<{CRS84}>"
     assert box_of(answer) == (122.98, 41.08, 123.0, 41.1)
     assert pixels(answer).shape[:2] == (256, 256)
+
+
+@pytest.fixture(scope="module")
+def odd_client(serve: Any, odd: Catalogue) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=serve(create_app(odd, Settings())), timeout=30) as found:
+        yield found
+
+
+@pytest.mark.parametrize("layer", ["many", "odd-ids", "nowhere", "nobody", "tall", "long", None])
+def test_odd_layers_are_drawn(odd_client: httpx.Client, layer: str | None) -> None:
+    path = "/map" if layer is None else f"/collections/{layer}/map"
+    svg = asked(odd_client, path, f="svg").text
+    tree = ElementTree.fromstring(svg)  # noqa: S314 - that is what is tested
+    known = {"svg", "g", "path", "text", "defs", "pattern", "rect", "clipPath", "title"}
+    assert {one.tag.removeprefix(SVG) for one in tree.iter()} <= known
+    assert pixels(asked(odd_client, path)).shape[2] == 4
+    assert asked(odd_client, path, f="pdf").content.startswith(b"%PDF")
+
+
+CRSS = st.sampled_from([CRS84, f"{EPSG}4490", f"{EPSG}3857", f"{EPSG}4550"])
+WHOLE = Bbox(122.97, 41.07, 123.03, 41.11)
+
+
+@given(
+    st.tuples(
+        st.floats(122, 123.9), st.floats(40, 41.9), st.floats(0.001, 0.1), st.floats(0.001, 0.1)
+    ),
+    CRSS,
+    st.one_of(st.none(), st.integers(1, 4000)),
+    st.floats(0.05, 1.0),
+)
+def test_what_a_map_says_of_itself_asks_for_the_same_map(
+    corner: tuple[float, float, float, float], crs: str, width: int | None, mm: float
+) -> None:
+    """The box and the pixels that are answered are those that ask for that answer."""
+    west, south, wide, high = corner
+    asked_for = {
+        "bbox": f"{west},{south},{west + wide},{south + high}", "crs": crs, "mm-per-pixel": f"{mm}",
+        "height": "100",
+    }  # fmt: skip
+    if width is not None:
+        asked_for["width"] = f"{width}"
+    try:
+        first = read_map_query(asked_for, WHOLE, CRS84)
+    except AnswerTooLarge:
+        assume(False)
+    pixels_wide, pixels_high = first.size_px
+    again = read_map_query(
+        {
+            "bbox": first.content_bbox, "bbox-crs": crs, "crs": crs, "mm-per-pixel": f"{mm}",
+            "width": f"{pixels_wide}", "height": f"{pixels_high}",
+        },
+        WHOLE,
+        CRS84,
+    )  # fmt: skip
+    assert again == first
+
+
+@given(
+    st.tuples(st.floats(122.5, 123.5), st.floats(40.5, 41.5)),
+    CRSS,
+    st.floats(500, 50_000),
+    st.integers(200, 2000),
+)
+def test_a_scale_and_pixels_are_the_other_side_of_a_box(
+    centre: tuple[float, float], crs: str, scale: float, side: int
+) -> None:
+    """The box round a centre, asked for at the same scale, has the same pixels again."""
+    x, y = centre
+    round_it = {
+        "center": f"{x},{y}", "crs": crs, "scale-denominator": f"{scale}", "width": f"{side}",
+    }  # fmt: skip
+    first = read_map_query(round_it, WHOLE, CRS84)
+    boxed = {
+        "bbox": first.content_bbox, "bbox-crs": crs, "crs": crs, "scale-denominator": f"{scale}",
+    }  # fmt: skip
+    again = read_map_query(boxed, WHOLE, CRS84)
+    assert again.size_px == pytest.approx(first.size_px, abs=1)

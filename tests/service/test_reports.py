@@ -64,6 +64,8 @@ def test_a_job_leaves_a_document_to_download(
     answer = client.get(results["href"])
     assert answer.headers["content-type"] == media_type
     assert answer.content.startswith(start)
+    name = f"{process}.{inputs.get('format', 'png')}"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
     if process == "figure" and media_type == "application/pdf":
         assert len(pypdf.PdfReader(io.BytesIO(answer.content)).pages) == 14  # conflicts of the town
 
