@@ -201,9 +201,12 @@ def _write(
             write_bytes(path, made)
         if world_file and isinstance(made, bytes):
             _place(path, shown[0], made, content.plan.measuring_plane)
-        scale, kilobytes = f"{shown[0].scale:,.0f}", f"{path.stat().st_size / 1000:,.0f}"
-        told = {"path": path, "scale": scale, "kilobytes": kilobytes}
-        typer.echo(phrase("cli.figure_written", inputs.lang, **told))
+        told = {"path": path, "kilobytes": f"{path.stat().st_size / 1000:,.0f}"}
+        if len(shown) > 1:  # each to a scale of its own
+            typer.echo(phrase("cli.atlas_written", inputs.lang, count=len(shown), **told))
+        else:
+            scale = f"{shown[0].scale:,.0f}"
+            typer.echo(phrase("cli.figure_written", inputs.lang, scale=scale, **told))
 
 
 def _place(path: Path, sheet: Sheet, png: bytes, plane: str) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pypdf
 import pytest
 import rasterio
-from pyproj import CRS
+from pyproj import CRS, Transformer
 from rasterio.warp import transform_bounds
 
 from geoplan.figure.fonts import font
@@ -152,8 +152,24 @@ def test_pixels_are_as_many_as_are_asked_for(tmp_path: Path) -> None:
     assert size_px(file.read_bytes()) == (1600, 1200)
 
 
+def test_an_extent_is_in_the_middle_of_the_map(tmp_path: Path) -> None:
+    """0.02° of longitude and 0.01° of latitude round 123 E, 41.09 N."""
+    options = ("--no-check", "--extent", "122.99,41.085,123.01,41.095", "--size", "200x150")
+    file = drawn(tmp_path / "a.png", *options, "--for", "docx", "--world-file")
+    with rasterio.open(file) as opened:
+        west, south, east, north = opened.bounds
+    # on the meridian of the plane: x is its false easting, y the arc of the ellipsoid
+    assert (west + east) / 2 == pytest.approx(500_000, abs=1)
+    middle = Transformer.from_crs("EPSG:4490", "EPSG:4550", always_xy=True).transform(123, 41.09)
+    assert (south + north) / 2 == pytest.approx(middle[1], abs=1)
+    scale = (east - west) / 0.2
+    assert scale == pytest.approx(10_000, rel=1e-3)  # 1676 m on 200 mm need 1:8,380
+
+
 def test_an_atlas_is_one_pdf_or_a_file_for_each_conflict(tmp_path: Path) -> None:
-    pdf = drawn(tmp_path / "atlas.pdf", "--sheet", "atlas", "--lang", "en")
+    pdf = tmp_path / "atlas.pdf"
+    said = geoplan("figure", "--plan", TOWN, "-o", pdf, "--sheet", "atlas", "--lang", "en")
+    assert "atlas.pdf written (14 sheets, " in said.stdout
     pages = [page.extract_text() for page in pypdf.PdfReader(pdf).pages]
     numbers = [re.findall(r"conflict (C\d+)", page)[0] for page in pages]
     assert numbers == [f"C{at:02}" for at in range(1, 15)]  # 14 of them in the town
@@ -180,8 +196,6 @@ def test_numbers_lead_to_their_places_on_the_map(tmp_path: Path) -> None:
 
 
 def _degrees(x: float, y: float) -> tuple[float, float]:
-    from pyproj import Transformer
-
     return Transformer.from_crs("EPSG:4550", "EPSG:4490", always_xy=True).transform(x, y)
 
 
