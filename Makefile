@@ -9,7 +9,7 @@ BIN := .venv/bin
 # without byte code every process of the tests compiles all of geoplan anew
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help run demo test tests test-qgis lint serve bench bench-map soak cite clean lock port-free
+.PHONY: help run demo test tests test-qgis lint serve bench bench-map bench-figure soak cite clean lock port-free
 
 help:  ## Say what can be done
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -43,6 +43,9 @@ port-free:
 
 bench: .venv/bench  ## Compare with peers, side by side (WORKLOADS="w1 w2" RUNS=3 SIZE=small|full)
 	@$(BIN)/python -m benchmarks $(WORKLOADS) --runs $(RUNS) --size $(SIZE)
+
+bench-figure: .venv/bench  ## Compare sheets with matplotlib: CPU and size
+	@$(BIN)/python -m benchmarks.figure
 
 bench-map: .venv/bench  ## Compare maps with peers in a browser: size, time to data, CPU, panning
 	@scripts/ensure-browser

@@ -13,16 +13,17 @@ from geoplan.figure.fonts import font
 from geoplan.figure.labels import Room
 from geoplan.figure.layers import draw, seen
 from geoplan.figure.lettering import Pen, names
+from geoplan.figure.prepared import Prepared, prepare
 from geoplan.figure.spec import Sheet
 from geoplan.figure.svg import el, group, rect
 from geoplan.figure.view import UNIT, View
+from geoplan.webmap.content import MapContent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
     from geoplan.model import Lang
-    from geoplan.webmap.content import MapContent
 
     Box = tuple[float, float, float, float]
 
@@ -80,10 +81,15 @@ class Window(View):
         return np.asarray(moved / UNIT, dtype=np.float64)
 
 
-def bare_map(content: MapContent, wanted: BareSpec) -> Sheet:
+def bare_map(plan: MapContent | Prepared, wanted: BareSpec) -> Sheet:
     """Draw the layers of a plan with their names, and nothing round them.
 
     The coordinates of the document are pixels, from 0 to the width and the height.
+
+    Parameters
+    ----------
+    plan : MapContent or Prepared
+        Prepared in the CRS that is wanted, where more than one map of it is.
 
     Raises
     ------
@@ -93,7 +99,8 @@ def bare_map(content: MapContent, wanted: BareSpec) -> Sheet:
     pen, ink = Pen(font(), wanted.lang), Ink()
     view = _window(wanted)
     room = Room(view.field)
-    layers = seen(content.layers, view)
+    ready = prepare(plan, wanted.crs) if isinstance(plan, MapContent) else plan
+    layers = seen(ready.layers, view)
     shapes = group([draw(one, view, ink) for one in layers], transform=f"scale({UNIT})")
     written = names(layers, view, room, pen)
     body = el("g", shapes, written, transform=f"scale({1 / wanted.mm_per_px:.9g})")

@@ -19,6 +19,8 @@ from geoplan.figure.view import PX
 from geoplan.symbols import marks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pyproj import CRS
 
     from geoplan.figure.drawing import Ink
@@ -64,17 +66,17 @@ def found_in(content: MapContent, crs: CRS) -> list[Found]:
     return sorted(every, key=lambda one: (len(one.number), one.number))
 
 
-def the_finding(findings: list[Found], number: str | None) -> Found:
-    """Return the finding of a number.
+def the_finding(findings: Sequence[Found], number: str | None) -> list[Found]:
+    """Return what goes by a number, the worst first.
 
     Raises
     ------
     FindingNotFound
         There is none.
     """
-    for one in findings:
-        if one.number == number:
-            return one
+    found = [one for one in findings if one.number == number]
+    if found:
+        return found
     known = f"{findings[0].number} … {findings[-1].number}" if findings else "none"
     raise FindingNotFound(f"no finding {number!r} on this map; there is {known}")
 
@@ -134,9 +136,9 @@ def numbers(findings: list[Found], view: View, room: Room, pen: Pen) -> tuple[st
     """Set the numbers, each with a leader where it stands away; say how many found no room."""
     leaders, plates, left_out, size = [], [], 0, 2.5
     west, south, east, north = view.box
-    for one in findings[:NUMBERED]:
-        if one.shape is None:
-            continue
+    placed = {one.number: one for one in reversed(findings) if one.shape is not None}
+    in_order = sorted(placed.values(), key=findings.index)
+    for one in in_order[:NUMBERED]:
         inside = shapely.clip_by_rect(one.shape, west, south, east, north)
         if inside.is_empty:
             continue
@@ -154,7 +156,7 @@ def numbers(findings: list[Found], view: View, room: Room, pen: Pen) -> tuple[st
             continue
         leaders.append(_leader(one, (x, y), spot, (width, height)))
         plates.append(_plate(text, one, spot, (width, height), size, pen))
-    return group([*leaders, *plates], id="numbers"), left_out + max(0, len(findings) - NUMBERED)
+    return group([*leaders, *plates], id="numbers"), left_out + max(0, len(placed) - NUMBERED)
 
 
 def _anchor(shape: Any) -> Any:

@@ -10,7 +10,6 @@ import numpy as np
 from geoplan.crs import geographic, transformer
 from geoplan.figure.lettering import INK
 from geoplan.figure.svg import el, group, number, rect
-from geoplan.figure.view import bounds_in
 from geoplan.i18n import phrase
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from geoplan.figure.lettering import Pen
     from geoplan.figure.view import View
-    from geoplan.model import Plan
 
 FAINT = "#8A939B"
 _DEGREES = (1 / 60, 2 / 60, 5 / 60, 10 / 60, 0.25, 0.5, 1.0, 2.0, 5.0)
@@ -134,31 +132,3 @@ def plane_note(view: View, pen: Pen) -> str:
     code = view.crs.to_epsg()
     said = phrase("figure.plane", pen.lang, name=view.crs.name)
     return f"{said} (EPSG:{code})" if code else said
-
-
-def right_to_publish(plan: Plan, pen: Pen) -> str:
-    """Return the review number, or that the sheet is for internal use."""
-    if plan.review_number:
-        return phrase("map.review-number", pen.lang, number=plan.review_number)
-    return phrase("map.internal-use", pen.lang)
-
-
-def inset(plan: Plan, view: View, box: tuple[float, float, float, float], pen: Pen) -> str:
-    """Draw where in the plan's extent the sheet lies; nothing where it shows all of it."""
-    west, south, east, north = bounds_in(view.crs, plan.extent)
-    own = view.box
-    if own[0] <= west and own[1] <= south and own[2] >= east and own[3] >= north:
-        return ""
-    x, y, wide, high = box
-    ratio = min(wide / (east - west), high / (north - south))
-    whole = rect(x, y, (east - west) * ratio, (north - south) * ratio, fill="#F4F6F7", stroke=INK,
-                 stroke_width=0.2)  # fmt: skip
-    left, right = max(own[0], west), min(own[2], east)
-    low, top = max(own[1], south), min(own[3], north)
-    here = rect(
-        x + (left - west) * ratio, y + (north - top) * ratio, max(1.0, (right - left) * ratio),
-        max(1.0, (top - low) * ratio), fill="#B00020", fill_opacity=0.15, stroke="#B00020",
-        stroke_width=0.4,
-    )  # fmt: skip
-    said = pen.set(phrase("figure.inset", pen.lang), x, y - 1.2, 2.3, fill=INK)
-    return group([whole, here, said], id="inset")

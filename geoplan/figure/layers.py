@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from geoplan.crs import to_crs
 from geoplan.figure.paths import circles, path_of, runs, sizes_mm
 from geoplan.figure.svg import el, group
 from geoplan.figure.view import PX
 from geoplan.styles.looks import Fill, Marker, Part, Pattern, Rule, Stroke, rules
-from geoplan.symbols import symbols
-from geoplan.webmap.tints import tints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +19,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoplan.figure.drawing import Ink
+    from geoplan.figure.prepared import Flat
     from geoplan.figure.view import View
     from geoplan.symbols import Symbol
     from geoplan.webmap.content import MapLayer
 
 SMALL_MM = 0.3
 """Below this on paper a feature has no outline of its own."""
+
+CROWD = 1500
+"""Features of a layer in view above which it is a texture rather than things."""
 
 MARGIN_MM = 3.0
 _VERTICES = 220_000
@@ -60,36 +61,29 @@ class Drawn:
     small_mm: float
     small: NDArray[np.bool_]
 
-
-def seen(entries: Sequence[MapLayer], view: View) -> list[Drawn]:
-    """Return layers as they are drawn, the lowest first."""
-    colours = tints(entries)
-    found = []
-    for entry, tint in zip(entries, colours, strict=True):
-        symbol = entry.symbol or symbols().get(entry.layer.kind) or symbols()["generic"]
-        symbol = symbol.model_copy(update=tint) if tint else symbol
-        found.append((entry, symbol, *_in_view(entry, view)))
-    found.sort(key=lambda one: (one[1].order, one[0].layer.geometry == "line"))
-    limit = _limit([one[2] for one in found], view)
-    return [_drawn(view, limit, *one) for one in found]
+    @property
+    def crowded(self) -> bool:
+        """Whether so many can be seen that outlines are thin, and only the large are named."""
+        return len(self.shapes) > CROWD
 
 
-def _in_view(entry: MapLayer, view: View) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    features = entry.features
-    located = (features.geometry.notna() & ~features.geometry.is_empty).to_numpy()
-    rows = np.flatnonzero(located)
-    if not len(rows):
-        return np.array([], dtype=object), rows
-    flat = to_crs(features[[features.geometry.name]].iloc[rows], view.crs)
-    shapes = shapely.force_2d(flat.geometry.to_numpy())
+def seen(layers: Sequence[Flat], view: View) -> list[Drawn]:
+    """Return layers as they are drawn, in their order."""
+    found = [(one, _in_view(one, view)) for one in layers]
+    limit = _limit([one.shapes[meets] for one, meets in found], view)
+    return [
+        _drawn(view, limit, one.entry, one.symbol, one.shapes[meets], one.rows[meets])
+        for one, meets in found
+    ]
+
+
+def _in_view(one: Flat, view: View) -> NDArray[np.bool_]:
     west, south, east, north = view.box
-    away = MARGIN_MM * view.metres
-    boxes = shapely.bounds(shapes)
-    meets = (
+    away, boxes = MARGIN_MM * view.metres, one.boxes
+    return (
         (boxes[:, 0] <= east + away) & (boxes[:, 2] >= west - away)
         & (boxes[:, 1] <= north + away) & (boxes[:, 3] >= south - away)
     )  # fmt: skip
-    return shapes[meets], rows[meets]
 
 
 def _limit(layers: list[NDArray[Any]], view: View) -> float:
@@ -127,8 +121,8 @@ def _drawn(
 
 
 def draw(layer: Drawn, view: View, ink: Ink) -> str:
-    """Draw a layer, each look as one path for each of its parts."""
-    parts = []
+    """Draw a layer: first what is small, by colour, then each look as one path for each part."""
+    parts = _together(layer, view)
     for rule, meets in layer.looks:
         parts += _look(layer, rule, meets, view, ink)
     return group(parts, id=f"layer-{layer.entry.layer.id}", fill_rule="nonzero")
@@ -143,27 +137,35 @@ def _look(layer: Drawn, rule: Rule, meets: NDArray[np.bool_], view: View, ink: I
             if isinstance(part, Marker)
         ]
     whole = layer.shapes[meets & ~layer.small]
-    many = len(whole) > 5000
-    data = path_of(view, view.clipped(whole, MARGIN_MM), 5 if many else 2)
-    drawn = [ink.of(_thinner(part, many), data) for part in rule.parts] if data else []
-    few = layer.shapes[meets & layer.small]
-    colour = next((part.colour for part in rule.parts if isinstance(part, Fill)), None)
-    if len(few) and (colour or layer.entry.layer.geometry == "line"):
-        drawn.insert(0, _together(few, view, colour or layer.symbol.stroke))
-    return drawn
+    crowded = layer.crowded
+    data = path_of(view, view.clipped(whole, MARGIN_MM), 5 if crowded else 2)
+    return [ink.of(_thinner(part, crowded), data) for part in rule.parts] if data else []
 
 
-def _together(shapes: NDArray[Any], view: View, colour: str) -> str:
-    return el(
-        "path", d=runs(view, shapes, SMALL_MM), fill="none", stroke=colour,
-        stroke_width=SMALL_MM * 100, stroke_opacity=0.7, class_="together",
-    )  # fmt: skip
+def _together(layer: Drawn, view: View) -> list[str]:
+    """Draw what has no outline of its own: all of one colour as the cells that it lies in."""
+    if not layer.small.any():
+        return []
+    by_colour: dict[tuple[str, float], NDArray[np.bool_]] = {}
+    for rule, meets in layer.looks:
+        fills = [part for part in rule.parts if isinstance(part, Fill)]
+        if layer.entry.layer.geometry == "line":
+            fills = [Fill(layer.symbol.stroke, 0.7)]
+        for fill in fills[:1]:
+            key = fill.colour, max(fill.opacity, 0.5)
+            by_colour[key] = by_colour.get(key, np.zeros_like(meets)) | (meets & layer.small)
+    return [
+        el("path", d=runs(view, layer.shapes[these], SMALL_MM), fill="none", stroke=colour,
+           stroke_width=SMALL_MM * 100, stroke_opacity=opacity, class_="together")
+        for (colour, opacity), these in by_colour.items()
+        if these.any()
+    ]  # fmt: skip
 
 
-def _thinner(part: Part, many: bool) -> Part:
-    """Outlines of very many features would cover them."""
-    if many and isinstance(part, Stroke):
+def _thinner(part: Part, crowded: bool) -> Part:
+    """Outlines and signs of very many features would cover them."""
+    if crowded and isinstance(part, Stroke):
         return Stroke(part.colour, min(part.width, 0.5), part.opacity)
-    if many and isinstance(part, Pattern):
+    if crowded and isinstance(part, Pattern):
         return Fill(part.colour, 0.15)
     return part

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from geoplan.figure.findings import Found
     from geoplan.figure.layers import Drawn
     from geoplan.figure.lettering import Pen
+    from geoplan.figure.underlay import Underlay
 
 ROW, SWATCH, SIZE = 5.2, 9.0, 2.4
 _SIGN = ((METHOD, SCHEMATIC, True),)
@@ -27,7 +28,12 @@ _AREA = f"M0 -160h{round(SWATCH / UNIT)}v320h{-round(SWATCH / UNIT)}z"
 
 
 def rows(
-    layers: list[Drawn], findings: list[Found], left_out: int, ink: Ink, pen: Pen
+    layers: list[Drawn],
+    findings: list[Found],
+    left_out: int,
+    ink: Ink,
+    pen: Pen,
+    underlay: Underlay | None = None,
 ) -> list[tuple[str, str]]:
     """Return the swatch and the words of each entry."""
     entries = _severities(findings, ink, pen)
@@ -36,6 +42,8 @@ def rows(
         bodies = [rule for rule, _ in layer.looks if rule.conditions != _SIGN]
         for rule in bodies:
             entries.append((_swatch(layer, rule, ink), title + _said(rule, pen.lang)))
+    if underlay is not None:
+        entries += underlay.legend(_AREA, pen.lang)
     signs = [
         (layer, rule) for layer in layers for rule, _ in layer.looks if rule.conditions == _SIGN
     ]
@@ -81,9 +89,10 @@ def _circle(radius: float) -> str:
 
 def _severities(findings: list[Found], ink: Ink, pen: Pen) -> list[tuple[str, str]]:
     entries = []
+    numbered = {one.number: one for one in reversed(findings)}.values()  # by its worst
     for severity, look in marks().severity.items():
         for outcome, dash in (("hit", None), ("uncertain", f"{5 * PX:g} {5 * PX:g}")):
-            count = sum((one.severity, one.outcome) == (severity, outcome) for one in findings)
+            count = sum((one.severity, one.outcome) == (severity, outcome) for one in numbered)
             if count:
                 swatch = el("path", d=_AREA, fill=paint(severity, ink), stroke=look.colour,
                             stroke_width=2.2 * PX, stroke_dasharray=dash)  # fmt: skip
@@ -96,6 +105,11 @@ def _severities(findings: list[Found], ink: Ink, pen: Pen) -> list[tuple[str, st
     return entries
 
 
+def height_of(entries: list[tuple[str, str]]) -> float:
+    """Return how high a legend of one column is [mm]."""
+    return 7.0 + ROW * len(entries)
+
+
 def draw_legend(
     entries: list[tuple[str, str]], box: tuple[float, float, float, float], pen: Pen
 ) -> str:
@@ -105,6 +119,8 @@ def draw_legend(
     column = wide / columns
     per_column = max(1, int((high - 6) // ROW))
     room = columns * per_column
+    if len(entries) <= room:  # columns that are used are about as long as each other
+        per_column = -(-len(entries) // -(-len(entries) // per_column)) if entries else 1
     shown = entries if len(entries) <= room else entries[: room - 1]
     parts = [pen.set(phrase("map.legend", pen.lang), x, y + 3, 3.0, font_weight="bold")]
     for at, (swatch, words) in enumerate(shown):

@@ -11,7 +11,10 @@ import pandas as pd
 import shapely
 
 from geoplan.figure.labels import Room, Spot, along, around
+from geoplan.figure.paths import sizes_mm
 from geoplan.figure.svg import el, escaped, group
+from geoplan.figure.view import PX, UNIT
+from geoplan.styles.looks import Stroke
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +27,17 @@ if TYPE_CHECKING:
 NAMED = 250
 """Of one layer, the largest so many are named."""
 
-LONGEST = 24
-"""Letters of a name that are set; a longer one ends with an ellipsis."""
+LEGIBLE_MM = 4.0
+"""How large a feature of a crowded layer is that has its name."""
+
+WIDEST = 18.0
+"""How wide a name on the map may be [em]; a longer one ends with an ellipsis."""
 
 INK = "#22272C"
+_NEVER_FIRST = "，。、；：！？）》」』”’,.;:!?)]} "
+_LATIN = 0x2E7F
+"""The last character before those of East Asia, between which a line may end anywhere."""
+
 _SIZES = {"area": (2.7, 2.2), "line": (2.4, 2.1), "point": (2.5, 2.2)}
 
 
@@ -38,19 +48,32 @@ class Pen:
     font: Font
     lang: Lang
 
-    def short(self, text: str, most: int = LONGEST) -> str:
-        """Return a name as it is set: one line, and not longer than a map bears."""
-        line = self.font.printable(text)
-        return line if len(line) <= most else line[: most - 1] + "…"
+    def short(self, text: str) -> str:
+        """Return a name as it is set: one line, and not wider than a map bears."""
+        return self.fitted(text, 1.0, WIDEST)
 
     def fitted(self, text: str, size: float, width: float) -> str:
         """Return a text that is no wider than there is room."""
         line = self.font.printable(text)
         if self.font.width(line, size) <= width:
             return line
-        while line and self.font.width(line + "…", size) > width:
-            line = line[:-1]
-        return line.rstrip() + "…"
+        return line[: self._fitting(line, size, width - self.font.width("…", size))].rstrip() + "…"
+
+    def _fitting(self, line: str, size: float, width: float) -> int:
+        """Return how many characters of a line there is room for."""
+        ends = np.cumsum(self.font.face.advances(line)) * size
+        return int(np.searchsorted(ends, width, side="right"))
+
+    def wrapped(self, text: str, size: float, width: float, most: int) -> list[str]:
+        """Break a text into lines: after a space or a Chinese character; the last may be cut."""
+        lines: list[str] = []
+        rest = self.font.printable(text)
+        while rest and len(lines) < most - 1 and self.font.width(rest, size) > width:
+            fits = max(1, self._fitting(rest, size, width))
+            at = next((at for at in range(fits, 0, -1) if _breaks(rest, at)), fits)
+            lines.append(rest[:at].rstrip())
+            rest = rest[at:].lstrip()
+        return [*lines, self.fitted(rest, size, width)] if rest else lines
 
     def set(self, text: str, x: float, y: float, size: float, **more: object) -> str:
         """Set a line of text from its base line."""
@@ -71,6 +94,13 @@ class Pen:
             transform=f"translate({spot.x:.2f} {spot.y:.2f}){turn}",
             font_size=size, text_anchor="middle", **more,
         )  # fmt: skip
+
+
+def _breaks(text: str, at: int) -> bool:
+    """Tell whether a line may end before a character: not inside a word, not before a comma."""
+    if text[at] in _NEVER_FIRST:
+        return False
+    return text[at - 1].isspace() or ord(text[at]) > _LATIN or ord(text[at - 1]) > _LATIN
 
 
 def names(layers: list[Drawn], view: View, room: Room, pen: Pen) -> str:
@@ -96,10 +126,12 @@ def _of_layer(layer: Drawn, view: View, room: Room, pen: Pen) -> Iterator[str]:
         return
     told = layer.entry.features[column].iloc[layer.rows]
     size = shapely.length(shapes) if of.geometry == "line" else shapely.area(shapes)
+    least = LEGIBLE_MM if layer.crowded and of.geometry != "point" else 0.0
+    legible = ~layer.small & (sizes_mm(view, shapes) >= least)
     done: set[str] = set()
     for at in np.argsort(-size, kind="stable")[:NAMED].tolist():
         name = told.iloc[at]
-        if pd.isna(name) or layer.small[at]:
+        if pd.isna(name) or not legible[at]:
             continue
         text = pen.short(str(name))
         if not text or text in done:
@@ -118,23 +150,31 @@ def _placed(text: str, shape: Any, layer: Drawn, view: View, room: Room, pen: Pe
     colour = layer.symbol.stroke if layer.symbol.stroke != "#FFFFFF" else layer.symbol.fill
     for size in _SIZES[geometry]:
         width, height = pen.font.width(text, size), size * 1.15
-        spots = _spots(shape, geometry, view, width, height)
+        spots = _spots(shape, layer, view, width, height)
         spot = room.place(text, spots, width, height)
         if spot:
             return pen.haloed(text, spot, size, _darker(colour))
     return None
 
 
-def _spots(shape: Any, geometry: str, view: View, width: float, height: float) -> list[Spot]:
+def _spots(shape: Any, layer: Drawn, view: View, width: float, height: float) -> list[Spot]:
+    geometry = layer.entry.layer.geometry
     if geometry == "line":
         parts = shapely.get_parts(shapely.line_merge(shape))
         longest = parts[int(np.argmax(shapely.length(parts)))]
         line = view.paper(shapely.get_coordinates(longest))
-        return along(line, width, height / 2 + 0.75)
+        return along(line, width, height / 2 + 0.3 + _half_width(layer))
     if geometry == "point":
         x, y = view.paper(shapely.get_coordinates(shape.centroid))[0].tolist()
         return around(x, y, width, height, 1.0)
     return _in_area(shape, view, width, height)
+
+
+def _half_width(layer: Drawn) -> float:
+    """Return how far the symbol of a line reaches to its sides [mm]."""
+    parts = [part for rule, _ in layer.looks for part in rule.parts]
+    widths = [part.width for part in parts if isinstance(part, Stroke)]
+    return max(widths, default=0.0) * PX * UNIT / 2
 
 
 def _in_area(shape: Any, view: View, width: float, height: float) -> list[Spot]:

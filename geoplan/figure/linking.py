@@ -49,7 +49,7 @@ def linked(sheet: Sheet, content: MapContent, base: str) -> Sheet:
 def conflict_numbers(content: MapContent) -> list[str]:
     """Return the numbers of conflicts in the order of the sheets of an atlas."""
     crs = CRS.from_user_input(content.plan.measuring_plane)
-    return [one.number for one in found_in(content, crs)]
+    return list(dict.fromkeys(one.number for one in found_in(content, crs)))
 
 
 def _link(box: LabelBox, number: str, address: str) -> str:

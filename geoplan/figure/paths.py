@@ -67,9 +67,18 @@ def circles(view: View, shapes: NDArray[Any], radius: float) -> str:
 
 def runs(view: View, shapes: NDArray[Any], cell_mm: float) -> str:
     """Return small shapes as the cells of a grid that they lie in, each row's neighbours joined."""
-    middle = shapely.bounds(shapes).reshape(-1, 2, 2).mean(axis=1)
     side = round(cell_mm * 100)
-    cells = np.unique(np.floor(view.units(middle) / side).astype(np.int64)[:, ::-1], axis=0)
+    corners = view.units(shapely.bounds(shapes).reshape(-1, 2)).reshape(-1, 4) / side
+    left, right = np.floor(corners[:, 0]), np.ceil(corners[:, 2])
+    top, low = np.floor(corners[:, 3]), np.ceil(corners[:, 1])
+    found = []
+    for down in range(int((low - top).max(initial=1)) or 1):
+        for along in range(int((right - left).max(initial=1)) or 1):
+            here = (top + down < np.maximum(low, top + 1)) & (
+                left + along < np.maximum(right, left + 1)
+            )
+            found.append(np.column_stack([top + down, left + along])[here])
+    cells = np.unique(np.concatenate(found).astype(np.int64), axis=0)
     if not len(cells):
         return ""
     step = np.diff(cells, axis=0)

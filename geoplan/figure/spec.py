@@ -40,6 +40,8 @@ class SheetSpec:
         West, south, east, north [degrees], in place of the sheet's own.
     with_frame : bool
         False draws the map alone, for a small figure in a report.
+    with_bar : bool
+        False leaves out the scale in the corner of a map without frame.
     font : Path, optional
         A font file with Chinese characters; the one that is installed when not given.
     """
@@ -51,6 +53,7 @@ class SheetSpec:
     finding: str | None = None
     extent: tuple[float, float, float, float] | None = None
     with_frame: bool = True
+    with_bar: bool = True
     font: Path | None = None
 
 

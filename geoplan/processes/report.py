@@ -172,16 +172,16 @@ def drawn(
     catalogue: Catalogue, result: Result, rules: Mapping[str, Rule], candidate: Candidate | None
 ) -> Draw:
     """Return what draws the maps of a report: the same content as the planner's page."""
-    from geoplan.figure import SheetSpec, sheet, to_png
+    from geoplan.figure import SheetSpec, prepare, sheet, to_png
     from geoplan.report import Drawing
 
-    content = content_of(catalogue, result, rules, candidate=candidate)
+    ready = prepare(content_of(catalogue, result, rules, candidate=candidate))
 
     def draw(number: str | None, lang: Lang, size_mm: tuple[float, float]) -> Drawing | None:
         wanted = SheetSpec(lang=lang, size_mm=size_mm)
         if number is not None:
             wanted = SheetSpec("conflict", lang, size_mm, finding=number, with_frame=False)
-        made = sheet(content, wanted)
+        made = sheet(ready, wanted)
         return Drawing(made.svg, *size_mm, to_png(made, width_px=WIDEST_PX))
 
     return draw

@@ -128,6 +128,33 @@ def picture(
     return png(rgba)
 
 
+def relief(
+    raster: Raster,
+    crs: CRS,
+    box: tuple[float, float, float, float],
+    size: tuple[int, int],
+    look: Ramp,
+) -> bytes:
+    """Return part of a DEM as PNG, its colours lit from the north-west.
+
+    The arguments are those of `picture`; the CRS is in metres, as the values are. Heights are
+    drawn twice as high as they are; what is level keeps its colour.
+    """
+    values = _warped(raster, crs, box, size, mix=True)
+    down, along = (box[3] - box[1]) / size[1], (box[2] - box[0]) / size[0]
+    to_south, to_east = np.gradient(2.0 * values, down, along) if min(size) > 1 else (0.0, 0.0)
+    slope = np.sqrt(1.0 + to_south**2 + to_east**2)
+    # the cosine between the ground's normal and a light at 315°, 45° high
+    light = (1.0 + (to_east + to_south) * np.sqrt(0.5)) * np.sqrt(0.5) / slope
+    lit = np.clip(light / np.sqrt(0.5), 0.35, 1.3)[..., np.newaxis]
+    there = np.isfinite(values) & np.isfinite(lit[..., 0])
+    rgba = np.zeros((*values.shape, 4), dtype=np.uint8)
+    rgba[..., :3] = np.clip(np.nan_to_num(look(values) * lit), 0, 255).astype(np.uint8)
+    rgba[..., 3] = np.where(there, 255, 0)
+    rgba[~there] = 0
+    return png(rgba)
+
+
 def photograph(
     bands: Sequence[Raster],
     crs: CRS,

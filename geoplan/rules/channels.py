@@ -18,17 +18,8 @@ from geoplan.queries.route import measurable_routes
 from geoplan.queries.shortest import shortest_lines
 from geoplan.queries.uncertainty import distance_outcome
 from geoplan.rules.facing import WIDEST_M
-from geoplan.rules.verdicts import (
-    BESIDE_CHANNEL,
-    CHANNEL_UNCLEAR,
-    CLEAR,
-    HIT,
-    NO_CENTRELINE,
-    NOT_CHECKED,
-    UNCERTAIN,
-    Bound,
-    verdicts,
-)
+from geoplan.rules.outcomes import CLEAR, HIT, NOT_CHECKED, UNCERTAIN
+from geoplan.rules.verdicts import BESIDE_CHANNEL, CHANNEL_UNCLEAR, NO_CENTRELINE, Bound, verdicts
 
 if TYPE_CHECKING:
     from geoplan.queries.route import Route

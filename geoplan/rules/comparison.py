@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.rules.findings import SEVERITIES
-from geoplan.rules.verdicts import HIT, NOT_CHECKED, UNCERTAIN
+from geoplan.rules.outcomes import HIT, NOT_CHECKED, UNCERTAIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

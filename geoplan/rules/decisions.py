@@ -16,7 +16,7 @@ import pandas as pd
 
 from geoplan.errors import BadQuery, FindingNotFound
 from geoplan.rules.findings import DECIDED, SEVERITIES
-from geoplan.rules.verdicts import OUTCOMES
+from geoplan.rules.outcomes import OUTCOMES
 from geoplan.store.decisions import FILE, WORDS, Decision, append_decision, read_decisions
 
 if TYPE_CHECKING:

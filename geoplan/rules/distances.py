@@ -12,16 +12,8 @@ from geoplan.queries.shortest import shortest_lines
 from geoplan.queries.uncertainty import distance_outcome
 from geoplan.rules.lines import QUADRANT
 from geoplan.rules.model import Setback
-from geoplan.rules.verdicts import (
-    CLEAR,
-    FIELD_EMPTY,
-    HIT,
-    NO_NUMBER,
-    NOT_CHECKED,
-    UNCERTAIN,
-    Bound,
-    verdicts,
-)
+from geoplan.rules.outcomes import CLEAR, HIT, NOT_CHECKED, UNCERTAIN
+from geoplan.rules.verdicts import FIELD_EMPTY, NO_NUMBER, Bound, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

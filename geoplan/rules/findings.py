@@ -14,8 +14,9 @@ from geoplan.crs import reproject
 from geoplan.queries.uncertainty import ACCURACY
 from geoplan.rules.duty import duties
 from geoplan.rules.model import AreaThreshold, InsideOnly
+from geoplan.rules.outcomes import NOT_CHECKED
 from geoplan.rules.sources import as_ids
-from geoplan.rules.verdicts import NOT_CHECKED, UNITS
+from geoplan.rules.verdicts import UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

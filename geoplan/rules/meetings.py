@@ -12,16 +12,8 @@ from geoplan.queries.certain import Drawn
 from geoplan.queries.checks import AREA, LINE
 from geoplan.queries.shortest import shortest_lines
 from geoplan.queries.uncertainty import area_pm_m2, length_pm_m
-from geoplan.rules.verdicts import (
-    CLEAR,
-    FIELD_EMPTY,
-    HIT,
-    NOT_CHECKED,
-    NOT_LINES,
-    UNCERTAIN,
-    Bound,
-    verdicts,
-)
+from geoplan.rules.outcomes import CLEAR, HIT, NOT_CHECKED, UNCERTAIN
+from geoplan.rules.verdicts import FIELD_EMPTY, NOT_LINES, Bound, verdicts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,19 +14,8 @@ from geoplan.queries.uncertainty import area_pm_m2, length_pm_m
 from geoplan.rules.facing import WIDEST_M
 from geoplan.rules.lines import LegalLine, legal_line
 from geoplan.rules.model import AreaThreshold, CoverageAtLeast, InsideOnly
-from geoplan.rules.verdicts import (
-    ALL,
-    CLEAR,
-    FIELD_EMPTY,
-    HIT,
-    NO_AREA,
-    NO_GEOMETRY,
-    NOT_CHECKED,
-    TOO_WIDE,
-    UNCERTAIN,
-    Bound,
-    verdicts,
-)
+from geoplan.rules.outcomes import CLEAR, HIT, NOT_CHECKED, UNCERTAIN
+from geoplan.rules.verdicts import ALL, FIELD_EMPTY, NO_AREA, NO_GEOMETRY, TOO_WIDE, Bound, verdicts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

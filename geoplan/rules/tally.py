@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from geoplan.rules.conditions import applies
+from geoplan.rules.outcomes import HIT, UNCERTAIN
 from geoplan.rules.sources import as_ids
-from geoplan.rules.verdicts import HIT, UNCERTAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

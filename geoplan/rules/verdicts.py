@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.rules.conditions import Applies, applies
+from geoplan.rules.outcomes import CLEAR, NOT_CHECKED, UNCERTAIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from geoplan.rules.facing import Facing, Pairs
     from geoplan.rules.model import Rule, Wanted
 
-HIT, CLEAR, UNCERTAIN, NOT_CHECKED = "hit", "clear", "uncertain", "not_checked"
-OUTCOMES = (HIT, UNCERTAIN, CLEAR, NOT_CHECKED)
 
 WITHIN_ACCURACY = "within_accuracy"  # the boundaries are not known well enough to tell
 ACCURACY_UNKNOWN = "accuracy_unknown"  # nothing says how far they may be off

@@ -12,7 +12,7 @@ from geoplan.model import Table
 from geoplan.queries.ground import MEASURES, PIECES, ground_by, shared_pieces
 from geoplan.queries.matrix import overlap_matrix
 from geoplan.rules.findings import SEVERITIES
-from geoplan.rules.verdicts import NOT_CHECKED
+from geoplan.rules.outcomes import NOT_CHECKED
 from geoplan.tables.wording import HECTARE_M2
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from geoplan.rules.findings import NUMBERS, SEVERITIES
-from geoplan.rules.verdicts import HIT, NOT_CHECKED, UNCERTAIN
+from geoplan.rules.outcomes import HIT, NOT_CHECKED, UNCERTAIN
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

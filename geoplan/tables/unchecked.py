@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from geoplan.model import Table
-from geoplan.rules.verdicts import NOT_CHECKED
+from geoplan.rules.outcomes import NOT_CHECKED
 from geoplan.tables import wording
 from geoplan.tables.facts import Told
 from geoplan.tables.numbering import plain

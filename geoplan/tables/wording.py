@@ -6,7 +6,7 @@ from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 from geoplan.i18n import phrase, phrases
-from geoplan.rules.verdicts import HIT, UNCERTAIN
+from geoplan.rules.outcomes import HIT, UNCERTAIN
 from geoplan.tables.facts import Told
 
 if TYPE_CHECKING:

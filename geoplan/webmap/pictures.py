@@ -12,16 +12,15 @@ from pyproj import CRS
 from geoplan.errors import OutsidePlan, TooLarge, UnknownFormat
 from geoplan.model import Text
 from geoplan.raster import Raster
-from geoplan.raster.picture import bounds_in, classes, photograph, picture, ramp, span_of
+from geoplan.raster.looks import look_of
+from geoplan.raster.picture import bounds_in, photograph, picture, ramp, span_of
 from geoplan.store.mbtiles import tiles_within
-from geoplan.symbols import ramps
 from geoplan.webmap.content import Image, OnlineBasemap, Picture
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from geoplan.model import RasterLayer
-    from geoplan.raster.picture import Classes, Ramp
 
     Box = tuple[float, float, float, float]
 
@@ -34,7 +33,6 @@ MAX_BYTES = 20_000_000
 _MERCATOR = CRS.from_epsg(3857)
 _RADIUS = 6378137.0
 _GREYS = ("#000000", "#FFFFFF")
-_PALETTE = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#BBBBBB")
 _BASEMAP = Text(zh="底图", en="Basemap")
 
 
@@ -48,16 +46,10 @@ def raster_picture(entry: RasterLayer, raster: Raster, extent: Box) -> Picture:
     FileUnreadable
         It is damaged.
     """
-    if entry.categories:
-        colours = {
-            value: category.colour or _PALETTE[at % len(_PALETTE)]
-            for at, (value, category) in enumerate(sorted(entry.categories.items()))
-        }
-        look: Ramp | Classes = classes(colours)
-    else:
-        look = ramp(ramps().get(entry.kind, ramps()["other"]), span_of(raster))
     box, size = _window(raster, extent)
-    image = Image(_degrees(box), "image/png", picture(raster, _MERCATOR, box, size, look))
+    image = Image(
+        _degrees(box), "image/png", picture(raster, _MERCATOR, box, size, look_of(entry, raster))
+    )
     return Picture(entry.id, entry.title, (_weighed(image, entry.id),), opacity=0.6)
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from geoplan.model import Bbox
 from geoplan.raster import picture
+from geoplan.raster.looks import look_of
 from geoplan.raster.picture import bounds_in
-from geoplan.symbols import ramps
 from geoplan.tiles import MATRIX_SETS
 from geoplan.tiles.matrices import TILE_PIXELS
 from geoplan_api.references import reference
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from geoplan.catalogue import Catalogue
     from geoplan.raster import Raster
     from geoplan.raster.picture import Classes, Ramp
-
-_PALETTE = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#BBBBBB")
-"""For classes whose colour the plan does not say, in their order."""
 
 
 def limits(plan: str, raster_id: str, grid_id: str) -> tuple[float, ...]:
@@ -62,15 +59,8 @@ _SPANS: dict[tuple[str, str], tuple[float, float]] = {}
 
 def _look(catalogue: Catalogue, raster_id: str, version: str, raster: Raster) -> Ramp | Classes:
     """Return the colours of a raster; those of a measured one run over its own range."""
-    entry = catalogue.raster(raster_id)
-    if entry.categories:
-        return picture.classes(
-            {
-                value: category.colour or _PALETTE[at % len(_PALETTE)]
-                for at, (value, category) in enumerate(sorted(entry.categories.items()))
-            }
-        )
     key = (raster_id, version)
-    if key not in _SPANS:
+    entry = catalogue.raster(raster_id)
+    if not entry.categories and key not in _SPANS:
         _SPANS[key] = picture.span_of(raster)
-    return picture.ramp(ramps().get(entry.kind, ramps()["other"]), _SPANS[key])
+    return look_of(entry, raster, _SPANS.get(key))
