@@ -206,6 +206,15 @@ def test_without_a_check_there_are_no_findings(tmp_path: Path) -> None:
     assert 'class="number"' not in plain
 
 
+def test_a_raster_lies_under_the_layers(tmp_path: Path) -> None:
+    options = ("--no-check", "--raster", "elevation", "--lang", "en")
+    svg = drawn(tmp_path / "a.svg", *options).read_text(encoding="utf-8")
+    assert svg.index('id="underlay"') < svg.index('id="layer-industrial-parks"')
+    assert "Elevation" in svg
+    assert drawn(tmp_path / "a.pdf", *options).stat().st_size > 10_000
+    assert "no raster 'none'" in refused(tmp_path / "b.svg", "--no-check", "--raster", "none")
+
+
 def test_an_older_version_is_drawn_and_named(tmp_path: Path) -> None:
     plan = tmp_path / "town"
     shutil.copytree(TOWN, plan)

@@ -231,6 +231,8 @@ def test_threat_18_a_picture_of_the_plan_holds_what_the_key_sees(guarded: Guarde
     sheet = guarded.ask("POST", "/processes/figure/execution", "one", json=inputs)
     assert "北园" in sheet.text
     assert "东西大道" not in sheet.text
+    below = {"inputs": {"check": False, "raster": "elevation"}}
+    assert guarded.ask("POST", "/processes/figure/execution", "one", json=below).status_code == 422
 
 
 def test_threat_18_nothing_is_computed_with_a_hidden_layer(guarded: Guarded) -> None:
