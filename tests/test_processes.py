@@ -514,9 +514,10 @@ def test_a_map_of_lines_only_is_a_map(town: Catalogue) -> None:
     assert str(document.content).startswith("<!DOCTYPE html>")
 
 
+TELL_PROGRESS = ("overlap", "coverage", "quality", "report", "figure")
+
+
 def test_processes_take_a_catalogue_and_inputs_and_nothing_else() -> None:
     for name, process in PROCESSES.items():
-        told = (
-            ["progress"] if name in ("overlap", "coverage", "quality", "figure", "report") else []
-        )
+        told = ["progress"] if name in TELL_PROGRESS else []
         assert list(inspect.signature(process.run).parameters) == ["catalogue", "inputs", *told]

@@ -48,6 +48,8 @@ def way_to_enter(schema: Mapping[str, Any]) -> str:
     --------
     >>> way_to_enter({"type": "array", "items": {"type": "string", "enum": ["a"]}})
     'several'
+    >>> way_to_enter({"type": "array", "items": {"type": "number"}})
+    'numbers'
     """
     kind, items = schema.get("type"), schema.get("items", {})
     if "enum" in schema:
@@ -58,7 +60,7 @@ def way_to_enter(schema: Mapping[str, Any]) -> str:
         return "lines"
     if kind == "array" and items.get("type") == "array":
         return "points"
-    if kind == "array" and "prefixItems" in schema:
+    if kind == "array" and items.get("type") in ("number", "integer"):
         return "numbers"
     if kind == "string":
         return "date" if schema.get("format") == "date" else "text"

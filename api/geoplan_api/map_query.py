@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pyproj import Geod, Transformer
@@ -66,7 +67,7 @@ class MapQuery:
         """The box as the header says it: in the order of the axes of its CRS."""
         west, south, east, north = self.box
         if self.reference.geographic and east > _TURN / 2:
-            east -= _TURN
+            east = round(east - _TURN, 9)
         edges = (south, west, north, east) if self.reference.swapped else (west, south, east, north)
         return ",".join(f"{edge!r}" for edge in edges)
 
@@ -102,9 +103,22 @@ def read_map_query(given: Mapping[str, str], whole: Bbox, usual: str) -> MapQuer
     """
     drawn_in = reference(given.get("crs", usual))
     mm = _positive(given, "mm-per-pixel") or USUAL_MM
+    everything = _moved(whole, reference(CRS84), drawn_in, "the extent")
+    box, size = _ground(given, everything, drawn_in, mm)
+    _refuse_large(size)
+    background = _background(given)
+    return MapQuery(drawn_in, box, (round(size[0]), round(size[1])), mm, background)
+
+
+_Box = tuple[float, float, float, float]
+
+
+def _ground(
+    given: Mapping[str, str], everything: _Box, drawn_in: Reference, mm: float
+) -> tuple[_Box, tuple[float, float]]:
+    """Return the box of a map, and its pixels: what is not asked for follows from the rest."""
     scale = _positive(given, "scale-denominator")
     width, height = _side(given, "width"), _side(given, "height")
-    everything = _moved(whole, reference(CRS84), drawn_in, "the extent")
     box = _box(given, everything, drawn_in)
     if box is not None:
         if scale and (width or height):
@@ -112,21 +126,13 @@ def read_map_query(given: Mapping[str, str], whole: Bbox, usual: str) -> MapQuer
                 "bbox or subset, scale-denominator, and width or height are one too many: "
                 "each follows from the other two"
             )
-        size = _size_of(box, drawn_in, width, height, scale, mm)
-    elif scale or "center" in given:
-        size = (width or height or USUAL_SIDE, height or width or USUAL_SIDE)
-        box = _round_centre(given, everything, drawn_in, scale, size, mm)
-    else:
-        box = everything
-        size = _size_of(box, drawn_in, width, height, None, mm)
-        if width and height:
-            box = _filling(box, drawn_in, size)
-    _refuse_large(size)
-    background = _background(given)
-    return MapQuery(drawn_in, box, (round(size[0]), round(size[1])), mm, background)
-
-
-_Box = tuple[float, float, float, float]
+        return box, _size_of(box, drawn_in, width, height, scale, mm)
+    if scale or "center" in given:
+        sides = (width or height or USUAL_SIDE, height or width or USUAL_SIDE)
+        return _round_centre(given, everything, drawn_in, scale, sides, mm), sides
+    size = _size_of(everything, drawn_in, width, height, None, mm)
+    filled = width and height
+    return (_filling(everything, drawn_in, size) if filled else everything), size
 
 
 def _positive(given: Mapping[str, str], name: str) -> float | None:
@@ -234,16 +240,21 @@ def _moved(box: Bbox | _Box, asked: Reference, drawn_in: Reference, what: str) -
 def _back(box: _Box, there: Reference, here: Reference) -> _Box:
     if there.crs == here.crs or (there.geographic and here.geographic):
         return box
-    way = Transformer.from_crs(there.crs, here.crs, always_xy=True)
-    return way.transform_bounds(*box, densify_pts=21)
+    return _way(there.uri, here.uri).transform_bounds(*box, densify_pts=21)
+
+
+@cache
+def _way(there: str, here: str) -> Transformer:
+    return Transformer.from_crs(reference(there).crs, reference(here).crs, always_xy=True)
 
 
 def _metres(box: _Box, drawn_in: Reference) -> tuple[float, float]:
     """Return how many metres of ground a unit of the CRS is in the middle of a box: east, north."""
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     step = 1e-4 if drawn_in.geographic else 10.0
-    way = Transformer.from_crs(drawn_in.crs, reference(CRS84).crs, always_xy=True)
-    lon, lat = way.transform([x - step, x + step, x, x], [y, y, y - step, y + step])
+    lon, lat = _way(drawn_in.uri, CRS84).transform(
+        [x - step, x + step, x, x], [y, y, y - step, y + step]
+    )
     if not all(map(math.isfinite, (*lon, *lat))):
         raise BadParameter(f"there is no ground at {x:g}, {y:g} in {drawn_in.uri}")
     _, _, (east, north) = _GEOD.inv(lon[::2], lat[::2], lon[1::2], lat[1::2])
@@ -300,8 +311,7 @@ def _centre(given: Mapping[str, str], drawn_in: Reference) -> tuple[float, float
     x, y = map(float, reversed(parts) if asked.swapped else parts)
     if asked.geographic and not (abs(x) <= 180 and abs(y) <= 90):
         raise BadParameter(f"center = {text!r}: longitudes lie within ±180, latitudes within ±90")
-    way = Transformer.from_crs(asked.crs, drawn_in.crs, always_xy=True)
-    found = (x, y) if asked.crs == drawn_in.crs else way.transform(x, y)
+    found = (x, y) if asked.crs == drawn_in.crs else _way(asked.uri, drawn_in.uri).transform(x, y)
     if not all(map(math.isfinite, found)):
         raise BadParameter(f"center = {text!r} has no place in {drawn_in.uri}")
     return float(found[0]), float(found[1])

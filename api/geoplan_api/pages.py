@@ -46,6 +46,8 @@ def landing_page(service: Service, landing: dict[str, Any], view: View) -> str:
             tag("p", tag("code", f'curl "{base}{items_path(layer)}?limit=5"'))
             for layer in list(service.catalogue)[:1]
         ),
+        tag("h2", view.say("site.crs")),
+        _offered(landing, view),
         more(view, landing["links"], landing["attribution"]),
         links=landing["links"],
     )
@@ -147,11 +149,7 @@ def _card(service: Service, document: dict[str, Any], view: View) -> Html:
 def _about(service: Service, document: dict[str, Any], view: View) -> Html:
     layer = service.catalogue[document["id"]]
     now = service.tables[layer.id].look()
-    names = [tag("li", tag("code", uri)) for uri in document["crs"]]
     crs = [tag("code", document["storageCrs"])] if "storageCrs" in document else []
-    offered = tag(
-        "details", tag("summary", view.say("site.crs-count", count=len(names))), tag("ul", *names)
-    )
     rows: list[tuple[str, str | None]] = [
         (view.say("site.id"), tag("code", layer.id)),
         (view.say("page.kind"), service.catalogue.symbol(layer).title.to(view.lang)),
@@ -159,10 +157,17 @@ def _about(service: Service, document: dict[str, Any], view: View) -> Html:
         (view.say("page.count"), f"{now.count():,}"),
         (view.say("site.extent"), _extent(document, view)),
         (view.say("site.stored"), tag("span", crs_name(now.crs), " ", *crs)),
-        (view.say("site.crs"), offered),
+        (view.say("site.crs"), _offered(document, view)),
         (view.say("page.source"), _source(layer, view)),
     ]
     return facts(rows, document["title"])
+
+
+def _offered(document: dict[str, Any], view: View) -> Html:
+    """Return the CRS that answers come in, folded: there are dozens."""
+    names = [tag("li", tag("code", uri)) for uri in document["crs"]]
+    count = view.say("site.crs-count", count=len(names))
+    return tag("details", tag("summary", count), tag("ul", *names))
 
 
 def _extent(document: dict[str, Any], view: View) -> str | None:

@@ -13,9 +13,8 @@ from geoplan.cli.ruling import On, Packs
 from geoplan.cli.running import checked_inputs
 
 if TYPE_CHECKING:
-    from geoplan.figure import Sheet
+    from geoplan.figure import Prepared, Sheet
     from geoplan.processes import FigureInputs
-    from geoplan.webmap import MapContent
 
 _FOR_DOCX = {"format": "png", "dpi": 300.0, "frame": False}
 
@@ -86,6 +85,9 @@ def figure(
     ] = False,
     pack: Packs = None,
     on: On = None,
+    raster: Annotated[
+        str | None, typer.Option(metavar="ID", help="Raster that lies under the layers.")
+    ] = None,
     version: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="An older version: a folder in the plan's 'versions'."),
@@ -116,6 +118,7 @@ def figure(
         "check": not no_check,
         "packs": pack or ("cn-national",),
         "on": on,
+        "raster": raster,
         "version": version,
     }
     given |= _for_docx(given) if for_ else {}
@@ -124,10 +127,10 @@ def figure(
     assert isinstance(inputs, FigureInputs)  # noqa: S101 - for the type
     with showing(chosen) as progress:
         catalogue = Catalogue.open(plan or settings().plan)
-        content, sheets = sheets_of(catalogue, inputs, font=font, progress=progress)
+        ready, sheets = sheets_of(catalogue, inputs, font=font, progress=progress)
         if links or link_base is not None:
-            sheets = _linked(sheets, content, link_base or "map.html")
-        _write(output, inputs, content, sheets, world_file=world_file)
+            sheets = _linked(sheets, ready, link_base or "map.html")
+        _write(output, inputs, ready, sheets, world_file=world_file)
 
 
 def _refuse_unfitting(form: str, for_: str | None, *, world_file: bool, links: bool) -> None:
@@ -163,35 +166,35 @@ def _numbers(
     return parts
 
 
-def _linked(sheets: tuple[Sheet, ...], content: MapContent, base: str) -> tuple[Sheet, ...]:
+def _linked(sheets: tuple[Sheet, ...], plan: Prepared, base: str) -> tuple[Sheet, ...]:
     from urllib.parse import urlsplit
 
     from geoplan.figure.linking import linked
 
     if urlsplit(base).scheme.lower() not in ("", "http", "https", "file"):
         raise typer.BadParameter(f"{base!r} is no address of a page", param_hint="--link-base")
-    return tuple(linked(one, content, base) for one in sheets)
+    return tuple(linked(one, plan, base) for one in sheets)
 
 
 def _write(
     output: Path,
     inputs: FigureInputs,
-    content: MapContent,
+    plan: Prepared,
     sheets: tuple[Sheet, ...],
     *,
     world_file: bool,
 ) -> None:
     """Write sheets, and tell of each file: several as one PDF, or as files with their numbers."""
     from geoplan.export import write_bytes, write_text
-    from geoplan.figure.linking import conflict_numbers
     from geoplan.i18n import phrase
-    from geoplan.processes.figure import written
+    from geoplan.processes.figure import conflict_numbers, written
 
     files = [(output, sheets)]
     if inputs.sheet == "atlas" and inputs.format != "pdf":
+        names = conflict_numbers(plan)
         files = [
             (output.with_name(f"{output.stem}-{name}{output.suffix}"), (one,))
-            for name, one in zip(conflict_numbers(content), sheets, strict=True)
+            for name, one in zip(names, sheets, strict=True)
         ]
     for path, shown in files:
         made = written(shown, inputs)
@@ -200,10 +203,13 @@ def _write(
         else:
             write_bytes(path, made)
         if world_file and isinstance(made, bytes):
-            _place(path, shown[0], made, content.plan.measuring_plane)
-        scale, kilobytes = f"{shown[0].scale:,.0f}", f"{path.stat().st_size / 1000:,.0f}"
-        told = {"path": path, "scale": scale, "kilobytes": kilobytes}
-        typer.echo(phrase("cli.figure_written", inputs.lang, **told))
+            _place(path, shown[0], made, plan.content.plan.measuring_plane)
+        told = {"path": path, "kilobytes": f"{path.stat().st_size / 1000:,.0f}"}
+        if len(shown) > 1:  # each to a scale of its own
+            typer.echo(phrase("cli.atlas_written", inputs.lang, count=len(shown), **told))
+        else:
+            scale = f"{shown[0].scale:,.0f}"
+            typer.echo(phrase("cli.figure_written", inputs.lang, scale=scale, **told))
 
 
 def _place(path: Path, sheet: Sheet, png: bytes, plane: str) -> None:

@@ -38,6 +38,8 @@ def checked_inputs(process: Process, inputs: dict[str, Any]) -> BaseModel:
         return process.inputs.model_validate(inputs)
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:  # of several inputs together
+            raise typer.BadParameter(first["msg"].removeprefix("Value error, ")) from None
         raise typer.BadParameter(
             f"{first['msg']}; got {first['input']!r}", param_hint=str(first["loc"][0])
         ) from None

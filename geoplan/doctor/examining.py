@@ -20,6 +20,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield machine.proj()
     yield machine.gdal()
     yield machine.gdal_proj()
+    yield machine.figure_font()
     yield from _quick(settings)
     yield plan_files.log(settings.plan, editing=settings.editing)
     yield from plan_files.layers(settings.plan)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoplan.doctor.check import Check
+from geoplan.errors import FontMissing
 from geoplan.store.capabilities import has_rtree, sqlite_version
 
 if TYPE_CHECKING:
@@ -81,6 +82,17 @@ def fonts() -> Check:
     if not families:
         return Check("warn", "fonts_warn", {})
     return Check("ok", "fonts_ok", {"family": families[0], "count": len(families)})
+
+
+def figure_font() -> Check:
+    """Check which font figures and reports in PDF are set in: that of the settings, or the best."""
+    from geoplan.figure.fonts import font
+
+    try:
+        found = font()
+    except FontMissing as error:
+        return Check("warn", "figure_font_warn", {"why": str(error)})
+    return Check("ok", "figure_font_ok", {"family": found.family, "file": str(found.files[0])})
 
 
 def sqlite() -> Check:

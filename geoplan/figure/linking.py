@@ -6,22 +6,21 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pyproj import CRS
-
 from geoplan.crs import geographic, transformer
-from geoplan.figure.findings import found_in
 from geoplan.figure.svg import el
 
 if TYPE_CHECKING:
+    from pyproj import CRS
+
     from geoplan.figure.findings import Found
+    from geoplan.figure.prepared import Prepared
     from geoplan.figure.spec import LabelBox, Sheet
-    from geoplan.webmap.content import MapContent
 
 _EQUATOR_M = 40_075_017.0
 _TILE_PX, _SEEN_PX, _CLOSEST = 256, 600, 18
 
 
-def linked(sheet: Sheet, content: MapContent, base: str) -> Sheet:
+def linked(sheet: Sheet, plan: Prepared, base: str) -> Sheet:
     """Return a sheet whose numbers of conflicts are links.
 
     Parameters
@@ -30,8 +29,7 @@ def linked(sheet: Sheet, content: MapContent, base: str) -> Sheet:
         Address of a page of `geoplan.webmap` or of the service's ``/map``; what stands behind
         ``#`` in it is replaced by the place of each conflict.
     """
-    crs = CRS.from_user_input(content.plan.measuring_plane)
-    found = {one.number: one for one in found_in(content, crs) if one.shape is not None}
+    found = {one.number: one for one in plan.findings if one.shape is not None}
     page = base.partition("#")[0]
     links, done = [], set()
     for box in sheet.boxes:
@@ -39,17 +37,11 @@ def linked(sheet: Sheet, content: MapContent, base: str) -> Sheet:
         # numbers are placed before names: a feature that is called C01 comes later
         if number in found and number not in done:
             done.add(number)
-            links.append(_link(box, number, f"{page}#{_view(found[number], crs)}"))
+            links.append(_link(box, number, f"{page}#{_view(found[number], plan.crs)}"))
     if not links:
         return sheet
     over = el("g", *links, id="links", fill="#FFFFFF", fill_opacity=0)
     return replace(sheet, svg=sheet.svg.removesuffix("</svg>") + over + "</svg>")
-
-
-def conflict_numbers(content: MapContent) -> list[str]:
-    """Return the numbers of conflicts in the order of the sheets of an atlas."""
-    crs = CRS.from_user_input(content.plan.measuring_plane)
-    return list(dict.fromkeys(one.number for one in found_in(content, crs)))
 
 
 def _link(box: LabelBox, number: str, address: str) -> str:

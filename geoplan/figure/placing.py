@@ -43,7 +43,7 @@ def auxiliary(plane: str) -> str:
 
     GDAL, QGIS and ArcGIS read it; `plane` is that of the plan.
     """
-    wkt = CRS.from_user_input(plane).to_wkt("WKT1_GDAL")
+    wkt = CRS.from_user_input(plane).to_wkt("WKT1_GDAL", output_axis_rule=True)
     # what the file says of the order of axes: x east before y north, as in the world file
     mapping = 'dataAxisToSRSAxisMapping="2,1"' if _north_first(plane) else ""
     return f"<PAMDataset>\n  <SRS {mapping}>{escape(wkt)}</SRS>\n</PAMDataset>\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -22,7 +24,9 @@ from geoplan.rules.check import check as checked
 from geoplan.rules.pack import NATIONAL
 
 if TYPE_CHECKING:
-    from geoplan.figure import Sheet, SheetSpec
+    from collections.abc import Iterator
+
+    from geoplan.figure import Prepared, Sheet, SheetSpec, Underlay
     from geoplan.webmap import MapContent
 
 Form = Literal["png", "svg", "pdf"]
@@ -95,6 +99,9 @@ class FigureInputs(Inputs):
     on: datetime.date | None = Field(
         default=None, description="The day whose law counts; none takes every rule."
     )
+    raster: str | None = Field(
+        default=None, description="Id of a raster that lies under the layers; a DEM as relief."
+    )
     version: VersionId | None = Field(
         default=None,
         description="An older version of the plan to draw: a folder of that name in the plan's "
@@ -137,6 +144,8 @@ def figure(catalogue: Catalogue, inputs: FigureInputs, *, progress: Progress = Q
         An atlas is asked for as something else than PDF.
     FindingNotFound
         There is no finding of that number, or none for an atlas.
+    RasterNotFound
+        The plan has no raster of that id.
     VersionNotFound
         The plan keeps no such version.
     FontMissing
@@ -157,23 +166,44 @@ def sheets_of(
     *,
     font: Path | None = None,
     progress: Progress = QUIET,
-) -> tuple[MapContent, tuple[Sheet, ...]]:
-    """Return what `figure` draws, before it is written: its content, and one sheet or an atlas."""
-    from geoplan.figure import conflict_sheets, sheet
+) -> tuple[Prepared, tuple[Sheet, ...]]:
+    """Return what `figure` draws, before it is written: the plan, and one sheet or an atlas."""
+    from geoplan.figure import prepare, sheet
 
+    if inputs.version is not None:
+        catalogue = _version(catalogue, inputs.version)
     checking, drawing = progress.split(6, 4)
     checking("checking", 0, 1)
-    content = _content(catalogue, inputs)
+    ready, wanted = prepare(_content(catalogue, inputs)), _wanted(inputs, font)
     checking("checking", 1, 1)
-    wanted = _wanted(inputs, font)
-    drawing("drawing", 0, 1)
-    sheets = (
-        conflict_sheets(content, wanted) if inputs.sheet == "atlas" else (sheet(content, wanted),)
-    )
-    drawing("drawing", 1, 1)
-    if not sheets:
+    every = [wanted]
+    if inputs.sheet == "atlas":
+        every = [replace(wanted, finding=number) for number in conflict_numbers(ready)]
+    if not every:
         raise FindingNotFound("the check finds no conflict: there is nothing for an atlas")
-    return content, sheets
+    sheets = []
+    with _underlay(catalogue, inputs.raster) as underlay:
+        for at, one in enumerate(every):
+            drawing("drawing", at, len(every))
+            sheets.append(sheet(ready, one, underlay))
+    drawing("drawing", len(every), len(every))
+    return ready, tuple(sheets)
+
+
+def conflict_numbers(plan: Prepared) -> list[str]:
+    """Return the numbers of conflicts, in the order of the sheets of an atlas."""
+    return list(dict.fromkeys(one.number for one in plan.findings))
+
+
+@contextmanager
+def _underlay(catalogue: Catalogue, raster_id: str | None) -> Iterator[Underlay | None]:
+    from geoplan.figure import Underlay
+
+    if raster_id is None:
+        yield None
+        return
+    with catalogue.open_raster(raster_id) as raster:
+        yield Underlay(catalogue.raster(raster_id), raster)
 
 
 def written(sheets: tuple[Sheet, ...], inputs: FigureInputs) -> str | bytes:
@@ -213,8 +243,6 @@ def show(plan: Catalogue | Path | str, sheet: str = "overview", **inputs: Any) -
 
 
 def _content(catalogue: Catalogue, inputs: FigureInputs) -> MapContent:
-    if inputs.version is not None:
-        catalogue = _version(catalogue, inputs.version)
     if not inputs.check:
         return content_of(catalogue)
     packs = site_rules.load(catalogue, inputs.packs, inputs.on)

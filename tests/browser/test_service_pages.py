@@ -245,6 +245,26 @@ def test_a_process_is_run_by_keys_alone(open_at: Open, town_base: str) -> None:
     )
 
 
+def test_a_figure_is_made_by_its_form(open_at: Open, town_base: str, trouble: list[str]) -> None:
+    """The form has a button for each form of a document, and hands the file over."""
+    page = open_at(town_base, "/processes/figure", locale="en")
+    page.uncheck("#input-check")
+    page.fill("#input-size_mm", "120, 90")
+    page.get_by_role("button", name="Run and download SVG").click()
+    link = page.locator("#result a[download]")
+    expect(link).to_have_attribute("download", "figure.svg")
+    with page.expect_download() as started:
+        link.click()
+    svg = started.value.path().read_text(encoding="utf-8")
+    assert 'width="120mm" height="90mm"' in svg
+    page.select_option("#input-sheet", "atlas")
+    page.check("#input-check")
+    page.get_by_role("button", name="Run and download PNG").click()
+    expect(page.locator("#result")).to_contain_text("it comes as pdf")
+    assert ["400" in said for said in trouble] == [True]
+    trouble.clear()
+
+
 def _tab_to(page: Page, tag: str, seen: list[str]) -> None:
     """Tab on to the next element of a kind; whatever has the focus on the way shows it."""
     for _ in range(40):

@@ -39,7 +39,7 @@ EXPECTED = {
     401: "KeyMissing KeyUnknown",
     403: "ForeignOrigin NotAllowed",
     404: "FeatureNotFound FindingNotFound JobNotFound KeyNotFound LayerNotFound ProcessNotFound "
-    "RasterNotFound ResultNotReady RuleNotFound TileNotFound VersionNotFound",
+    "OutsideCrs RasterNotFound ResultNotReady RuleNotFound TileNotFound VersionNotFound",
     406: "NotAcceptable",
     408: "BodyTooSlow WorkDropped",
     412: "FeatureChanged",
@@ -124,7 +124,7 @@ def _check(answer: httpx.Response, status: int) -> dict[str, Any]:
         ("GET", f"{ITEMS}?limit=x", 400),
         ("GET", f"{ITEMS}/IP-1?bbox=1,2,3,4", 400),
         ("GET", "/?x=1", 400),
-        ("GET", "/map?f=png", 400),
+        ("GET", "/map?f=gif", 400),
         ("GET", "/health?x=1", 400),
         ("GET", "/processes/none", 404),
         ("GET", "/processes/overlap/execution", 405),
@@ -172,7 +172,7 @@ def test_unknown_parameters_are_named_with_the_known_ones(client: httpx.Client) 
 def test_unknown_things_are_named_with_the_known_ones(client: httpx.Client) -> None:
     assert "it has: industrial-parks, scenic-areas" in client.get("/collections/x").json()["detail"]
     assert "there are: layers, overlap" in client.get("/processes/x").json()["detail"]
-    assert "there is: html" in client.get("/map?f=pdf").json()["detail"]
+    assert "there is: html, png, svg, pdf" in client.get("/map?f=gif").json()["detail"]
 
 
 @pytest.fixture

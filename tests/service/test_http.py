@@ -189,7 +189,7 @@ def test_the_map_is_the_sealed_offline_page(client: httpx.Client) -> None:
     assert '<html lang="en">' in answer.text
     assert "Content-Security-Policy" in answer.text
     assert client.get("/map", headers={"Accept": BROWSER}).status_code == 200
-    assert client.get("/map", headers={"Accept": "image/png"}).status_code == 406
+    assert client.get("/map", headers={"Accept": "image/gif"}).status_code == 406
 
 
 def test_markup_in_texts_is_inert() -> None:

@@ -239,6 +239,7 @@ def test_every_documented_parameter_is_taken(
         "bbox": "122,41,123,42", "datetime": "2025-01-01", "limit": "3", "after": "HW-1",
         "properties": "name", "filter": "name IS NULL",
         "url": str(client.base_url.join("/map")),
+        "center": "123,41.09", "subset": "Lat(41.08:41.1)", "bgcolor": "0xF4F1EA",
         "pack": "cn-national", "check": "false", "on": "2026-11-22",
         "string": "x", "boolean": "true", "number": "1.5", "integer": "1", "array": "x",
     }  # fmt: skip
@@ -252,6 +253,8 @@ def test_every_documented_parameter_is_taken(
             known = schema.get("enum") or schema.get("items", {}).get("enum")
             values = known or [samples.get(name) or samples[schema["type"]]]
             url = re.sub(r"\{(\w+)\}", lambda found: FILL[found[1]], path)
+            if path.endswith("/map") and name == "crs":
+                values = values[:5]  # each is drawn: those of planes in test_maps
             for value in values:
                 assert client.get(url, params={name: value}).status_code == 200, (path, name)
 
@@ -282,7 +285,7 @@ def test_errors_are_documented_as_problems(
 ) -> None:
     wrong: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         ("get", "/", {"params": {"x": "1"}}, {}),
-        ("get", "/map", {"params": {"f": "png"}}, {}),
+        ("get", "/map", {"params": {"f": "gif"}}, {}),
         ("get", "/rules", {"params": {"severity": "fatal"}}, {}),
         ("get", "/rules/{ruleId}", {}, {"ruleId": "NONE-01"}),
         ("get", "/api", {"headers": {"Accept": "image/png"}}, {}),

@@ -416,7 +416,8 @@ def test_every_input_of_a_process_has_a_field_in_both_languages(
         assert page.faults == []
         assert len(set(page.ids)) == len(page.ids)
         fields = [one["data-name"] for one in page.tags_with("data-name")]
-        assert fields == list(described["inputs"])
+        # what a document is written as, its buttons say
+        assert fields == [one for one in described["inputs"] if one != "format"]
         for field in fields:
             assert f"input.{field}" in words(lang), field
     required = {key for key, one in described["inputs"].items() if one["minOccurs"]}

@@ -188,7 +188,7 @@ def test_threat_18_a_hidden_layer_is_answered_like_one_that_is_not_there(guarded
         found = guarded.get(f"/collections/{layer}{tail}", "one")
         return found.status_code, found.text.replace(layer, "?")
 
-    tails = ["", "/items", "/items/HW-1", "/queryables", "/schema", "/sortables", "/tiles"]
+    tails = ["", "/items", "/items/HW-1", "/queryables", "/schema", "/sortables", "/tiles", "/map"]
     tails += ["/tiles/WebMercatorQuad", "/tiles/WebMercatorQuad/13/3068/6894"]
     for tail in tails:
         assert answer("highways", tail) == answer("no-layer", tail), tail
@@ -211,6 +211,28 @@ def test_threat_18_a_tile_of_the_plan_holds_what_the_key_sees(guarded: Guarded) 
     again = guarded.get(path, "one", headers={"If-None-Match": whole.headers["etag"]})
     assert again.status_code == 200
     assert "Authorization" in part.headers["vary"]
+
+
+def test_threat_18_a_picture_of_the_plan_holds_what_the_key_sees(guarded: Guarded) -> None:
+    path = "/map?f=svg"
+    whole, part = guarded.get(path, "viewer"), guarded.get(path, "one")
+    assert 'id="layer-highways"' in whole.text
+    assert 'id="layer-industrial-parks"' in part.text
+    assert "highways" not in part.text
+    assert "东西大道" in whole.text
+    assert "东西大道" not in part.text
+    again = guarded.get(path, "one", headers={"If-None-Match": whole.headers["etag"]})
+    assert again.status_code == 200
+    assert "Authorization" in part.headers["vary"]
+    named = guarded.get("/map?collections=highways", "one")
+    assert named.status_code == 400
+    assert named.json()["detail"].endswith("there is industrial-parks")
+    inputs = {"inputs": {"check": False, "format": "svg"}}
+    sheet = guarded.ask("POST", "/processes/figure/execution", "one", json=inputs)
+    assert "北园" in sheet.text
+    assert "东西大道" not in sheet.text
+    below = {"inputs": {"check": False, "raster": "elevation"}}
+    assert guarded.ask("POST", "/processes/figure/execution", "one", json=below).status_code == 422
 
 
 def test_threat_18_nothing_is_computed_with_a_hidden_layer(guarded: Guarded) -> None:

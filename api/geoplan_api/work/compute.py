@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from geoplan.model import Lang
     from geoplan.processes import Process
 
+_SHOWN = ("html", "json")
 _PARTS = 1000
 """How finely progress is told."""
 
@@ -116,7 +117,8 @@ def _answer(
         content = answer.content
         if isinstance(content, str):
             content = content.encode("utf-8", "backslashreplace")
-        return {"body": content}
+        # a page is looked at, other documents are kept
+        return {"body": content, "name": None if form in _SHOWN else f"{answer.process}.{form}"}
     if isinstance(answer, RasterResult):
         _refuse_large(answer, max_cells)
         if form == "tif":
