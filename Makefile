@@ -53,7 +53,7 @@ bench-map: .venv/bench  ## Compare maps with peers in a browser: size, time to d
 
 soak: .venv/ready  ## The long forms of the tests
 	@HYPOTHESIS_PROFILE=soak GEOPLAN_SOAK=1 $(BIN)/pytest -q -s tests/laws tests/ingest/test_cambridge.py \
-	  tests/quality/test_cambridge.py tests/browser/test_many_layers.py \
+	  tests/quality/test_cambridge.py tests/kernels tests/browser/test_many_layers.py \
 	  tests/store/test_edit.py tests/service/test_threats_kill.py tests/service/test_threats_disk.py \
 	  tests/service/test_schemathesis.py
 
@@ -64,7 +64,7 @@ clean:  ## Remove what was built and installed here
 	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/data maps/*.html
 
 lock:  ## Write both locks anew: versions and hashes, no addresses (needs uv)
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra engine --group dev pyproject.toml -o requirements.lock
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group pyproject.toml:bench -c requirements.lock -o requirements-bench.lock
 
 # .venv/ready holds the folder that .venv was made in: a moved clone makes it anew
