@@ -31,6 +31,7 @@ PARAMETERS = (
 MAX_SIDE, MAX_PIXELS = 4096, 4096 * 4096
 USUAL_SIDE, USUAL_MM = 1000, 0.28
 _TURN = 360.0
+_FARTHEST_M = 1e9
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"[0-9]{1,6}")
 _AXIS = re.compile(r"\s*([A-Za-z][A-Za-z0-9]*)\(([^():]+):([^():]+)\)\s*")
@@ -105,6 +106,7 @@ def read_map_query(given: Mapping[str, str], whole: Bbox, usual: str) -> MapQuer
     mm = _positive(given, "mm-per-pixel") or USUAL_MM
     everything = _moved(whole, reference(CRS84), drawn_in, "the extent")
     box, size = _ground(given, everything, drawn_in, mm)
+    box = _on_earth(box, drawn_in)
     _refuse_large(size)
     background = _background(given)
     return MapQuery(drawn_in, box, (round(size[0]), round(size[1])), mm, background)
@@ -133,6 +135,19 @@ def _ground(
     size = _size_of(everything, drawn_in, width, height, None, mm)
     filled = width and height
     return (_filling(everything, drawn_in, size) if filled else everything), size
+
+
+def _on_earth(box: _Box, drawn_in: Reference) -> _Box:
+    """Return a box, its west within ±180°; one that is larger than the earth is refused."""
+    west, south, east, north = box
+    if not drawn_in.geographic:
+        if max(map(abs, box)) > _FARTHEST_M:
+            raise BadParameter(f"there is no ground that far out in {drawn_in.uri}")
+        return box
+    if east - west > _TURN or south < -90 or north > 90:
+        raise BadParameter("the map would reach beyond the earth: a larger scale, fewer pixels")
+    turns = _TURN * math.floor((west + _TURN / 2) / _TURN)
+    return west - turns, south, east - turns, north
 
 
 def _positive(given: Mapping[str, str], name: str) -> float | None:
@@ -225,6 +240,8 @@ def _moved(box: Bbox | _Box, asked: Reference, drawn_in: Reference, what: str) -
     west, south, east, north = box
     if not (west < east and south < north):
         raise BadParameter(f"{what} has no area to show")
+    if not asked.geographic and max(map(abs, (west, south, east, north))) > _FARTHEST_M:
+        raise BadParameter(f"{what} lies far outside of {asked.uri}")
     if asked.crs == drawn_in.crs or (asked.geographic and drawn_in.geographic):
         return west, south, east, north
     if asked.geographic and east > _TURN / 2:
@@ -255,9 +272,12 @@ def _metres(box: _Box, drawn_in: Reference) -> tuple[float, float]:
     lon, lat = _way(drawn_in.uri, CRS84).transform(
         [x - step, x + step, x, x], [y, y, y - step, y + step]
     )
+    nowhere = BadParameter(f"there is no ground at {x:g}, {y:g} in {drawn_in.uri}")
     if not all(map(math.isfinite, (*lon, *lat))):
-        raise BadParameter(f"there is no ground at {x:g}, {y:g} in {drawn_in.uri}")
+        raise nowhere
     _, _, (east, north) = _GEOD.inv(lon[::2], lat[::2], lon[1::2], lat[1::2])
+    if min(east, north) <= 0:  # at a pole
+        raise nowhere
     return east / (2 * step), north / (2 * step)
 
 

@@ -60,6 +60,9 @@ def figure(
     extent: Annotated[
         str | None, typer.Option(metavar="W,S,E,N", help="What to show, in degrees.")
     ] = None,
+    no_frame: Annotated[
+        bool, typer.Option("--no-frame", help="The map alone, without title and legend.")
+    ] = False,
     for_: Annotated[
         str | None,
         typer.Option(
@@ -115,6 +118,7 @@ def figure(
         "scale": scale,
         "finding": finding,
         "extent": _numbers("--extent", extent, ",", 4, "W,S,E,N"),
+        "frame": not no_frame,
         "check": not no_check,
         "packs": pack or ("cn-national",),
         "on": on,

@@ -39,6 +39,9 @@ MOST_PX = 80_000_000
 """Pixels of one picture: A3 at 600 dpi has 70 million."""
 
 _MM_PER_INCH = 25.4
+_FRAMED_MM = 100.0, 80.0
+"""What a sheet with a frame has room on, with the legend of many layers."""
+
 _Degrees = Annotated[float, Field(allow_inf_nan=False, ge=-180, le=180)]
 _Millimetres = Annotated[float, Field(allow_inf_nan=False, ge=30, le=2000)]
 _Pixels = Annotated[int, Field(ge=50, le=20_000)]
@@ -116,6 +119,9 @@ class FigureInputs(Inputs):
             raise ValueError(f"the sheet {self.sheet} shows findings: it needs the check")
         if self.size_mm and self.size_px:
             raise ValueError("a size is in millimetres or in pixels")
+        if self.frame and (self.size[0] < _FRAMED_MM[0] or self.size[1] < _FRAMED_MM[1]):
+            least = f"{_FRAMED_MM[0]:g} x {_FRAMED_MM[1]:g} mm"
+            raise ValueError(f"title, legend and frame need {least}: a larger size, or no frame")
         wide, high = (side / _MM_PER_INCH * self.dpi for side in self.size)
         if self.format == "png" and wide * high > MOST_PX:
             raise ValueError(f"a picture has {MOST_PX:,} pixels at most, not {wide * high:,.0f}")

@@ -136,6 +136,8 @@ def test_for_word_it_is_as_wide_as_the_text(tmp_path: Path) -> None:
         (("--portrait",), (210, 297)),
         (("--paper", "A3"), (420, 297)),
         (("--size", "180x120"), (180, 120)),
+        (("--size", "40x30", "--no-frame"), (40, 30)),
+        (("--size", "100x80"), (100, 80)),
         (("--pixels", "1500x900", "--dpi", "150"), (254, 152.4)),
     ],
 )
@@ -266,6 +268,7 @@ def test_the_font_is_the_one_that_is_named(tmp_path: Path) -> None:
         ("a.svg", ("--sheet", "portrait"), "overview"),
         ("a.svg", ("--size", "180"), "WxH"),
         ("a.svg", ("--size", "1x1"), "greater than or equal to 30"),
+        ("a.svg", ("--size", "90x90"), "need 100 x 80 mm"),
         ("a.svg", ("--size", "200x100", "--pixels", "200x100"), "millimetres or in pixels"),
         ("a.svg", ("--extent", "123,41,122,42"), "west < east"),
         ("a.svg", ("--extent", "1,2,3"), "W,S,E,N"),

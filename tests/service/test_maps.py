@@ -271,6 +271,12 @@ def test_across_the_antimeridian(client: httpx.Client) -> None:
     at = np.flatnonzero(pixels(late)[..., 3].any(axis=0))
     assert at[-1] >= int((483.0 - 124) / 359.5 * 720) - 1
     assert at[0] > 650
+    for middle in ("180,41", "-180,41"):
+        answer = asked(
+            client, PARKS, crs="OGC:CRS84", center=middle, scale_denominator=1e6, width=9
+        )
+        assert box_of(answer)[0] == pytest.approx(-box_of(answer)[2])
+        assert 179 < box_of(answer)[0] < 180
     refused = client.get(PARKS, params={"crs": f"{EPSG}3857", "bbox": "170,41,-170,42"})
     assert refused.status_code == 400
     assert "antimeridian" in refused.json()["detail"]
@@ -368,6 +374,12 @@ def test_what_a_client_holds_is_not_drawn_again(client: httpx.Client) -> None:
         ("scale-denominator=0", 400, "scale-denominator"),
         ("scale-denominator=nan", 400, "scale-denominator"),
         ("scale-denominator=1", 200, ""),
+        ("scale-denominator=1e11", 400, "beyond the earth"),
+        ("center=180,90&scale-denominator=1e9", 400, "no ground"),
+        ("center=180,89.9999&scale-denominator=10000&width=90", 400, "beyond the earth"),
+        ("bbox=1e300,0,2e300,1&bbox-crs=EPSG:3857", 400, "far outside"),
+        ("bbox=-180,-90,180,90&crs=EPSG:3857&width=90&height=90", 200, ""),
+        ("bbox=-180,-90,180,90&crs=EPSG:4550&width=90&height=90", 200, ""),
         ("bbox=122.9,41,123,41.1&scale-denominator=1", 413, "pixels"),
         ("bbox=122.9,41,123,41.1&scale-denominator=10000&width=100", 400, "one too many"),
         ("subset=Lat(41:41.1)&scale-denominator=10000&height=100", 400, "one too many"),
