@@ -167,3 +167,19 @@ def on_side(blocks: Sequence[Block]) -> list[bool]:
     for at in range(1, len(blocks)):
         sides[at] |= sides[at - 1] and isinstance(blocks[at], Note)
     return sides
+
+
+def kept_together(blocks: Sequence[Block]) -> list[int]:
+    """Return the group of each block, -1 where it has none: no page parts a group.
+
+    It is a heading of level 2 with its words, figure and facts: a finding is read at a glance.
+    """
+    groups, group, inside = [], -1, False
+    for block in blocks:
+        if isinstance(block, Heading):
+            inside = block.level == 2
+            group += 1 if inside else 0
+        elif isinstance(block, Grid) and not block.facts:
+            inside = False
+        groups.append(group if inside else -1)
+    return groups

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from geoplan.report.content import ReportContent
     from geoplan.report.words import Say
 
-SMALL_MM, LARGE_MM = (160.0, 72.0), (160.0, 200.0)
-"""Maps of a finding, and of the annex [mm]."""
+SMALL_MM, LARGE_MM = (160.0, 58.0), (160.0, 200.0)
+"""Maps of a finding, of which a page has two, and of the annex [mm]."""
 _GRAVE = ("prohibited", "approval_required")
 
 
@@ -53,21 +53,17 @@ def _finding(
     )
     facts = tuple((say(f"fact.{name}"), text) for name, text in _facts(row, rule, say) if text)
     grid = Grid("", columns(["", ""], ["text", "text"], [22, 78]), facts, facts=True)
-    blocks: list[Block] = [
-        Heading(f"4.{at} {say('finding.head', **names)}", 2),
-        Paragraph(said),
-        grid,
-    ]
+    blocks: list[Block] = [Heading(f"4.{at} {say('finding.head', **names)}", 2), Paragraph(said)]
     drawn = None
     if placed and content.draw is not None:
         drawn = content.draw(row["number"], say.lang, SMALL_MM)
     if drawn is None:
-        return [*blocks, Note(say("finding.no_shape"))] if not placed else blocks
+        return [*blocks, *([] if placed else [Note(say("finding.no_shape"))]), grid]
     caption = count("figure", say("finding.shape", **names))
     figure = Figure(
         caption, drawn.svg, drawn.width_mm, drawn.height_mm, say("finding.told", **names), drawn.png
     )
-    return [*blocks, figure]
+    return [*blocks, figure, grid]
 
 
 def _facts(row: Any, rule: Any, say: Say) -> list[tuple[str, str]]:

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoplan.figure.fonts import font
-from geoplan.report.blocks import Cover, Figure, Grid, Heading, Note, Paragraph, on_side
+from geoplan.report.blocks import (
+    Cover,
+    Figure,
+    Grid,
+    Heading,
+    Note,
+    Paragraph,
+    kept_together,
+    on_side,
+)
 from geoplan.report.words import words
 
 if TYPE_CHECKING:
@@ -56,8 +65,10 @@ def _part(part: Part, folder: Path) -> dict[str, Any]:
     folder.mkdir()
     own = part.blocks()
     blocks = [
-        {**_block(block, folder, at), "side": side}
-        for at, (block, side) in enumerate(zip(own, on_side(own), strict=True))
+        {**_block(block, folder, at), "side": side, "group": group}
+        for at, (block, side, group) in enumerate(
+            zip(own, on_side(own), kept_together(own), strict=True)
+        )
     ]
     named = {name: words(part.lang)[name] for name in ("contents", "page")}
     return {"lang": part.lang, "words": named, "blocks": blocks}

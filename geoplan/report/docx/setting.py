@@ -6,7 +6,16 @@ from copy import deepcopy
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from geoplan.report.blocks import Cover, Figure, Grid, Heading, Note, Paragraph, on_side
+from geoplan.report.blocks import (
+    Cover,
+    Figure,
+    Grid,
+    Heading,
+    Note,
+    Paragraph,
+    kept_together,
+    on_side,
+)
 from geoplan.report.docx.fields import caption, field
 from geoplan.report.docx.styles import BODY, CELL, GRID, NOTE, TITLE
 from geoplan.report.words import words
@@ -37,13 +46,17 @@ class Setter:
         body = self.document.element.body
         mark = body[-1]
         wide = False
+        groups = [*kept_together(blocks), -1]
         for at, (block, side) in enumerate(zip(blocks, on_side(blocks), strict=True)):
             if side != wide:
                 self._end_section(before, flipped=wide)
                 wide = side
             start = list(body).index(mark)
             self._set[type(block)](block)
+            kept = groups[at] >= 0 and groups[at] == groups[at + 1]
             for element in list(body)[start : list(body).index(mark)]:
+                if kept:
+                    _keep_with_next(element)
                 before.addprevious(element)
             if at == 0 and contents and isinstance(block, Cover):
                 self._contents(blocks, before)
@@ -172,6 +185,15 @@ class Setter:
         for column, width in zip(table._tbl.tblGrid, widths, strict=True):  # noqa: SLF001
             column.w = width * 635  # in the unit of drawings
         self._add("", NOTE)
+
+
+def _keep_with_next(element: Any) -> None:
+    """Let no page part an element, a paragraph or a table, from what follows."""
+    from docx.oxml.ns import qn
+
+    for paragraph in element.iter(qn("w:p")):
+        properties = paragraph.get_or_add_pPr()
+        properties.get_or_add_keepNext()
 
 
 def _section_after(element: Any) -> Any:
