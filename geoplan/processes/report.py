@@ -129,7 +129,7 @@ def written(
     result, found = _checked(catalogue, inputs, packs, candidate)
     checking("checking", 1, 1)
     if inputs.format == "xlsx":
-        content = workbook(result, inputs.languages[0])
+        content = workbook(result, *inputs.languages)
     else:
         rules = {rule_id: rule for pack in packs for rule_id, rule in pack.rules.items()}
         limits = Limits(maps=inputs.maps, rows=inputs.rows)

@@ -6,7 +6,8 @@ list, so that their words, figures and numbers cannot differ.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -183,3 +184,27 @@ def kept_together(blocks: Sequence[Block]) -> list[int]:
             inside = False
         groups.append(group if inside else -1)
     return groups
+
+
+_UNPRINTABLE = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""Characters that a document has no way to hold: those that XML does not know."""
+
+
+def printable(block: Block) -> Block:
+    """Return a block with a mark in place of each character that no document can hold."""
+    if isinstance(block, Figure):
+        return replace(block, caption=_clean(block.caption), told=_clean(block.told))
+    cleaned: Block = _clean(block)
+    return cleaned
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, tuple):
+        return tuple(map(_clean, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(
+            value, **{one.name: _clean(getattr(value, one.name)) for one in fields(value)}
+        )
+    return value

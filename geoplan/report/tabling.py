@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
+
+import pandas as pd
 
 from geoplan.readable import decimals, readable, title_of
 from geoplan.report.blocks import Block, Column, Grid, Heading, Note, Paragraph, columns
@@ -113,7 +116,8 @@ def _closure(table: Table, say: Say) -> list[Block]:
 
 
 def _matrix(table: Table, content: ReportContent, say: Say, count: Counting) -> list[Block]:
-    """Return the matrix: as many layers side by side as a page holds, the rest below it."""
+    """Return the matrix, the gravest first: as many layers side by side as a page holds."""
+    table = replace(table, rows=_gravest_first(table.rows))
     shown = matrix_grid(table, say.lang, content.titles(say.lang))
     if len(table.rows) == 0 or len(shown) == 0:
         return [Paragraph(say("no_rows", table=title_of(table, say.lang)))]
@@ -137,6 +141,23 @@ def _matrix(table: Table, content: ReportContent, say: Say, count: Counting) -> 
             Grid(count("table", title), made, rows, frozenset({len(rows) - 1}), wide=True)
         )
     return [*blocks, *left(every, most, say), _matrix_closes(table, say)]
+
+
+def _gravest_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the projects of the matrix by their worst conflict, then by how many; totals last."""
+    rank = {name: at for at, name in enumerate(get_args(Severity))}
+    whole = rows[rows["layer"].isna()]
+    keys = {
+        (row["project_layer"], row["project_id"]): (
+            rank.get(row["worst"], len(rank)),
+            -row["conflict_count"],
+        )
+        for row in whole.to_dict("records")
+    }
+    of = list(rows[["project_layer", "project_id"]].itertuples(index=False, name=None))
+    last = (len(rank) + 1, 0)
+    order = [last if pd.isna(one[1]) else keys.get(one, last) for one in of]
+    return rows.iloc[sorted(range(len(order)), key=order.__getitem__)]
 
 
 def _matrix_closes(table: Table, say: Say) -> Block:

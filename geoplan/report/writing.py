@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from geoplan.progress import QUIET, Progress
 from geoplan.report import findings, front, tabling
-from geoplan.report.blocks import Chapter, Counting, Manuscript, Part
+from geoplan.report.blocks import Chapter, Counting, Manuscript, Part, printable
 from geoplan.report.words import Say
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def manuscript(
         "plan": content.plan.title.to(say.lang),
         "title": say("title"),
     }
+    facts = {name: say.cell(value) for name, value in facts.items()}
     return Manuscript(say("title"), facts["plan"], parts, facts)
 
 
@@ -55,4 +56,4 @@ def _part(content: ReportContent, lang: Lang, progress: Progress) -> Part:
         ("run", tabling.run(content, say, count)),
         ("annex", findings.annex(content, say, count)),
     ]
-    return Part(lang, tuple((name, tuple(blocks)) for name, blocks in chapters))
+    return Part(lang, tuple((name, tuple(map(printable, blocks))) for name, blocks in chapters))

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 MATRIX = "F"
 
 
-def workbook(result: Result, lang: Lang = "zh") -> bytes:
+def workbook(result: Result, *langs: Lang) -> bytes:
     """Return the tables of a result as a workbook.
 
     Parameters
     ----------
     result : Result
         With tables (`geoplan.tables.tables`).
-    lang : {"zh", "en"}
-        The language of heads and words.
+    *langs : {"zh", "en"}
+        The languages of heads and words, each with sheets of its own; Chinese where none is given.
 
     Returns
     -------
@@ -50,13 +50,15 @@ def workbook(result: Result, lang: Lang = "zh") -> bytes:
         raise BadQuery(f"{result.process} has no tables for a workbook: use .csv or .gpkg")
     book = Workbook(write_only=True)
     book.properties.creator = result.run.software
-    book.properties.title = phrases(lang)["xlsx.title"]
-    titles = {layer.id: layer.title.to(lang) for layer in result.sources}
-    for table in result.tables:
-        if table.id == MATRIX:
-            _matrix(book, table, result, lang, titles)
-        _table(book, table, result, lang, titles)
-    _record(book, result, lang)
+    wanted: tuple[Lang, ...] = langs or ("zh",)
+    book.properties.title = phrases(wanted[0])["xlsx.title"]
+    for lang in wanted:
+        titles = {layer.id: layer.title.to(lang) for layer in result.sources}
+        for table in result.tables:
+            if table.id == MATRIX:
+                _matrix(book, table, result, lang, titles)
+            _table(book, table, result, lang, titles)
+        _record(book, result, lang)
     file = BytesIO()
     book.save(file)
     return file.getvalue()
