@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import time
 from typing import Any
 
+import docx
 import httpx
+import openpyxl
 import pypdf
 import pytest
 
@@ -115,3 +118,48 @@ def test_wrong_figures_are_named(
     answer = client.post("/processes/figure/execution", json={"inputs": inputs})
     assert answer.status_code == status, answer.text
     assert said in answer.json()["detail"]
+
+
+def _run(client: httpx.Client, process: str, inputs: dict[str, Any]) -> httpx.Response:
+    answer = client.post(
+        f"/processes/{process}/execution", json={"inputs": inputs}, timeout=120,
+        headers={"Accept": "*/*"},
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def test_map_report_workbook_and_api_have_the_same_figures(client: httpx.Client) -> None:
+    """Asked of a server one after the other: numbers, counts and areas of table A."""
+    checked = _run(client, "check", {"tables": ["A"]}).json()
+    told = {
+        row["number"]: "" if row["area_hm2"] is None else f"{row['area_hm2']:.4f}"
+        for row in checked["tables"]["A"]
+        if row["outcome"] != "not_checked"
+    }
+    assert len(told) > 10
+
+    page = _run(client, "map", {"check": True}).text
+    data = json.loads(re.findall(r'type="application/json" id="[^"]+">(.*?)</script>', page)[0])
+    on_map = data["check"]
+    assert list(dict.fromkeys(row["number"] for row in on_map["rows"])) == list(told)
+    totals = checked["totals"]
+    assert {key: on_map["totals"][key] for key in totals} == totals
+
+    document = docx.Document(io.BytesIO(_run(client, "report", {"maps": 0}).content))
+    tables = [[[cell.text for cell in row.cells] for row in one.rows] for one in document.tables]
+    (table,) = (one for one in tables if one and "占用面积(hm²)" in one[0])
+    at = table[0].index("占用面积(hm²)")
+    in_report = {row[0]: row[at] for row in table[1:] if row[0].startswith("C")}
+    assert in_report == told
+
+    content = _run(client, "report", {"format": "xlsx"}).content
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
+    rows = list(book["A 位置关系"].iter_rows(min_row=3, values_only=True))
+    number, area = rows[0].index("冲突编号"), rows[0].index("占用面积(hm²)")
+    in_book = {
+        str(row[number]): "" if row[area] is None else f"{row[area]:.4f}"
+        for row in rows[1:]
+        if str(row[number]).startswith("C")
+    }
+    assert in_book == told
