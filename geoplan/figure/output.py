@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from geoplan.figure.spec import Sheet
 
 MM_PER_INCH = 25.4
+_STRETCHED = 'width="{}" height="{}" preserveAspectRatio="none"'
+_SIZE = re.compile(r'width="[^"]+" height="[^"]+"(?= viewBox)')
 
 
 def to_png(
@@ -34,18 +37,20 @@ def to_png(
     """
     import resvg_py
 
-    width = width_px or max(1, round(sheet.size_mm[0] / MM_PER_INCH * dpi))
+    wide, high = sheet.size_mm
+    width = width_px or max(1, round(wide / MM_PER_INCH * dpi))
+    height = max(1, round(width * high / wide))
     drawn = bytes(
         resvg_py.svg_to_bytes(
-            svg_string=sheet.svg,
-            width=width,
-            dpi=96,  # it knows no millimetres without
+            # in pixels: from millimetres it comes to a row more than there are
+            svg_string=_SIZE.sub(_STRETCHED.format(width, height), sheet.svg, count=1),
+            dpi=96,
             background=background,
             skip_system_fonts=True,
             font_files=[str(path) for path in sheet.fonts],
         )
     )
-    return _with_density(drawn, width / sheet.size_mm[0])
+    return _with_density(drawn, width / wide)
 
 
 def size_px(png: bytes) -> tuple[int, int]:

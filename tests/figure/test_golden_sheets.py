@@ -28,6 +28,7 @@ from geoplan.figure import (
     to_pdf,
     to_png,
 )
+from geoplan.figure.output import size_px
 from geoplan.model import Text
 from tests.figure.conftest import ROOT
 
@@ -104,6 +105,12 @@ def _blocks(picture: bytes) -> NDArray[np.float64]:
     colours = colours[:, :high, :wide]
     means: NDArray[np.float64] = colours.reshape(3, high // 8, 8, wide // 8, 8).mean(axis=(2, 4))
     return means
+
+
+def test_a_picture_has_as_many_pixels_as_asked_for(town: Prepared) -> None:
+    for size, width, height in (((160.0, 120.0), 1600, 1200), ((297.0, 210.0), 1000, 707)):
+        made = to_png(sheet(town, SheetSpec(size_mm=size)), width_px=width)
+        assert size_px(made) == (width, height)
 
 
 def test_a_pdf_says_what_the_sheet_says(town: Prepared) -> None:
