@@ -8,6 +8,7 @@ import numpy as np
 
 from geoplan.kernels.compiled import compiled, inlined
 from geoplan.kernels.events import meetings, room
+from geoplan.kernels.growth import longer, longer_bools, longer_floats, longer_ints
 from geoplan.kernels.pieces import measure, pieces_room, take
 from geoplan.kernels.simple import surely_simple
 from geoplan.kernels.stitch import stitch, stitching_room
@@ -91,10 +92,10 @@ def shares(
         if not shapes or state[at] != CUT:
             continue
         while xy.shape[0] < ring[rings] + pieces.first[count] + count + 1:
-            xy = _longer(xy)
+            xy = longer(xy)
         while area.shape[0] < rings + count + 1:
-            ring, area = _longer_ints(ring), _longer_floats(area)
-            pair, is_shell = _longer_ints(pair), _longer_bools(is_shell)
+            ring, area = longer_ints(ring), longer_floats(area)
+            pair, is_shell = longer_ints(pair), longer_bools(is_shell)
         made = stitch(pieces, count, work, xy, ring, area, rings)
         if made <= rings or not _plain(area, rings, made):
             state[at] = UNDECIDED
@@ -117,11 +118,11 @@ def _decide(
     pieces: Pieces, ellipsoid: Floats,
 ) -> tuple[int, float, int]:  # fmt: skip
     """Return the state of a pair, its size where it is cut, and how many pieces bound that."""
-    met = meetings(left, f, right, g, found)
+    met = meetings(left, f, right, g, found, 0.0)
     if met < 0:
         return UNDECIDED, 0.0, 0
-    stops = find_stops(left, right, found, met, 0, mine)
-    others = find_stops(right, left, found, met, 1, other)
+    stops = find_stops(left, right, found, met, 0, mine, True)
+    others = find_stops(right, left, found, met, 1, other, True)
     if stops < 0 or others < 0:
         return UNDECIDED, 0.0, 0
     nodes, theirs = _nodes(mine, stops, other, others)
@@ -194,31 +195,3 @@ def _shell_first(xy: Floats, ring: Ints, area: Floats, first: int, last: int) ->
         area[r] = area[r - 1]
         ring[r] = ring[r - 1] + length
     area[first] = size
-
-
-@compiled
-def _longer(xy: Floats) -> Floats:
-    longer = np.empty((2 * xy.shape[0], 2))
-    longer[: xy.shape[0]] = xy
-    return longer
-
-
-@compiled
-def _longer_ints(values: Ints) -> Ints:
-    longer = np.zeros(2 * len(values), dtype=np.int64)
-    longer[: len(values)] = values
-    return longer
-
-
-@compiled
-def _longer_floats(values: Floats) -> Floats:
-    longer = np.zeros(2 * len(values))
-    longer[: len(values)] = values
-    return longer
-
-
-@compiled
-def _longer_bools(values: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    longer = np.zeros(2 * len(values), dtype=np.bool_)
-    longer[: len(values)] = values
-    return longer

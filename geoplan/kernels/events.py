@@ -58,13 +58,19 @@ def room() -> Events:
 
 
 @inlined
-def meetings(one: Flat, f: int, other: Flat, g: int, found: Events) -> int:
+def meetings(one: Flat, f: int, other: Flat, g: int, found: Events, margin: float) -> int:
     """Find where the boundaries of feature `f` of one and `g` of the other meet.
+
+    Parameters
+    ----------
+    margin : float
+        How near a vertex may come to an edge that it does not touch [m]; 0 where it may as near
+        as it likes.
 
     Returns
     -------
     int
-        How many meetings; -1 where there are too many.
+        How many meetings; -1 where there are too many, or one comes too near.
     """
     west = max(one.box[f, 0], other.box[g, 0])
     south = max(one.box[f, 1], other.box[g, 1])
@@ -89,7 +95,7 @@ def meetings(one: Flat, f: int, other: Flat, g: int, found: Events) -> int:
                         one.xy, r, i, min(i + BLOCK, one.ring[r + 1] - 1),
                         other.xy, s, j, min(j + BLOCK, other.ring[s + 1] - 1),
                         a[k, 0], a[k, 1], a[k, 2], a[k, 3],
-                        found.what, found.along, found.place, count,
+                        found.what, found.along, found.place, count, margin,
                     )  # fmt: skip
                     if count < 0:
                         return -1
@@ -101,7 +107,7 @@ def meetings(one: Flat, f: int, other: Flat, g: int, found: Events) -> int:
 def _of_blocks(
     p: Floats, r: int, i0: int, i1: int, q: Floats, s: int, j0: int, j1: int,
     west: float, south: float, east: float, north: float,
-    what: Ints, along: Floats, place: Floats, count: int,
+    what: Ints, along: Floats, place: Floats, count: int, margin: float,
 ) -> int:  # fmt: skip
     """Add the meetings of the edges i0 to i1 of p, in that box, with those j0 to j1 of q."""
     for j in range(j0, j1):
@@ -116,6 +122,11 @@ def _of_blocks(
                 or min(ay, by) > high_y or max(ay, by) < low_y
             ):  # fmt: skip
                 continue
+            if margin > 0.0 and (
+                _misses(ax, ay, bx, by, cx, cy, margin) or _misses(cx, cy, dx, dy, ax, ay, margin)
+                or _misses(ax, ay, bx, by, dx, dy, margin) or _misses(cx, cy, dx, dy, bx, by, margin)
+            ):  # fmt: skip
+                return -1
             begins, ends = side(cx, cy, dx, dy, ax, ay), side(cx, cy, dx, dy, bx, by)
             if begins == ends and begins != 0:
                 continue
@@ -143,6 +154,19 @@ def _of_blocks(
                 _note(what, count, r, i, s, j, VERTEX_OF_OTHER, 0)
                 count += 1
     return count
+
+
+@compiled
+def _misses(
+    ax: float, ay: float, bx: float, by: float, px: float, py: float, margin: float
+) -> bool:
+    """Tell whether a point lies beside an edge, not on it, but nearer than a margin."""
+    x, y = bx - ax, by - ay
+    size = abs(x * (py - ay) - y * (px - ax))
+    if size == 0.0 or size > margin * (abs(x) + abs(y)):
+        return False
+    along, whole = x * (px - ax) + y * (py - ay), x * x + y * y
+    return -margin < along and along < whole * (1.0 + margin)
 
 
 @compiled

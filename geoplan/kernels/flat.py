@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from geoplan.kernels.compiled import compiled
-from geoplan.kernels.ground import REACH, around, strip
+from geoplan.kernels.ground import REACH, around, length, strip
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,6 +73,42 @@ def flat_areas(shapes: NDArray[Any], ellipsoid: Floats) -> Flat:
         xy, ring, feature, block, _block_boxes(xy, ring, block), shapely.bounds(shapes),
         _ring_sizes(xy, ring, ellipsoid), is_shell,
     )  # fmt: skip
+
+
+def flat_lines(shapes: NDArray[Any], ellipsoid: Floats) -> Flat:
+    """Lay (multi)linestrings out flat: their parts stand for rings, and lengths for areas [m].
+
+    Parameters
+    ----------
+    shapes : ndarray of shapely geometries, shape (f,)
+        Valid, neither null nor empty.
+    ellipsoid : ndarray of float
+        As of `geoplan.kernels.ground.constants`.
+    """
+    parts, owner = shapely.get_parts(shapes, return_index=True)
+    xy = np.ascontiguousarray(shapely.get_coordinates(parts))
+    ring = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(parts))]).astype(np.int64)
+    feature = np.searchsorted(owner, np.arange(len(shapes) + 1)).astype(np.int64)
+    block = np.concatenate([[0], np.cumsum((np.diff(ring) - 2) // BLOCK + 1)]).astype(np.int64)
+    return Flat(
+        xy, ring, feature, block, _block_boxes(xy, ring, block), shapely.bounds(shapes),
+        _part_sizes(xy, ring, ellipsoid), np.ones(len(ring) - 1, dtype=np.bool_),
+    )  # fmt: skip
+
+
+@compiled
+def _part_sizes(xy: Floats, ring: Ints, ellipsoid: Floats) -> Floats:
+    """Return the length of each part on the ellipsoid [m]."""
+    sizes = np.empty(len(ring) - 1)
+    for r in range(len(ring) - 1):
+        near = around(xy[ring[r], 1], xy[ring[r], 1], ellipsoid)
+        total = 0.0
+        for i in range(ring[r], ring[r + 1] - 1):
+            if abs(xy[i, 1] - near[0]) + abs(xy[i + 1, 1] - xy[i, 1]) > REACH:
+                near = around(xy[i, 1], xy[i + 1, 1], ellipsoid)
+            total += length(xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1], near)
+        sizes[r] = total
+    return sizes
 
 
 def _laid_out(shapes: NDArray[Any]) -> tuple[Floats, Any, Any, Any]:

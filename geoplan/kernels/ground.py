@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import cos, sin, sqrt
+from math import cos, hypot, sin, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +62,24 @@ def strip(x0: float, y0: float, x1: float, y1: float, near: tuple[float, float, 
     total += _MIDDLE * _easting_excess(x + 0.5 * reach, middle)
     total += _OUTER * _easting_excess(x + _HIGH * reach, middle + (_HIGH - 0.5) * slope)
     return rise * total
+
+
+@compiled
+def length(x0: float, y0: float, x1: float, y1: float, near: tuple[float, float, float]) -> float:
+    """Return the length of an edge on the ellipsoid [m]; `near` as of `strip`."""
+    rise, reach, x = y1 - y0, x1 - x0, x0 - FALSE_EASTING_M
+    slope = near[2] * rise
+    middle = near[1] + near[2] * ((y0 + y1) / 2.0 - near[0])
+    mean = _OUTER * _inverse_scale(x + _LOW * reach, middle + (_LOW - 0.5) * slope)
+    mean += _MIDDLE * _inverse_scale(x + 0.5 * reach, middle)
+    mean += _OUTER * _inverse_scale(x + _HIGH * reach, middle + (_HIGH - 0.5) * slope)
+    return hypot(reach, rise) * mean
+
+
+@compiled
+def _inverse_scale(x: float, curved: float) -> float:
+    square = x * x * curved
+    return 1.0 - square * (0.5 - square * (5.0 / 24.0 - square * (61.0 / 720.0)))
 
 
 @compiled

@@ -60,13 +60,17 @@ def stops_room() -> Stops:
 
 
 @inlined
-def find_stops(mine: Flat, theirs: Flat, found: Events, count: int, role: int, stops: Stops) -> int:
+def find_stops(
+    mine: Flat, theirs: Flat, found: Events, count: int, role: int, stops: Stops, closed: bool
+) -> int:
     """Order the meetings along a boundary and tell what lies around each.
 
     Parameters
     ----------
     role : int
         0 for the boundary of one, 1 for that of the other.
+    closed : bool
+        Whether it is of rings; how far an open line agrees, who walks along it finds out.
 
     Returns
     -------
@@ -103,8 +107,11 @@ def find_stops(mine: Flat, theirs: Flat, found: Events, count: int, role: int, s
             stops.after[stop] = OUT if on_left else IN
         elif not _look(mine, theirs, found, role, stops, stop):
             return -1
-    agree = _agree(what, role, stops.order, stops.first, stops.before, stops.after, number)
-    return number if agree else -1
+    if closed and not _agree(
+        what, role, stops.order, stops.first, stops.before, stops.after, number
+    ):
+        return -1
+    return number
 
 
 @compiled

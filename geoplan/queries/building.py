@@ -232,7 +232,12 @@ def _lines(found: Walked) -> NDArray[Any]:
     place = np.vstack([place, line.xy[begin], line.xy[finish]])[order]
     enters = np.r_[enters, np.ones(len(starts), bool), np.zeros(len(ends), bool)][order]
 
-    odd = np.unique(pair[enters != (np.arange(len(pair)) % 2 == 0)])
+    # a pair whose events do not take turns is for GEOS, and must not put the others out of step
+    first = np.searchsorted(pair, pair)
+    uneven = np.bincount(pair)[pair] % 2 == 1
+    odd = np.unique(pair[uneven | (enters != ((np.arange(len(pair)) - first) % 2 == 0))])
+    sound = ~np.isin(pair, odd)
+    pair, edge, place = pair[sound], edge[sound], place[sound]
     into, out = np.arange(0, len(pair), 2), np.arange(1, len(pair), 2)
     which, step = _counted(np.maximum(edge[out] - edge[into], 0))
     piece = np.arange(len(into))
@@ -240,5 +245,4 @@ def _lines(found: Walked) -> NDArray[Any]:
     xy, count = _laid(piece, [(piece, place[into]), (which, between), (piece, place[out])])
     pieces = np.asarray(shapely.linestrings(xy, indices=np.repeat(piece, count)), dtype=object)
     _gather(pieces, pair[into], shapely.multilinestrings, shapes)
-    shapes[odd] = None
     return shapes

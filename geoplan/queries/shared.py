@@ -93,9 +93,8 @@ def _areal_or_lineal(
     left: Side, right: Side, mine: NDArray[np.intp], other: NDArray[np.intp], geometry: bool
 ) -> pd.DataFrame:
     """Return areas that areas share, or lengths of lines inside areas, boundary included."""
-    areal = left.dimensions[mine[0]] == right.dimensions[other[0]] == AREA
-    if areal and engine.is_worth_it(left.geometries[mine], right.geometries[other]):
-        return _areal_compiled(left, right, mine, other, geometry)
+    if engine.is_worth_it(left.geometries[mine], right.geometries[other]):
+        return _compiled(left, right, mine, other, geometry)
     found = walked(left.geometries[mine], right.geometries[other], left.plane)
     left.learn(mine, found.left_whole)
     right.learn(other, found.right_whole)
@@ -126,26 +125,33 @@ def _areal_or_lineal(
     return _table(ours[there], theirs[there], common[there], **{MEASURE_OF[dimension]: size[there]})
 
 
-def _areal_compiled(
+def _compiled(
     left: Side, right: Side, mine: NDArray[np.intp], other: NDArray[np.intp], geometry: bool
 ) -> pd.DataFrame:
-    """Return areas that areas share, by the kernels; GEOS tells what they do not decide."""
-    from geoplan.kernels.overlay import overlay
+    """Return the same by the kernels; GEOS tells what they do not decide."""
+    from geoplan.kernels.overlay import overlay, stretches
 
     plane = left.plane
     sides = left.geometries[mine], right.geometries[other]
-    found = overlay(*sides, plane.geod, shapes=geometry)
+    lineal = [shapely.get_dimensions(side[0]) == LINE for side in sides]
+    dimension = LINE if any(lineal) else AREA
+    if lineal[1]:
+        found = stretches(*sides[::-1], plane.geod, shapes=geometry).swapped()
+    else:
+        ask = stretches if lineal[0] else overlay
+        found = ask(*sides, plane.geod, shapes=geometry)
     left.learn(mine, found.left_size)
     right.learn(other, found.right_size)
     size, common = found.size, found.shape
     rest = np.flatnonzero(np.isnan(size))
     common[rest] = of_dimension(
-        shapely.intersection(sides[0][found.ours[rest]], sides[1][found.theirs[rest]]), AREA
+        shapely.intersection(sides[0][found.ours[rest]], sides[1][found.theirs[rest]]), dimension
     )
-    size[rest] = plane.area_m2(common[rest])
+    measure = plane.area_m2 if dimension == AREA else plane.length_m
+    size[rest] = measure(common[rest])
     there = size > 0
     ours, theirs = mine[found.ours[there]], other[found.theirs[there]]
-    return _table(ours, theirs, common[there], area_m2=size[there])
+    return _table(ours, theirs, common[there], **{MEASURE_OF[dimension]: size[there]})
 
 
 def _settle(
