@@ -12,6 +12,7 @@ from typing import Any
 
 import geopandas as gpd
 import openpyxl
+import pandas as pd
 import pytest
 
 from geoplan.catalogue import Catalogue
@@ -59,10 +60,13 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 
 def _emptied(file: Path) -> None:
-    parks = gpd.read_file(file, layer="parks")
+    none = gpd.GeoDataFrame(
+        {"name": pd.Series(dtype=str)}, geometry=[], crs=4550,
+        index=pd.Index([], dtype=str, name="feature_id"),
+    )  # fmt: skip
     write_geopackage(
-        file, "parks", parks.iloc[:0].set_index("feature_id"), id_column="feature_id",
-        identifier="parks", description="", last_change=datetime(2025, 1, 1, tzinfo=UTC),
+        file, "parks", none, id_column="feature_id", identifier="parks", description="",
+        last_change=datetime(2025, 1, 1, tzinfo=UTC),
     )  # fmt: skip
 
 
