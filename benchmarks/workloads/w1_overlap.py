@@ -46,13 +46,12 @@ def geoplan(folder: Path) -> Job:
     return job
 
 
-def resident(folder: Path) -> Job:
+def loaded(folder: Path) -> Job:
     """Answer a second time: code is loaded, and the layers have been looked at once."""
     from geoplan import overlap
 
     first = geoplan(folder)
-    parcels, zones = read(folder, "parcels", "zones")
-    overlap(parcels, zones)
+    overlap(*read(folder, "parcels", "zones"))
     return first
 
 
@@ -83,7 +82,7 @@ def geopandas(folder: Path) -> Job:
 
 WHO: dict[str, Contestant] = {
     "geoplan": geoplan,
-    "geoplan, loaded": resident,
+    "geoplan, loaded": loaded,
     "geoplan, measures only": measures_only,
     "geopandas.overlay": geopandas,
     **by_sql(("parcels", "zones"), QUESTION),

@@ -123,9 +123,11 @@ def _of_blocks(
             ):  # fmt: skip
                 continue
             if margin > 0.0 and (
-                _misses(ax, ay, bx, by, cx, cy, margin) or _misses(cx, cy, dx, dy, ax, ay, margin)
-                or _misses(ax, ay, bx, by, dx, dy, margin) or _misses(cx, cy, dx, dy, bx, by, margin)
-            ):  # fmt: skip
+                _misses(ax, ay, bx, by, cx, cy, margin)
+                or _misses(ax, ay, bx, by, dx, dy, margin)
+                or _misses(cx, cy, dx, dy, ax, ay, margin)
+                or _misses(cx, cy, dx, dy, bx, by, margin)
+            ):
                 return -1
             begins, ends = side(cx, cy, dx, dy, ax, ay), side(cx, cy, dx, dy, bx, by)
             if begins == ends and begins != 0:
