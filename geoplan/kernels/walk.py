@@ -134,7 +134,7 @@ def _sort(
         order[to] = at
 
 
-@compiled
+@inlined
 def _look(mine: Flat, theirs: Flat, found: Events, role: int, stops: Stops, stop: int) -> bool:
     """Tell what lies before and after a stop at a vertex; False where too much meets there."""
     what = found.what
