@@ -73,6 +73,8 @@
         ├── NotWritable
         ├── KeysUnreadable
         ├── FileBusy
+        ├── DatabaseUnreachable
+        ├── PackageMissing
         └── FontMissing
 
 No web and no command line in here: ``geoplan.cli`` maps a class to an exit code and
@@ -368,6 +370,14 @@ class KeysUnreadable(BadEnvironment):
 
 class FileBusy(BadEnvironment):
     """Another program holds the file."""
+
+
+class DatabaseUnreachable(BadEnvironment):
+    """No server answers at a database's address, or it lets this user not in."""
+
+
+class PackageMissing(BadEnvironment):
+    """A package of an extra is not installed."""
 
 
 class FontMissing(BadEnvironment):

@@ -98,6 +98,11 @@ def encode(geometries: NDArray[Any], srs_id: int) -> list[bytes | None]:
     ]
 
 
+def headed(body: bytes, srs_id: int) -> bytes:
+    """Return the blob of a geometry that is WKB (ISO) already, without an envelope."""
+    return _HEADER.pack(_MAGIC, 0, _LITTLE, srs_id) + body
+
+
 def _header(srs_id: int, empty: bool, box: NDArray[np.float64]) -> bytes:
     if empty:
         return _HEADER.pack(_MAGIC, 0, _LITTLE | _EMPTY, srs_id)
