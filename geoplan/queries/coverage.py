@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -9,11 +10,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.crs import MeasuringPlane, planes_of, reproject, shared_crs
+from geoplan.crs import MeasuringPlane, extent_of, planes_of, reproject, shared_crs
 from geoplan.errors import BadQuery, WrongGeometryType
 from geoplan.queries.checks import AREA, LINE, NAMES, POINT, dimension, located, refuse_negative
 from geoplan.queries.gaps import without_small_gaps
 from geoplan.queries.pairs import meeting, of_dimension
+from geoplan.queries.parting import FEATURES, Answer, by_parts
 from geoplan.queries.seams import joined
 
 if TYPE_CHECKING:
@@ -21,9 +23,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
+    from geoplan.crs import Extent
+    from geoplan.queries.mapping import Map
+
 _ROUNDING = 1e-14  # of a zone's size: less than that is not covered, it is the last digit
 _LARGE = 500  # vertices of a cover that is cut to each zone before it is united
 _PAIRS_AT_ONCE = 1000
+ZONE, LAYER = "zone_id", "layer"
 _UNIT = {AREA: "area_m2", LINE: "length_m"}
 
 
@@ -33,6 +39,8 @@ def coverage(
     by_group: str | None = None,
     min_gap_m2: float = 0.0,
     gap_geometry: bool = True,
+    map: Map | None = None,  # noqa: A002 - it is one
+    part_features: int = FEATURES,
 ) -> GeoDataFrame:
     """Measure how much of each zone is covered by the union of one or more layers.
 
@@ -53,6 +61,8 @@ def coverage(
         ``small_gap_count``; the measures include them.
     gap_geometry : bool, default True
         False leaves the geometry null, which saves memory; not together with `min_gap_m2`.
+    map, part_features
+        As for `overlap`. A zone is measured whole in one part, with all that may cover it.
 
     Returns
     -------
@@ -99,24 +109,18 @@ def coverage(
     zones_located, zones_missing = located(zones, "zones")
     kind = _kind(zones_located)
     columns = _columns(kind)
-    covers, of_layer, covers_missing = _covers(by)
+    covers, covers_missing = _covers(by)
     keys = pd.Series(zones.index if by_group is None else zones[by_group], index=zones.index)
 
-    parts, planes = [], []
-    for plane, ours, (theirs,) in planes_of(zones_located, covers, whole=False):
-        names, shapes = ours.ids, ours.geometries
-        if by_group is not None:
-            names, shapes = _dissolved(keys.loc[ours.ids], shapes)
-        layers = [theirs.geometries[of_layer[theirs.ids] == n] for n in range(len(by))]
-        measured = _measured(plane, shapes, layers, kind)
-        if not gap_geometry:
-            measured["geometry"] = None
-        elif plane.crs != crs:
-            measured["geometry"] = reproject(measured["geometry"].to_numpy(), plane.crs, crs)
-        parts.append(measured.assign(zone_id=names))
-        planes.append(plane.name)
-
-    rows = _one_row_each(parts, columns, crs)
+    located_zones = _keyed(zones_located, keys)
+    question = Covering(kind, len(by), by_group is not None, gap_geometry)
+    if map is None or len(located_zones) == 0:
+        found = question(located_zones, covers)
+    else:
+        question = replace(question, extent=extent_of(located_zones, covers), alone=True)
+        code = pd.factorize(located_zones[ZONE], use_na_sentinel=False)[0]
+        found = by_parts(map, question, located_zones, covers, most=part_features, together=code)
+    rows = found.rows.set_index(ZONE)
     if covers.empty:
         # nothing that might cover has a place: how much is covered is not known, and not 0
         rows[columns[2:-1]] = np.nan
@@ -128,9 +132,63 @@ def coverage(
         answer = without_small_gaps(answer, min_gap_m2)
     answer.attrs = {
         "no_geometry": {"zones": zones_missing, "by": covers_missing},
-        "measuring_planes": planes,
+        "measuring_planes": [plane.name for plane in found.planes],
     }
     return answer
+
+
+@dataclass(frozen=True)
+class Covering:
+    """The question how much of each zone is covered, and where its gaps are.
+
+    Attributes
+    ----------
+    kind : int
+        Dimension of the zones.
+    layers : int
+        How many layers cover.
+    grouped : bool
+        Whether zones of one key are one.
+    gap_geometry : bool
+        Whether gaps are returned.
+    extent : tuple of float, optional
+        Of the whole layers, where this is asked of parts of them.
+    alone : bool, default False
+        Whether each zone is measured in a way that depends on no other.
+    """
+
+    kind: int
+    layers: int
+    grouped: bool
+    gap_geometry: bool
+    extent: Extent | None = None
+    alone: bool = False
+
+    def __call__(self, zones: GeoDataFrame, covers: GeoDataFrame, /) -> Answer:
+        """Return one row for each key in the column `ZONE`; covers know their layer in `LAYER`."""
+        crs, found, planes = zones.crs, [], []
+        for plane, ours, (theirs,) in planes_of(zones, covers, whole=False, extent=self.extent):
+            names, shapes = zones[ZONE].loc[ours.ids], ours.geometries
+            if self.grouped:
+                names, shapes = _dissolved(names, shapes)
+            of_layer = covers[LAYER].loc[theirs.ids].to_numpy()
+            layers = [theirs.geometries[of_layer == n] for n in range(self.layers)]
+            measured = _measured(plane, shapes, layers, self.kind, alone=self.alone)
+            if not self.gap_geometry:
+                measured["geometry"] = None
+            elif plane.crs != crs:
+                measured["geometry"] = reproject(measured["geometry"].to_numpy(), plane.crs, crs)
+            found.append(measured.assign(**{ZONE: np.asarray(names)}))
+            planes.append(plane)
+        rows = _one_row_each(found, _columns(self.kind), crs)
+        return Answer(rows.rename_axis(ZONE).reset_index(), tuple(planes))
+
+
+def _keyed(zones: GeoDataFrame, keys: pd.Series) -> GeoDataFrame:
+    """Return zones with nothing but their geometry and, in the column `ZONE`, their key."""
+    return gpd.GeoDataFrame(
+        {ZONE: keys.loc[zones.index]}, geometry=zones.geometry.array, index=zones.index
+    )
 
 
 def _refuse_question(
@@ -162,8 +220,8 @@ def _columns(kind: int) -> list[str]:
     return ["zone_id", *sizes, "coverage_ratio", "small_gap_count", "geometry"]
 
 
-def _covers(by: tuple[GeoDataFrame, ...]) -> tuple[GeoDataFrame, NDArray[np.intp], list[list[Any]]]:
-    """Return the located features of all layers as one, their layer, and the unlocated ids."""
+def _covers(by: tuple[GeoDataFrame, ...]) -> tuple[GeoDataFrame, list[list[Any]]]:
+    """Return the located features of all layers as one, with their layer, and the unlocated ids."""
     parts, missing = [], []
     for number, layer in enumerate(by, start=1):
         role = f"covering layer {number}"
@@ -177,7 +235,7 @@ def _covers(by: tuple[GeoDataFrame, ...]) -> tuple[GeoDataFrame, NDArray[np.intp
         missing.append(absent)
     together = gpd.GeoSeries(pd.concat(parts, ignore_index=True), crs=by[0].crs)
     of_layer = np.repeat(np.arange(len(by)), [len(part) for part in parts])
-    return gpd.GeoDataFrame(geometry=together), of_layer, missing
+    return gpd.GeoDataFrame({LAYER: of_layer}, geometry=together), missing
 
 
 def _dissolved(keys: pd.Series, shapes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -191,7 +249,7 @@ def _one_row_each(parts: list[pd.DataFrame], columns: list[str], crs: CRS) -> pd
     """Return one row a zone, indexed by its id: what was cut at zone borders added up."""
     if not parts:
         return pd.DataFrame(columns=columns[1:])
-    rows = pd.concat(parts).set_index("zone_id")
+    rows = pd.concat(parts).set_index(ZONE)
     if not rows.index.is_unique:
         together = rows.groupby(level=0, sort=False, dropna=False)
         sums = together[[*columns[1:4], "small_gap_count"]].sum(min_count=1)
@@ -201,13 +259,18 @@ def _one_row_each(parts: list[pd.DataFrame], columns: list[str], crs: CRS) -> pd
 
 
 def _measured(
-    plane: MeasuringPlane, zones: NDArray[Any], covers: list[NDArray[Any]], kind: int
+    plane: MeasuringPlane,
+    zones: NDArray[Any],
+    covers: list[NDArray[Any]],
+    kind: int,
+    *,
+    alone: bool,
 ) -> pd.DataFrame:
     """Return the measures of projected zones, one row a zone."""
     measure = plane.area_m2 if kind == AREA else plane.length_m
     own = measure(zones)
     gap = zones.copy()
-    for layer, apart in _heaps(covers):
+    for layer, apart in [(np.concatenate(covers), False)] if alone else _heaps(covers):
         gap = _less(gap, layer, kind, apart=apart)
     changed = np.flatnonzero([rest is not zone for rest, zone in zip(gap, zones, strict=True)])
     gap_size = own.copy()

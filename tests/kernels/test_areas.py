@@ -183,11 +183,11 @@ def test_a_plan_of_a_city_never_loads_numba() -> None:
 def test_without_numba_everything_is_answered_by_geos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "WORTH", 0)
     monkeypatch.setattr(engine, "find_spec", lambda name: None)
-    engine._there.cache_clear()
+    engine.is_there.cache_clear()
     layer = gpd.GeoDataFrame(geometry=[box(0, 0, 10, 10), box(5, 5, 10, 10)], crs=4550)
     assert len(overlap(layer, layer)) == 4
     assert not engine.is_worth_it(layer.geometry.to_numpy())
-    engine._there.cache_clear()
+    engine.is_there.cache_clear()
 
 
 @pytest.mark.skipif(not cambridge.FILE.exists(), reason=f"{cambridge.FILE} is not here")
