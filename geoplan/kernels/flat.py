@@ -52,15 +52,15 @@ class Flat(NamedTuple):
     is_shell: NDArray[np.bool_]
 
 
-def flat_areas(shapes: NDArray[Any], ellipsoid: Floats) -> Flat:
+def flat_areas(shapes: NDArray[Any], ellipsoid: Floats | None) -> Flat:
     """Lay (multi)polygons out flat.
 
     Parameters
     ----------
     shapes : ndarray of shapely geometries, shape (f,)
         Valid (multi)polygons, neither null nor empty.
-    ellipsoid : ndarray of float
-        As of `geoplan.kernels.ground.constants`.
+    ellipsoid : ndarray of float, optional
+        As of `geoplan.kernels.ground.constants`; without it rings have no sizes.
     """
     xy, ring, part, feature = _laid_out(shapes)
     xy = np.ascontiguousarray(xy, dtype=np.float64)
@@ -69,9 +69,10 @@ def flat_areas(shapes: NDArray[Any], ellipsoid: Floats) -> Flat:
     is_shell[part[:-1]] = True
     _orient(xy, ring, is_shell)
     block = np.concatenate([[0], np.cumsum((np.diff(ring) - 2) // BLOCK + 1)]).astype(np.int64)
+    sizes = np.empty(0) if ellipsoid is None else _ring_sizes(xy, ring, ellipsoid)
     return Flat(
-        xy, ring, feature, block, _block_boxes(xy, ring, block), shapely.bounds(shapes),
-        _ring_sizes(xy, ring, ellipsoid), is_shell,
+        xy, ring, feature, block, _block_boxes(xy, ring, block), shapely.bounds(shapes), sizes,
+        is_shell,
     )  # fmt: skip
 
 

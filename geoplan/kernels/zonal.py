@@ -1,0 +1,262 @@
+"""Zones over a raster, from shapely geometries on its grid to sums for each zone.
+
+The raster is gone through once, window by window along the blocks of its file; each window is read
+once for all zones that meet it. What a zone has in several windows is added up in the order of
+the windows, so answers are the same whatever the number of threads.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import shapely
+
+from geoplan.kernels.cells import ROUNDING
+from geoplan.kernels.flat import flat_areas
+from geoplan.kernels.reduce import (
+    COUNT,
+    LEAST,
+    MOST,
+    NO_CLASS,
+    SPREAD,
+    SUM,
+    WEIGHT,
+    WEIGHTED,
+    classify,
+    measure,
+)
+from geoplan.raster.windows import windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from geoplan.kernels.flat import Flat
+    from geoplan.raster import Raster
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Window = tuple[int, int, int, int]
+
+THREADS = 2
+AHEAD = 4
+"""Windows that are in memory together, at most."""
+
+CODES = 1 << 16
+"""Classes of a window that lie this near each other are counted by their distance from the least."""
+
+GATHERED = 1 << 20
+"""Amounts of classes that are kept before those of one zone are added up."""
+
+
+class Zones(NamedTuple):
+    """Zones on a grid, and the windows each of them meets.
+
+    Attributes
+    ----------
+    flat : Flat
+    rounding : ndarray of float, shape (f,)
+        Shares of cells that are nothing.
+    met : list
+        Windows, and positions of the zones in each.
+    """
+
+    flat: Flat
+    rounding: Floats
+    met: list[tuple[Window, Ints]]
+
+
+class Statistics(NamedTuple):
+    """What zones cover of a raster; NaN where they cover nothing that has data.
+
+    Attributes
+    ----------
+    count, sum : ndarray of float, shape (f,)
+        Cells, and values times cells.
+    min, max : ndarray of float, shape (f,)
+    data_area, mean, stdev : ndarray of float, shape (f,)
+        Cells count by their weights, where there are any.
+    """
+
+    count: Floats
+    sum: Floats
+    min: Floats
+    max: Floats
+    data_area: Floats
+    mean: Floats
+    stdev: Floats
+
+
+def statistics(
+    raster: Raster, zones: NDArray[Any], *, by_area: bool, spread: bool, threads: int = THREADS
+) -> Statistics:
+    """Summarise the values of a raster in each zone.
+
+    Parameters
+    ----------
+    raster : Raster
+        Open.
+    zones : ndarray of shapely polygons, shape (f,)
+        x is the column, y the row; valid, finite, not empty.
+    by_area : bool
+        Whether cells count by their area on the ellipsoid [m²].
+    spread : bool
+        Whether the standard deviation is wanted; else it is 0.
+    threads : int
+        How many work at once; the answer is the same for any number.
+    """
+    known = _on_windows(raster, zones)
+    reading = Lock()
+
+    def task(met: tuple[Window, Ints]) -> tuple[Ints, Floats]:
+        window, which = met
+        with reading:
+            values, weights = raster.read(*window), _weights(raster, window, by_area)
+        return which, measure(values, weights, window, which, known.flat, known.rounding, spread)
+
+    total = np.zeros((len(zones), 7))
+    total[:, LEAST], total[:, MOST] = np.inf, -np.inf
+    for which, part in _in_order(task, known.met, threads):
+        there = part[:, COUNT] > 0
+        total[which[there]] = _together(total[which[there]], part[there])
+    total[total[:, COUNT] == 0] = np.nan
+    return Statistics(
+        total[:, COUNT], total[:, SUM], total[:, LEAST], total[:, MOST], total[:, WEIGHT],
+        total[:, WEIGHTED] / total[:, WEIGHT], np.sqrt(total[:, SPREAD] / total[:, WEIGHT]),
+    )  # fmt: skip
+
+
+def classes(
+    raster: Raster, zones: NDArray[Any], *, by_area: bool, threads: int = THREADS
+) -> tuple[Ints, Ints, Floats]:
+    """Measure how much of each class of a raster each zone covers.
+
+    Parameters
+    ----------
+    raster, zones, by_area, threads
+        As of `statistics`; the raster holds whole numbers.
+
+    Returns
+    -------
+    zone, value : ndarray of int, shape (n,)
+        Positions of zones, ascending, and classes, ascending in each.
+    amount : ndarray of float, shape (n,)
+        Cells, or their area on the ellipsoid [m²].
+    """
+    known = _on_windows(raster, zones)
+    reading = Lock()
+
+    def task(met: tuple[Window, Ints]) -> tuple[Ints, Ints, Floats]:
+        window, which = met
+        with reading:
+            stored, weights = raster.stored(*window), _weights(raster, window, by_area)
+            mask = raster.stored_mask(*window) if raster.masked else None
+        codes, values = _coded(stored, _without(raster, stored, mask))
+        zone, code, amount = classify(
+            codes, len(values), weights, window, which, known.flat, known.rounding
+        )
+        return which[zone], values[code], amount
+
+    total = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
+    parts, kept = [total], 0
+    for part in _in_order(task, known.met, threads):
+        parts.append(part)
+        kept += len(part[0])
+        if kept > GATHERED:
+            parts, kept = [_added(parts)], 0
+    return _added(parts)
+
+
+def _on_windows(raster: Raster, zones: NDArray[Any]) -> Zones:
+    flat = flat_areas(zones, None)
+    grid = raster.grid
+    whole = windows((grid.height, grid.width), raster.block_shape)
+    row, col, high, wide = whole.T
+    around = shapely.box(col, row, col + wide, row + high)
+    at, zone = shapely.STRtree(shapely.box(*flat.box.T)).query(around)
+    order = np.lexsort((zone, at))
+    at, zone = at[order], zone[order].astype(np.int64)
+    met = []
+    starts = np.flatnonzero(np.diff(at, prepend=-1))
+    for start, which in zip(starts, np.split(zone, starts[1:]), strict=True):
+        window = _around(flat.box[which], whole[at[start]])
+        if window[2] > 0 and window[3] > 0:
+            met.append((window, which))
+    return Zones(flat, ROUNDING * np.minimum(shapely.area(zones), 1.0), met)
+
+
+def _around(boxes: Floats, window: Ints) -> Window:
+    """Return the part of a window that boxes lie in: no more is read."""
+    row, col, high, wide = window.tolist()
+    left, top = (np.floor(boxes[:, axis].min()) for axis in (0, 1))
+    right, bottom = (np.ceil(boxes[:, axis].max()) for axis in (2, 3))
+    left, top = int(max(left, col)), int(max(top, row))
+    return top, left, int(min(bottom, row + high)) - top, int(min(right, col + wide)) - left
+
+
+def _weights(raster: Raster, window: Window, by_area: bool) -> Floats:
+    return raster.grid.cell_areas_m2(*window) if by_area else np.empty((0, 0))
+
+
+def _in_order(task: Callable[[Any], Any], items: list[Any], threads: int) -> Iterator[Any]:
+    """Yield what a task makes of items, in their order, few of them under way."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = [pool.submit(task, item) for item in items[:AHEAD]]
+        for item in items[AHEAD:]:
+            yield waiting.pop(0).result()
+            waiting.append(pool.submit(task, item))
+        for future in waiting:
+            yield future.result()
+
+
+def _together(one: Floats, other: Floats) -> Floats:
+    """Return the moments of two parts as those of both (Chan et al.); the second is not empty."""
+    both = one + other
+    both[:, LEAST] = np.minimum(one[:, LEAST], other[:, LEAST])
+    both[:, MOST] = np.maximum(one[:, MOST], other[:, MOST])
+    had = one[:, WEIGHT] > 0
+    before, mean = one[had, WEIGHT], one[had, WEIGHTED] / one[had, WEIGHT]
+    off = other[had, WEIGHTED] / other[had, WEIGHT] - mean
+    both[had, SPREAD] += off * off * before * other[had, WEIGHT] / both[had, WEIGHT]
+    return both
+
+
+def _without(raster: Raster, stored: NDArray[Any], mask: Any) -> NDArray[np.bool_] | None:
+    """Return where a window has no data; None where it has everywhere."""
+    gone = None if mask is None else mask == 0
+    if raster.nodata is not None:
+        nodata = stored == raster.dtype.type(raster.nodata)
+        gone = nodata if gone is None else gone | nodata
+    return gone
+
+
+def _coded(
+    stored: NDArray[Any], gone: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return classes numbered from 0, and what the numbers stand for."""
+    low, high = int(stored.min()), int(stored.max())
+    if high - low < CODES:
+        values = np.arange(low, high + 1, dtype=np.int64)
+        codes = (stored.astype(np.int64) - low).astype(np.int32)
+    else:
+        known, place = np.unique(stored, return_inverse=True)
+        values, codes = known.astype(np.int64), place.reshape(stored.shape).astype(np.int32)
+    if gone is not None:
+        codes[gone] = NO_CLASS
+    return codes, values
+
+
+def _added(parts: list[tuple[Ints, Ints, Floats]]) -> tuple[Ints, Ints, Floats]:
+    """Add up the amounts of one class in one zone, in the order of the parts."""
+    zone, value, amount = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if not len(zone):
+        return zone, value, amount
+    order = np.lexsort((value, zone))
+    zone, value, amount = zone[order], value[order], amount[order]
+    # positions begin at 0, so the first differs from what stands before it
+    first = np.flatnonzero((np.diff(zone, prepend=-1) != 0) | (np.diff(value, prepend=0) != 0))
+    return zone[first], value[first], np.add.reduceat(amount, first)
