@@ -79,13 +79,15 @@ def cells_room(areas: Flat, which: Ints, window: Window) -> Room:
 def _box(areas: Flat, f: int, window: Window) -> Window:
     """Return the cells of a window that the box of an area meets."""
     box = areas.box
-    top = max(floor(box[f, 1]), float(window[0]))
-    left = max(floor(box[f, 0]), float(window[1]))
-    high = min(ceil(box[f, 3]), float(window[0] + window[2])) - top
-    wide = min(ceil(box[f, 2]), float(window[1] + window[3])) - left
-    if high <= 0.0 or wide <= 0.0:
+    row, col, high, wide = window
+    # within the window before it is cut to whole numbers: a zone may reach farther than they do
+    top = floor(min(max(box[f, 1], float(row)), float(row + high)))
+    left = floor(min(max(box[f, 0], float(col)), float(col + wide)))
+    bottom = ceil(max(min(box[f, 3], float(row + high)), float(row)))
+    right = ceil(max(min(box[f, 2], float(col + wide)), float(col)))
+    if bottom <= top or right <= left:
         return 0, 0, 0, 0
-    return int(top), int(left), int(high), int(wide)
+    return top, left, bottom - top, right - left
 
 
 @compiled
@@ -159,9 +161,9 @@ def _edge(x0: float, y0: float, x1: float, y1: float, high: int, wide: int, room
 @compiled
 def _level(row: int, x0: float, x1: float, wide: int, room: Room) -> None:
     """Mark the cells that a level edge runs through; it adds nothing."""
-    first, last = max(floor(min(x0, x1)), 0.0), min(ceil(max(x0, x1)), float(wide))
+    first, last = floor(max(min(x0, x1), 0.0)), ceil(min(max(x0, x1), float(wide)))
     base = row * _padded(wide)
-    for col in range(int(first), int(last)):
+    for col in range(first, last):
         room.mark[base + col] |= THROUGH
 
 
@@ -186,7 +188,7 @@ def _piece(
     if low < 0.0:
         done, x = -low * rate, 0.0
         room.left[row] += sign * done
-    for col in range(int(x), min(int(ceil(high)), wide)):
+    for col in range(int(x), ceil(min(high, float(wide)))):
         border = min(high, col + 1.0)
         upto = rise if border == high else (border - low) * rate
         at = base + col
@@ -241,9 +243,7 @@ def _share(share: float, mark: int, rounding: float) -> float:
 
 
 @compiled
-def _run(
-    room: Room, count: int, row: int, first: int, last: int, left: int, share: float
-) -> int:
+def _run(room: Room, count: int, row: int, first: int, last: int, left: int, share: float) -> int:
     """Add a run, unless it is none, and return how many there are."""
     if first < 0 or first >= last or share == 0.0:
         return count

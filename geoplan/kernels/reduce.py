@@ -72,7 +72,7 @@ def _add(values: Floats, weights: Floats, share: float, spread: bool, moments: F
     """Add a run of cells to moments: first its own mean, then squares about that."""
     count, total, weight, weighted, low, high = 0, 0.0, 0.0, 0.0, np.inf, -np.inf
     for value in values:
-        if value == value:  # noqa: PLR0124 - NaN is not itself
+        if value == value:  # NaN is not itself
             count += 1
             total += value
             low, high = min(low, value), max(high, value)
@@ -82,7 +82,7 @@ def _add(values: Floats, weights: Floats, share: float, spread: bool, moments: F
     if len(weights):
         weight = weighted = 0.0
         for value, one in zip(values, weights):  # noqa: B905 - numba knows no strict
-            if value == value:  # noqa: PLR0124
+            if value == value:
                 weight += one
                 weighted += one * value
     if spread:
@@ -103,7 +103,7 @@ def _spread(
     if len(values) > 1:
         for at in range(len(values)):
             off = values[at] - mean
-            if off == off:  # noqa: PLR0124
+            if off == off:
                 squares += off * off * (weights[at] if len(weights) else 1.0)
     before, added = moments[WEIGHT], share * weight
     if before > 0.0:

@@ -47,7 +47,7 @@ AHEAD = 4
 """Windows that are in memory together, at most."""
 
 CODES = 1 << 16
-"""Classes of a window that lie this near each other are counted by their distance from the least."""
+"""Classes of a window that differ by less are numbered by their distance from the least."""
 
 GATHERED = 1 << 20
 """Amounts of classes that are kept before those of one zone are added up."""
@@ -70,30 +70,9 @@ class Zones(NamedTuple):
     met: list[tuple[Window, Ints]]
 
 
-class Statistics(NamedTuple):
-    """What zones cover of a raster; NaN where they cover nothing that has data.
-
-    Attributes
-    ----------
-    count, sum : ndarray of float, shape (f,)
-        Cells, and values times cells.
-    min, max : ndarray of float, shape (f,)
-    data_area, mean, stdev : ndarray of float, shape (f,)
-        Cells count by their weights, where there are any.
-    """
-
-    count: Floats
-    sum: Floats
-    min: Floats
-    max: Floats
-    data_area: Floats
-    mean: Floats
-    stdev: Floats
-
-
 def statistics(
     raster: Raster, zones: NDArray[Any], *, by_area: bool, spread: bool, threads: int = THREADS
-) -> Statistics:
+) -> dict[str, Floats]:
     """Summarise the values of a raster in each zone.
 
     Parameters
@@ -108,6 +87,13 @@ def statistics(
         Whether the standard deviation is wanted; else it is 0.
     threads : int
         How many work at once; the answer is the same for any number.
+
+    Returns
+    -------
+    dict of ndarray of float, shape (f,)
+        ``count`` of cells, ``sum`` of values times cells, ``min``, ``max``; and ``data_area``,
+        ``mean`` and ``stdev``, where cells count by their areas if they are to. NaN where a zone
+        covers nothing that has data.
     """
     known = _on_windows(raster, zones)
     reading = Lock()
@@ -124,10 +110,15 @@ def statistics(
         there = part[:, COUNT] > 0
         total[which[there]] = _together(total[which[there]], part[there])
     total[total[:, COUNT] == 0] = np.nan
-    return Statistics(
-        total[:, COUNT], total[:, SUM], total[:, LEAST], total[:, MOST], total[:, WEIGHT],
-        total[:, WEIGHTED] / total[:, WEIGHT], np.sqrt(total[:, SPREAD] / total[:, WEIGHT]),
-    )  # fmt: skip
+    return {
+        "count": total[:, COUNT],
+        "sum": total[:, SUM],
+        "min": total[:, LEAST],
+        "max": total[:, MOST],
+        "data_area": total[:, WEIGHT],
+        "mean": total[:, WEIGHTED] / total[:, WEIGHT],
+        "stdev": np.sqrt(total[:, SPREAD] / total[:, WEIGHT]),
+    }
 
 
 def classes(
@@ -177,7 +168,8 @@ def _on_windows(raster: Raster, zones: NDArray[Any]) -> Zones:
     whole = windows((grid.height, grid.width), raster.block_shape)
     row, col, high, wide = whole.T
     around = shapely.box(col, row, col + wide, row + high)
-    at, zone = shapely.STRtree(shapely.box(*flat.box.T)).query(around)
+    boxes: NDArray[Any] = np.asarray(shapely.box(*flat.box.T))
+    at, zone = shapely.STRtree(boxes).query(around)
     order = np.lexsort((zone, at))
     at, zone = at[order], zone[order].astype(np.int64)
     met = []

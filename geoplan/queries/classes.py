@@ -16,6 +16,7 @@ from geoplan.queries.samples import Samples, summed
 from geoplan.queries.zoning import (
     MAX_CELLS_IN_MEMORY,
     attrs_of,
+    by_kernels,
     by_raster,
     cells_differ,
     ratio_of,
@@ -26,10 +27,14 @@ from geoplan.queries.zoning import (
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
     from pandas import DataFrame
 
     from geoplan.model import Text
     from geoplan.raster import Raster
+
+    _Shares = tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+    """Zone, class and share of what has data there; and how much has data, zone by zone."""
 
 COLUMNS = ["zone_id", "class_value", "class_zh", "class_en", "ratio", "area_m2", "length_m"]
 
@@ -95,11 +100,20 @@ def zonal_classes(
 
 
 def _classes_of_areas(placed: Placed, raster: Raster, by_area: bool) -> DataFrame:
+    zones = placed.geometries[placed.inside]
+    shares = _by_kernels if by_kernels(zones, raster.grid) else _by_exactextract
+    zone, value, share, total = shares(raster, zones, by_area)
+    known = {"data_area" if by_area else "count": np.nan_to_num(spread(total, placed))}
+    ratio = ratio_of(placed, known, by_area)
+    zone = np.flatnonzero(placed.inside)[zone]
+    return pd.DataFrame({"zone": zone, "class_value": value, "ratio": share * ratio[zone]})
+
+
+def _by_exactextract(raster: Raster, zones: NDArray[Any], by_area: bool) -> _Shares:
     operations = {"unique": "unique", "count": "count"}
     operations["frac"] = "weighted_frac" if by_area else "frac"
     if by_area:
         operations["data_area"] = "sum"
-    zones = placed.geometries[placed.inside]
     rows = extract(
         raster,
         zones,
@@ -108,22 +122,18 @@ def _classes_of_areas(placed: Placed, raster: Raster, by_area: bool) -> DataFram
         by_raster=by_raster(zones),
         max_cells=MAX_CELLS_IN_MEMORY,
     )
-    totals = {
-        name: spread([row.get(name) for row in rows], placed)
-        for name in ("count", "data_area")
-        if name in operations
-    }
-    ratio = ratio_of(
-        placed, {name: np.nan_to_num(total) for name, total in totals.items()}, by_area
-    )
-    zone = np.repeat(np.flatnonzero(placed.inside), [len(row["unique"]) for row in rows])
-    return pd.DataFrame(
-        {
-            "zone": zone,
-            "class_value": np.concatenate([row["unique"] for row in rows]).astype(np.int64),
-            "ratio": np.concatenate([row["frac"] for row in rows]) * ratio[zone],
-        }
-    )
+    zone = np.repeat(np.arange(len(rows)), [len(row["unique"]) for row in rows])
+    value, share = (np.concatenate([row[name] for row in rows]) for name in ("unique", "frac"))
+    total = [row.get("data_area" if by_area else "count") for row in rows]
+    return zone, value.astype(np.int64), share, np.array(total, dtype=float)
+
+
+def _by_kernels(raster: Raster, zones: NDArray[Any], by_area: bool) -> _Shares:
+    from geoplan.kernels.zonal import classes
+
+    zone, value, amount = classes(raster, zones, by_area=by_area)
+    total = np.bincount(zone, amount, len(zones)).astype(float)
+    return zone, value, amount / total[zone], total
 
 
 def _classes_of_samples(samples: Samples, count: int, raster: Raster) -> DataFrame:

@@ -20,11 +20,19 @@ if TYPE_CHECKING:
 WORTH = 400_000
 """Points of a question above which the kernels are loaded for it."""
 
+WORTH_CELLS = 12_000_000
+"""Cells of a raster, in the boxes of all zones, above which the kernels are loaded for them."""
+
 
 def is_worth_it(*layers: NDArray[Any]) -> bool:
     """Tell whether the kernels are there, and a question of these geometries is large enough."""
     points = sum(int(shapely.get_num_coordinates(one).sum()) for one in layers)
     return points >= WORTH and is_there()
+
+
+def is_worth_cells(cells: float) -> bool:
+    """Tell whether the kernels are there, and so many cells of a raster are enough for them."""
+    return cells >= WORTH_CELLS and is_there()
 
 
 @cache

@@ -19,6 +19,7 @@ from geoplan.queries.samples import Samples, quantiles, summed
 from geoplan.queries.zoning import (
     MAX_CELLS_IN_MEMORY,
     attrs_of,
+    by_kernels,
     by_raster,
     cells_differ,
     ratio_of,
@@ -95,8 +96,8 @@ def zonal_statistics(
 
     Notes
     -----
-    A cell counts by the exact share of it that the zone covers (exactextract), on a grid of
-    unit squares, so nothing is resampled; edges are straight in the measuring plane. Mean,
+    A cell counts by the exact share of it that the zone covers, on a grid of unit squares, so
+    nothing is resampled; edges are straight in the measuring plane. Mean,
     standard deviation and quantiles are over area on the ground: where cells of one zone differ
     in size by more than 4e-6, as in degrees, each also counts by its area on the ellipsoid.
     ``sum`` and ``count`` are of cells, for rasters that hold an amount a cell. A line counts by
@@ -161,12 +162,34 @@ def quantiles_among(stats: Sequence[str]) -> dict[str, float]:
 def _of_areas(
     placed: Placed, raster: Raster, stats: Sequence[str], shares: dict[str, float], by_area: bool
 ) -> dict[str, NDArray[np.float64]]:
+    _refuse_large_zones(placed, shares)
+    zones = placed.geometries[placed.inside]
+    if not shares and by_kernels(zones, raster.grid):
+        from geoplan.kernels.zonal import statistics
+
+        known = statistics(raster, zones, by_area=by_area, spread="stdev" in stats)._asdict()
+    else:
+        known = _extracted(raster, zones, stats, shares, by_area)
+    found = {name: spread(values, placed) for name, values in known.items()}
+    found["count"] = np.nan_to_num(found["count"])
+    found["raster_ratio"] = ratio_of(placed, found, by_area)
+    if "sum" in found:
+        found["sum"] = np.where(found["count"] > 0, found["sum"], np.nan)
+    return found
+
+
+def _extracted(
+    raster: Raster,
+    zones: NDArray[Any],
+    stats: Sequence[str],
+    shares: dict[str, float],
+    by_area: bool,
+) -> dict[str, list[Any]]:
+    """Return what exactextract finds, statistics and quantiles, zone by zone."""
     operations = {name: name for name in stats if name not in shares} | {"count": "count"}
     if by_area:
         operations |= {name: f"weighted_{name}" for name in ("mean", "stdev") if name in stats}
         operations["data_area"] = "sum"
-    _refuse_large_zones(placed, shares)
-    zones = placed.geometries[placed.inside]
     rows = extract(
         raster,
         zones,
@@ -176,14 +199,9 @@ def _of_areas(
         by_raster=not shares and by_raster(zones),
         max_cells=MAX_CELLS_IN_MEMORY,
     )
-    found = {name: spread([row.get(name) for row in rows], placed) for name in operations}
+    found = {name: [row.get(name) for row in rows] for name in operations}
     for number, name in enumerate(shares):
-        values = [np.nan if row.get("array") is None else row["array"][number] for row in rows]
-        found[name] = spread(values, placed)
-    found["count"] = np.nan_to_num(found["count"])
-    found["raster_ratio"] = ratio_of(placed, found, by_area)
-    if "sum" in found:
-        found["sum"] = np.where(found["count"] > 0, found["sum"], np.nan)
+        found[name] = [np.nan if row.get("array") is None else row["array"][number] for row in rows]
     return found
 
 

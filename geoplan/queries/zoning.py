@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from geoplan.crs import MeasuringPlane
+from geoplan.queries import engine
 from geoplan.queries.checks import AREA, LINE
 from geoplan.queries.samples import Samples, of_lines, of_points
 
@@ -72,11 +73,20 @@ def ratio_of(
         return np.where(part > 0, np.minimum(part / whole, 1.0), 0.0)
 
 
-def spread(values: list[Any], placed: Placed) -> NDArray[np.float64]:
+def spread(values: Any, placed: Placed) -> NDArray[np.float64]:
     """Return values of the zones inside at their places among all, NaN elsewhere."""
     spread = np.full(len(placed.positions), np.nan)
     spread[placed.inside] = np.array(values, dtype=float)
     return spread
+
+
+def by_kernels(zones: NDArray[Any], grid: Grid) -> bool:
+    """Tell whether the compiled kernels go through a raster, by the cells in the zones' boxes."""
+    if not len(zones):
+        return False
+    limits = np.array([grid.width, grid.height] * 2, dtype=float)
+    boxes = np.clip(shapely.bounds(zones), 0, limits)
+    return engine.is_worth_cells(float((boxes[:, 2:] - boxes[:, :2]).prod(axis=1).sum()))
 
 
 def by_raster(zones: NDArray[Any]) -> bool:
