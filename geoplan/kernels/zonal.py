@@ -110,13 +110,15 @@ def statistics(
         there = part[:, COUNT] > 0
         total[which[there]] = _together(total[which[there]], part[there])
     total[total[:, COUNT] == 0] = np.nan
+    mean = total[:, WEIGHTED] / total[:, WEIGHT]
     return {
         "count": total[:, COUNT],
         "sum": total[:, SUM],
         "min": total[:, LEAST],
         "max": total[:, MOST],
         "data_area": total[:, WEIGHT],
-        "mean": total[:, WEIGHTED] / total[:, WEIGHT],
+        # a last digit must not take it beyond the values
+        "mean": np.clip(mean, total[:, LEAST], total[:, MOST]),
         "stdev": np.sqrt(total[:, SPREAD] / total[:, WEIGHT]),
     }
 
@@ -205,15 +207,17 @@ def _in_order(task: Callable[[Any], Any], items: list[Any], threads: int) -> Ite
             yield future.result()
 
 
+@np.errstate(invalid="ignore")  # infinite values are refused later, by name
 def _together(one: Floats, other: Floats) -> Floats:
     """Return the moments of two parts as those of both (Chan et al.); the second is not empty."""
-    both = one + other
+    both = one.copy()
+    both[:, :LEAST] += other[:, :LEAST]
     both[:, LEAST] = np.minimum(one[:, LEAST], other[:, LEAST])
     both[:, MOST] = np.maximum(one[:, MOST], other[:, MOST])
     had = one[:, WEIGHT] > 0
-    before, mean = one[had, WEIGHT], one[had, WEIGHTED] / one[had, WEIGHT]
-    off = other[had, WEIGHTED] / other[had, WEIGHT] - mean
-    both[had, SPREAD] += off * off * before * other[had, WEIGHT] / both[had, WEIGHT]
+    before, added = one[had, WEIGHT], other[had, WEIGHT]
+    off = other[had, WEIGHTED] / added - one[had, WEIGHTED] / before
+    both[had, SPREAD] += off * off * before * added / (before + added)
     return both
 
 

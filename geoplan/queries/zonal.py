@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -164,10 +164,11 @@ def _of_areas(
 ) -> dict[str, NDArray[np.float64]]:
     _refuse_large_zones(placed, shares)
     zones = placed.geometries[placed.inside]
+    known: Mapping[str, Any]
     if not shares and by_kernels(zones, raster.grid):
         from geoplan.kernels.zonal import statistics
 
-        known = statistics(raster, zones, by_area=by_area, spread="stdev" in stats)._asdict()
+        known = statistics(raster, zones, by_area=by_area, spread="stdev" in stats)
     else:
         known = _extracted(raster, zones, stats, shares, by_area)
     found = {name: spread(values, placed) for name, values in known.items()}
