@@ -58,6 +58,13 @@ def geoplan(folder: Path) -> Job:
     return job
 
 
+def loaded(folder: Path) -> Job:
+    """Answer a second time: code is loaded, and the layers have been looked at once."""
+    first = geoplan(folder)
+    first()
+    return first
+
+
 def exactextract(folder: Path, strategy: str) -> Job:
     import numpy as np
     import rasterio
@@ -115,6 +122,7 @@ def by_cell_centre(folder: Path) -> Job:
 
 WHO: dict[str, Contestant] = {
     "geoplan": geoplan,
+    "geoplan, loaded": loaded,
     "exactextract raster-sequential": lambda folder: exactextract(folder, "raster-sequential"),
     "exactextract feature-sequential": lambda folder: exactextract(folder, "feature-sequential"),
     "rasterize + bincount (cell centres)": by_cell_centre,

@@ -85,7 +85,7 @@ def _add(values: Floats, weights: Floats, share: float, spread: bool, moments: F
             if value == value:
                 weight += one
                 weighted += one * value
-    if spread:
+    if spread and weight > 0.0:
         _spread(values, weights, share, weight, weighted, moments)
     moments[COUNT] += share * count
     moments[SUM] += share * total

@@ -110,7 +110,9 @@ def statistics(
         there = part[:, COUNT] > 0
         total[which[there]] = _together(total[which[there]], part[there])
     total[total[:, COUNT] == 0] = np.nan
-    mean = total[:, WEIGHTED] / total[:, WEIGHT]
+    with np.errstate(invalid="ignore", divide="ignore"):  # a CRS may give far cells no area
+        mean = total[:, WEIGHTED] / total[:, WEIGHT]
+        stdev = np.sqrt(total[:, SPREAD] / total[:, WEIGHT])
     return {
         "count": total[:, COUNT],
         "sum": total[:, SUM],
@@ -119,7 +121,7 @@ def statistics(
         "data_area": total[:, WEIGHT],
         # a last digit must not take it beyond the values
         "mean": np.clip(mean, total[:, LEAST], total[:, MOST]),
-        "stdev": np.sqrt(total[:, SPREAD] / total[:, WEIGHT]),
+        "stdev": stdev,
     }
 
 
