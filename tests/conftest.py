@@ -16,6 +16,8 @@ from geoplan import Catalogue
 from geoplan.authoring import build_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 ROOT = Path(__file__).parents[1]
@@ -83,3 +85,15 @@ def write_raster(tmp_path: Path) -> WriteRaster:
         return path
 
     return write
+
+
+@pytest.fixture(scope="module", params=["exactextract", "kernels"])
+def each_zonal_engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let either engine answer small questions about zones and rasters too."""
+    from geoplan.queries import engine
+
+    if request.param == "kernels" and not engine.is_there():
+        pytest.skip("the extra 'engine' is not installed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "WORTH_CELLS", 0 if request.param == "kernels" else float("inf"))
+        yield

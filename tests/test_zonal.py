@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import WriteRaster
 
+pytestmark = pytest.mark.usefixtures("each_zonal_engine")
+
 # three rows of four cells, 10 m wide and 5 m high, from (500000, 4550000) to the south
 GRID = (10.0, 0.0, 500_000.0, 0.0, -5.0, 4_550_000.0)
 VALUES = np.array([[1, 2, 4, 8], [16, 32, 64, 128], [3, 5, 7, 9]], dtype="int16")

@@ -21,6 +21,8 @@ from geoplan.raster import Raster
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+pytestmark = pytest.mark.usefixtures("each_zonal_engine")
+
 HEIGHT, WIDTH, NODATA = 6, 8, -1
 VALUES = np.random.default_rng(11).integers(0, 9, (HEIGHT, WIDTH)).astype("int16")
 VALUES[2, 3] = VALUES[5, 7] = VALUES[0, 0] = NODATA
