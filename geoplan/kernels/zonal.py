@@ -101,7 +101,8 @@ def statistics(
     def task(met: tuple[Window, Ints]) -> tuple[Ints, Floats]:
         window, which = met
         with reading:
-            values, weights = raster.read(*window), _weights(raster, window, by_area)
+            stored, mask, weights = _read(raster, window, by_area)
+        values = raster.values(stored, mask)
         return which, measure(values, weights, window, which, known.flat, known.rounding, spread)
 
     total = np.zeros((len(zones), 7))
@@ -148,8 +149,7 @@ def classes(
     def task(met: tuple[Window, Ints]) -> tuple[Ints, Ints, Floats]:
         window, which = met
         with reading:
-            stored, weights = raster.stored(*window), _weights(raster, window, by_area)
-            mask = raster.stored_mask(*window) if raster.masked else None
+            stored, mask, weights = _read(raster, window, by_area)
         codes, values = _coded(stored, _without(raster, stored, mask))
         zone, code, amount = classify(
             codes, len(values), weights, window, which, known.flat, known.rounding
@@ -194,8 +194,11 @@ def _around(boxes: Floats, window: Ints) -> Window:
     return top, left, int(min(bottom, row + high)) - top, int(min(right, col + wide)) - left
 
 
-def _weights(raster: Raster, window: Window, by_area: bool) -> Floats:
-    return raster.grid.cell_areas_m2(*window) if by_area else np.empty((0, 0))
+def _read(raster: Raster, window: Window, by_area: bool) -> tuple[NDArray[Any], Any, Floats]:
+    """Return a window as stored, its mask and the areas of its cells: for one thread at a time."""
+    mask = raster.stored_mask(*window) if raster.masked else None
+    weights = raster.grid.cell_areas_m2(*window) if by_area else np.empty((0, 0))
+    return raster.stored(*window), mask, weights
 
 
 def _in_order(task: Callable[[Any], Any], items: list[Any], threads: int) -> Iterator[Any]:

@@ -76,13 +76,17 @@ class _Zone(Feature):  # type: ignore[misc]
 
 
 class _Zones(FeatureSource):  # type: ignore[misc]
+    """Zones from band to band of the raster, so that what one has unpacked serves the next."""
+
     def __init__(self, geometries: NDArray[Any]) -> None:
         super().__init__()
         self._wkb = shapely.to_wkb(geometries)
+        left, _, _, top = shapely.bounds(geometries).T
+        self._order = np.lexsort((left, -top // _BAND))
 
     def __iter__(self) -> Iterator[_Zone]:
-        for position, wkb in enumerate(self._wkb):
-            yield _Zone(position, wkb)
+        for position in self._order.tolist():
+            yield _Zone(position, self._wkb[position])
 
     def count(self) -> int:
         return len(self._wkb)
@@ -117,6 +121,7 @@ class _Rows(Writer):  # type: ignore[misc]
 
 
 _POSITION = "position"
+_BAND = 512  # rows
 
 
 def extract(

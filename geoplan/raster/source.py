@@ -44,7 +44,7 @@ OPTIONS: dict[str, str | int] = {
     "CPL_VSIL_CURL_ALLOWED_FILENAME": "none",
     "GDAL_HTTP_PROXY": "127.0.0.1:9",
 }
-"""GDAL's settings whenever it opens or writes for us."""
+"""GDAL's settings whenever it opens, reads or writes for us."""
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -178,8 +178,11 @@ class Raster:
         FileUnreadable
             The file is cut short or damaged.
         """
+        import rasterio
+
         try:
-            raw = self._source.read(self.band, out_shape=(height, width), masked=True)
+            with rasterio.Env(**OPTIONS):
+                raw = self._source.read(self.band, out_shape=(height, width), masked=True)
         except gdal_errors() as error:
             raise FileUnreadable(f"{self.name} cannot be read: {error}") from error
         values = np.ma.filled(raw.astype(np.float64), np.nan)
@@ -200,12 +203,20 @@ class Raster:
         FileUnreadable
             The file is cut short or damaged there.
         """
-        raw = self.stored(row, col, height, width)
-        values = raw.astype(np.float64)
+        stored = self.stored(row, col, height, width)
+        mask = self.stored_mask(row, col, height, width) if self.masked else None
+        return self.values(stored, mask)
+
+    def values(self, stored: NDArray[Any], mask: NDArray[np.uint8] | None) -> NDArray[np.float64]:
+        """Return what a window as stored and its mask mean, NaN where there is no data.
+
+        Nothing is read, so any thread may ask.
+        """
+        values = stored.astype(np.float64)
         if self.nodata is not None:
-            values[raw == self.dtype.type(self.nodata)] = np.nan
-        if self.masked:
-            values[self.stored_mask(row, col, height, width) == 0] = np.nan
+            values[stored == self.dtype.type(self.nodata)] = np.nan
+        if mask is not None:
+            values[mask == 0] = np.nan
         if not self.native:
             values = values * self.scale + self.offset
         return values
@@ -230,10 +241,13 @@ class Raster:
         return values
 
     def _read(self, how: Any, row: int, col: int, height: int, width: int) -> Any:
+        import rasterio
         from rasterio.windows import Window
 
         try:
-            return how(self.band, window=Window(col, row, width, height))
+            # GDAL asks how large its cache may be when it first reads, not when it opens
+            with rasterio.Env(**OPTIONS):
+                return how(self.band, window=Window(col, row, width, height))
         except gdal_errors() as error:
             raise FileUnreadable(
                 f"{self.name} cannot be read at row {row}, column {col}: {error}; "
