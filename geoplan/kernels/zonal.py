@@ -7,8 +7,10 @@ the windows, so answers are the same whatever the number of threads.
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from contextlib import ExitStack
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -96,18 +98,16 @@ def statistics(
         covers nothing that has data.
     """
     known = _on_windows(raster, zones)
-    reading = Lock()
 
-    def task(met: tuple[Window, Ints]) -> tuple[Ints, Floats]:
+    def task(reader: Raster, met: tuple[Window, Ints]) -> tuple[Ints, Floats]:
         window, which = met
-        with reading:
-            stored, mask, weights = _read(raster, window, by_area)
+        stored, mask, weights = _read(reader, window, by_area)
         values = raster.values(stored, mask)
         return which, measure(values, weights, window, which, known.flat, known.rounding, spread)
 
     total = np.zeros((len(zones), 7))
     total[:, LEAST], total[:, MOST] = np.inf, -np.inf
-    for which, part in _in_order(task, known.met, threads):
+    for which, part in _in_order(task, raster, known.met, threads):
         there = part[:, COUNT] > 0
         total[which[there]] = _together(total[which[there]], part[there])
     total[total[:, COUNT] == 0] = np.nan
@@ -144,12 +144,10 @@ def classes(
         Cells, or their area on the ellipsoid [m²].
     """
     known = _on_windows(raster, zones)
-    reading = Lock()
 
-    def task(met: tuple[Window, Ints]) -> tuple[Ints, Ints, Floats]:
+    def task(reader: Raster, met: tuple[Window, Ints]) -> tuple[Ints, Ints, Floats]:
         window, which = met
-        with reading:
-            stored, mask, weights = _read(raster, window, by_area)
+        stored, mask, weights = _read(reader, window, by_area)
         codes, values = _coded(stored, _without(raster, stored, mask))
         zone, code, amount = classify(
             codes, len(values), weights, window, which, known.flat, known.rounding
@@ -158,7 +156,7 @@ def classes(
 
     total = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
     parts, kept = [total], 0
-    for part in _in_order(task, known.met, threads):
+    for part in _in_order(task, raster, known.met, threads):
         parts.append(part)
         kept += len(part[0])
         if kept > GATHERED:
@@ -195,21 +193,37 @@ def _around(boxes: Floats, window: Ints) -> Window:
 
 
 def _read(raster: Raster, window: Window, by_area: bool) -> tuple[NDArray[Any], Any, Floats]:
-    """Return a window as stored, its mask and the areas of its cells: for one thread at a time."""
+    """Return a window as stored, its mask and the areas of its cells."""
     mask = raster.stored_mask(*window) if raster.masked else None
     weights = raster.grid.cell_areas_m2(*window) if by_area else np.empty((0, 0))
     return raster.stored(*window), mask, weights
 
 
-def _in_order(task: Callable[[Any], Any], items: list[Any], threads: int) -> Iterator[Any]:
-    """Yield what a task makes of items, in their order, few of them under way."""
-    with ThreadPoolExecutor(threads) as pool:
-        waiting = [pool.submit(task, item) for item in items[:AHEAD]]
+def _in_order(
+    task: Callable[[Raster, Any], Any], raster: Raster, items: list[Any], threads: int
+) -> Iterator[Any]:
+    """Yield what a task makes of a raster and items, in their order, few of them under way."""
+    with ExitStack() as opened:
+        free: SimpleQueue[Raster] = SimpleQueue()  # each is open for one thread at a time
+        free.put(raster)
+        for other in (raster.again() for _ in range(min(threads, len(items)) - 1)):
+            if other is not None:
+                free.put(opened.enter_context(other))
+        pool = opened.enter_context(ThreadPoolExecutor(threads))
+
+        def run(item: Any) -> Any:
+            reader = free.get()
+            try:
+                return task(reader, item)
+            finally:
+                free.put(reader)
+
+        waiting = deque(pool.submit(run, item) for item in items[:AHEAD])
         for item in items[AHEAD:]:
-            yield waiting.pop(0).result()
-            waiting.append(pool.submit(task, item))
-        for future in waiting:
-            yield future.result()
+            yield waiting.popleft().result()
+            waiting.append(pool.submit(run, item))
+        while waiting:
+            yield waiting.popleft().result()
 
 
 @np.errstate(invalid="ignore")  # infinite values are refused later, by name
@@ -242,7 +256,9 @@ def _coded(
     low, high = int(stored.min()), int(stored.max())
     if high - low < CODES:
         values = np.arange(low, high + 1, dtype=np.int64)
-        codes = (stored.astype(np.int64) - low).astype(np.int32)
+        # numbers of one or two bytes have no room for a difference
+        wide = stored if stored.dtype.itemsize > 2 else stored.astype(np.int32)
+        codes = (wide - low).astype(np.int32, copy=False)
     else:
         known, place = np.unique(stored, return_inverse=True)
         values, codes = known.astype(np.int64), place.reshape(stored.shape).astype(np.int32)

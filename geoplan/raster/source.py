@@ -118,6 +118,7 @@ class Raster:
         self.name = self.path.name
         self.band = band
         refuse_other_than_tiff(self.path)
+        self._identity = _identity(self.path)
         try:
             with rasterio.Env(**OPTIONS), warnings.catch_warnings():
                 warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
@@ -162,6 +163,18 @@ class Raster:
     def stored_mask(self, row: int, col: int, height: int, width: int) -> NDArray[np.uint8]:
         """Return a window of the mask, 0 where there is no value, shape (height, width)."""
         return np.asarray(self._read(self._source.read_masks, row, col, height, width))
+
+    def again(self) -> Raster | None:
+        """Open the file once more, for another thread; None where another stands there now."""
+        try:
+            other = type(self)(self.path, band=self.band, unit=self.unit)
+        except FileUnreadable:
+            return None
+        if _identity(self.path) != self._identity:
+            other.close()
+            return None
+        other.nodata = self.nodata
+        return other
 
     @property
     def dataset(self) -> Any:
@@ -295,6 +308,15 @@ def refuse_other_than_tiff(path: Path) -> None:
             f"{path.name} is no TIFF: rasters are taken as GeoTIFF or COG "
             f"(gdal_translate -of COG makes one of nearly anything)"
         )
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """Return what changes when a file is replaced or written to."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise FileUnreadable(f"{path.name} cannot be opened: {error}") from error
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _refuse_large(name: str, source: Any, dtype: np.dtype[Any]) -> None:
