@@ -43,8 +43,10 @@ def windows(
     wide = min(shape[1], block[1] * max(1, side // block[1]))
     high = min(shape[0], block[0] * max(1, cells // wide // block[0]))
     found = _cut(np.array([[0, 0, *shape]]), high, wide)
+    if high * wide <= cells:
+        return found
     wide = min(wide, cells)
-    return _cut(found, min(high, max(1, cells // wide)), wide)
+    return _cut(found, max(1, cells // wide), wide)
 
 
 def _cut(whole: NDArray[np.int64], high: int, wide: int) -> NDArray[np.int64]:
