@@ -91,6 +91,17 @@ def test_shares_on_paper(zone: Any, expected: Any) -> None:
         assert shares(turned, (0, 0, 3, 3)).tolist() == np.array(expected, dtype=float).tolist()
 
 
+def test_no_last_digit_creeps_into_cells_that_no_edge_passes_through() -> None:
+    # sides along the borders of cells, of pieces that do not add up to 1 in binary
+    tenths = [k / 10 for k in range(10, 41)]
+    sides = [(1.0, y) for y in tenths[::-1]] + [(5.0, y) for y in tenths]
+    assert sum(0.1 for _ in range(10)) != 1.0
+    found = shares(Polygon(sides), (0, 0, 6, 8))
+    expected = np.zeros((6, 8))
+    expected[1:4, 1:5] = 1.0
+    assert found.tolist() == expected.tolist()
+
+
 def test_a_zone_a_millionth_of_a_cell_wide_is_not_lost() -> None:
     found = shares(box(1.3, 1.4, 1.3 + 1e-6, 1.4 + 1e-6), (0, 0, 3, 3))
     assert found[1, 1] == pytest.approx(1e-12, rel=1e-8)
@@ -192,6 +203,7 @@ TILES: dict[str, Any] = {"tiled": True, "blockxsize": 16, "blockysize": 16}
 @pytest.fixture
 def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "WORTH_CELLS", 0)
+    monkeypatch.setattr(kernels, "GATHERED", 20)
     monkeypatch.setattr(kernels, "windows", lambda shape, block: windows(shape, block, cells=1024))
 
 
@@ -273,12 +285,15 @@ def test_cells_in_degrees_count_by_their_area(
 
 
 @pytest.mark.usefixtures("small_windows")
-@pytest.mark.parametrize("far", [1, 1_000_000_007])
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"),
+    [("uint8", 1, 255), ("int16", -30_000, 30_000), ("int32", -5, 1_000_000_007)],
+)
 def test_classes_are_those_of_exactextract(
-    far: int, write_raster: WriteRaster, monkeypatch: pytest.MonkeyPatch
+    dtype: str, low: int, high: int, write_raster: WriteRaster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = CLASSES.astype("int32")
-    values[values == 7] *= far  # numbers too far apart for a table
+    values = CLASSES.astype(dtype)
+    values[values == 6], values[values == 7] = low, high
     zones = zones_on(VALUES.shape, 40, seed=4)
     with Raster(write_raster(values, GRID, nodata=3, **TILES)) as raster:
         ours = zonal_classes(zones, raster)
