@@ -25,11 +25,9 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Window = tuple[int, int, int, int]
 
-ALONG, THROUGH = 1, 2
-"""An edge runs along the left border of a cell; or through the cell itself."""
-
 ROUNDING = 1e-13
-"""Shares below this part of the area, or of a cell where that is less, are rounding."""
+"""Shares below this part of the area, or of a cell where that is less, are rounding; what lacks no
+more of a cell covers it."""
 
 _WORD = 8  # marks that are looked at together
 
@@ -42,7 +40,7 @@ class Room(NamedTuple):
     cover, area : ndarray of float
         What edges add to the cells right of theirs, and to their own; all zero between uses.
     mark : ndarray of uint8
-        Of `ALONG` and `THROUGH`; all zero between uses.
+        Where edges run, along the left border or through the cell; all zero between uses.
     left : ndarray of float
         For each row, the share of its height that is covered where the box begins.
     row, first, last : ndarray of int32
@@ -164,7 +162,7 @@ def _level(row: int, x0: float, x1: float, wide: int, room: Room) -> None:
     first, last = floor(max(min(x0, x1), 0.0)), ceil(min(max(x0, x1), float(wide)))
     base = row * _padded(wide)
     for col in range(first, last):
-        room.mark[base + col] |= THROUGH
+        room.mark[base + col] = 1
 
 
 @compiled
@@ -182,7 +180,7 @@ def _piece(
         at = base + int(low)
         room.cover[at] += sign * rise
         room.area[at] += sign * rise * (floor(low) + 1.0 - low)
-        room.mark[at] |= ALONG if low == floor(low) else THROUGH
+        room.mark[at] = 1
         return
     rate, done, x = rise / (high - low), 0.0, low
     if low < 0.0:
@@ -194,7 +192,7 @@ def _piece(
         at = base + col
         room.cover[at] += sign * (upto - done)
         room.area[at] += sign * (upto - done) * (col + 1.0 - (x + border) / 2.0)
-        room.mark[at] |= THROUGH
+        room.mark[at] = 1
         done, x = upto, border
 
 
@@ -214,7 +212,7 @@ def _sweep(top: int, left: int, high: int, wide: int, rounding: float, room: Roo
                 if room.mark[at] == 0:
                     continue
                 col = at - base
-                share = _share(level + room.area[at], room.mark[at], rounding)
+                share = _share(level + room.area[at], rounding)
                 level += room.cover[at]
                 room.cover[at] = room.area[at] = 0.0
                 room.mark[at] = 0
@@ -234,9 +232,7 @@ def _sweep(top: int, left: int, high: int, wide: int, rounding: float, room: Roo
 
 
 @compiled
-def _share(share: float, mark: int, rounding: float) -> float:
-    if mark & THROUGH == 0:
-        return 1.0 if share > 0.5 else 0.0
+def _share(share: float, rounding: float) -> float:
     if share <= rounding:
         return 0.0
     return 1.0 if share >= 1.0 - rounding else share

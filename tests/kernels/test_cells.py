@@ -92,14 +92,14 @@ def test_shares_on_paper(zone: Any, expected: Any) -> None:
 
 
 def test_no_last_digit_creeps_into_cells_that_no_edge_passes_through() -> None:
-    # sides along the borders of cells, of pieces that do not add up to 1 in binary
-    tenths = [k / 10 for k in range(10, 41)]
-    sides = [(1.0, y) for y in tenths[::-1]] + [(5.0, y) for y in tenths]
-    assert sum(0.1 for _ in range(10)) != 1.0
-    found = shares(Polygon(sides), (0, 0, 6, 8))
-    expected = np.zeros((6, 8))
-    expected[1:4, 1:5] = 1.0
-    assert found.tolist() == expected.tolist()
+    # sides along the borders of cells, in pieces that do not add up to 1 in binary
+    for seed in range(9):
+        places = np.unique([0, 1, 3, *10 ** np.random.default_rng(seed).uniform(-6, 0, 300)])
+        sides = [(1.0, y) for y in places[::-1]] + [(5.0, y) for y in places]
+        sides += [(5.0, 4.0), (0.0, 4.0), (0.0, 3.0)]
+        expected = np.zeros((6, 8))
+        expected[:3, 1:5] = expected[3, :5] = 1.0
+        assert shares(Polygon(sides), (0, 0, 6, 8)).tolist() == expected.tolist()
 
 
 def test_a_zone_a_millionth_of_a_cell_wide_is_not_lost() -> None:
