@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -18,6 +18,9 @@ from geoplan.rules.decisions import counts as counts_of_decisions
 from geoplan.rules.pack import NATIONAL
 from geoplan.rules.record import Record
 from geoplan.tables import Letter, refuse_without_land_use, tables
+
+if TYPE_CHECKING:
+    from geoplan.queries.mapping import Map
 
 PackId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
 
@@ -45,10 +48,14 @@ class CheckInputs(Inputs):
     )
 
 
-def check(catalogue: Catalogue, inputs: CheckInputs) -> Result:
+def check(
+    catalogue: Catalogue,
+    inputs: CheckInputs,
+    map: Map | None = None,  # noqa: A002 - it is one
+) -> Result:
     """Check a plan by packs of rules; see `geoplan.rules.check`."""
     refuse_without_land_use(catalogue, inputs.tables, inputs.land_use)
-    found = checked(catalogue, inputs.packs, on=inputs.on)
+    found = checked(catalogue, inputs.packs, on=inputs.on, map=map)
     made = tables(found, catalogue, inputs.tables, land_use_layer=inputs.land_use)
     return replace(result_of(found, json.loads(inputs.model_dump_json())), tables=made)
 

@@ -180,8 +180,9 @@ class Covering:
                 measured["geometry"] = reproject(measured["geometry"].to_numpy(), plane.crs, crs)
             found.append(measured.assign(**{ZONE: np.asarray(names)}))
             planes.append(plane)
-        rows = _one_row_each(found, _columns(self.kind), crs)
-        return Answer(rows.rename_axis(ZONE).reset_index(), tuple(planes))
+        columns = _columns(self.kind)
+        rows = _one_row_each(found, columns, crs).rename_axis(ZONE).reset_index()
+        return Answer(rows.reindex(columns=columns), tuple(planes))
 
 
 def _keyed(zones: GeoDataFrame, keys: pd.Series) -> GeoDataFrame:
