@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,7 +45,13 @@ def answering(scheduler: str | None, workers: int | None) -> Iterator[Map | None
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
 
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        context = get_context("spawn")
+        with ProcessPoolExecutor(workers, context, initializer=_on_one_core) as pool:
             yield pool
     else:
         yield None
+
+
+def _on_one_core() -> None:
+    """Let a process of many work in one thread, as dask's workers do."""
+    os.environ["OMP_NUM_THREADS"] = "1"
