@@ -32,7 +32,7 @@ _To = Annotated[
 _Most = Annotated[
     int, typer.Option("--features", min=1, help="Features in memory at once, of all layers.")
 ]
-_DEFAULT_MOST = 50_000
+_IN_PARTITION, _AT_ONCE = 50_000, 100_000
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +45,7 @@ def tile(
     source: Annotated[str, typer.Argument(help="A GeoParquet file, or the id of a layer.")],
     folder: Annotated[Path, typer.Argument(help="To be made; it must not be there.")],
     plan: PlanDir = None,
-    features: Annotated[int, typer.Option(min=1, help="In a partition.")] = _DEFAULT_MOST,
+    features: Annotated[int, typer.Option(min=1, help="In a partition.")] = _IN_PARTITION,
     id_column: Annotated[
         str | None, typer.Option("--id", help="Column of ids in a GeoParquet file.", metavar="NAME")
     ] = None,
@@ -76,7 +76,7 @@ def tiled_overlap(
     output: _To,
     min_area_m2: Annotated[float, typer.Option(help="Drop smaller shared areas [m²].")] = 0.0,
     min_length_m: Annotated[float, typer.Option(help="Drop shorter shared lengths [m].")] = 0.0,
-    features: _Most = _DEFAULT_MOST,
+    features: _Most = _AT_ONCE,
     scheduler: Scheduler = None,
     workers: Workers = None,
     lang: Language = None,
@@ -100,7 +100,7 @@ def tiled_coverage(
     by: Annotated[list[Path], typer.Argument(help="Folders of layers that cover.")],
     output: _To,
     gaps: Annotated[bool, typer.Option("--gaps/--no-gaps", help="Write the gaps' shapes.")] = True,
-    features: _Most = _DEFAULT_MOST,
+    features: _Most = _AT_ONCE,
     scheduler: Scheduler = None,
     workers: Workers = None,
     lang: Language = None,
@@ -127,7 +127,7 @@ def tiled_clearance(
     threshold_m: Annotated[
         float | None, typer.Option(help="A distance to be kept [m]; tells hit from uncertain.")
     ] = None,
-    features: _Most = _DEFAULT_MOST,
+    features: _Most = _AT_ONCE,
     scheduler: Scheduler = None,
     workers: Workers = None,
     lang: Language = None,

@@ -24,7 +24,6 @@ from geoplan.queries.clearance import FURTHEST_M, Nearing
 from geoplan.queries.coinciding import Coinciding
 from geoplan.queries.coverage import Covering
 from geoplan.queries.mapping import answers
-from geoplan.queries.parting import FEATURES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +31,10 @@ if TYPE_CHECKING:
     from geoplan.partitions.dataset import Partitions
     from geoplan.progress import Progress
     from geoplan.queries.mapping import Map
+
+
+FEATURES = 100_000
+"""In memory at once, of all layers, when nothing else is said: a partition and its neighbours."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -18,7 +19,6 @@ from geoplan.queries.parting import along_hilbert
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy as np
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
@@ -95,15 +95,17 @@ def _pieces(
 ) -> Iterator[tuple[GeoDataFrame, Extent]]:
     """Yield a partition in pieces that meet few enough features, each with the box it reaches."""
     boxes = shapely.bounds(here.geometry.to_numpy())
-    waiting = [along_hilbert(boxes)]
+    waiting = [np.arange(len(here))]
     while waiting:
         mine = waiting.pop()
         box = _reach(boxes[mine], driving, part.measure.margin_m)
         near = sum(other.estimate(box) for other in others)
-        if len(mine) > 1 and len(mine) + near > part.most:
-            waiting += [mine[len(mine) // 2 :], mine[: len(mine) // 2]]
-        else:
-            yield here.iloc[sorted(mine)], box
+        if len(mine) == 1 or len(mine) + near <= part.most:
+            yield here.iloc[np.sort(mine)], box
+            continue
+        if len(mine) == len(here):
+            mine = along_hilbert(boxes)
+        waiting += [mine[len(mine) // 2 :], mine[: len(mine) // 2]]
 
 
 def _reach(boxes: NDArray[np.float64], layer: Partitions, margin_m: float) -> Extent:
