@@ -5,22 +5,20 @@ from __future__ import annotations
 import datetime
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
 from geoplan.catalogue import Catalogue
 from geoplan.model import ReportRecord, Result, Text
 from geoplan.processes.process import Inputs, Process
+from geoplan.queries.mapping import Map
 from geoplan.rules.check import Check
 from geoplan.rules.check import check as checked
 from geoplan.rules.decisions import counts as counts_of_decisions
 from geoplan.rules.pack import NATIONAL
 from geoplan.rules.record import Record
 from geoplan.tables import Letter, refuse_without_land_use, tables
-
-if TYPE_CHECKING:
-    from geoplan.queries.mapping import Map
 
 PackId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
 

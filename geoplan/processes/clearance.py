@@ -21,12 +21,12 @@ from geoplan.processes.process import (
     run_record,
     together,
 )
+from geoplan.queries.mapping import Map
 from geoplan.reading import LayerReader, naming, of_unknown_accuracy, unlocated
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-    from geoplan.queries.mapping import Map
 
 FARTHEST_M = 300_000.0
 Within = Annotated[float, Field(gt=0, le=FARTHEST_M, allow_inf_nan=False)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 from geoplan import queries
@@ -21,10 +19,8 @@ from geoplan.processes.process import (
     together,
 )
 from geoplan.progress import QUIET, Progress
+from geoplan.queries.mapping import Map
 from geoplan.reading import LayerReader, naming, unlocated
-
-if TYPE_CHECKING:
-    from geoplan.queries.mapping import Map
 
 _STEPS = 4
 """Of the work on a layer of zones, reading is about one part, measuring the others."""

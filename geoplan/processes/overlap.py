@@ -21,12 +21,11 @@ from geoplan.processes.process import (
     together,
 )
 from geoplan.progress import QUIET, Progress
+from geoplan.queries.mapping import Map
 from geoplan.reading import LayerReader, naming, of_unknown_accuracy, unlocated
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-
-    from geoplan.queries.mapping import Map
 
 
 _STEPS = 4
