@@ -21,6 +21,7 @@ from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import layers
+from benchmarks.run import peak_mb
 from benchmarks.scale.layers import parcels
 from geoplan.partitions import tile
 
@@ -64,7 +65,11 @@ def built(data: Path, count: int, zone_count: int, features: int) -> Path:
     tile(lambda: parcels(count, seed=1), folder / "parcels", features=features)
     told = time.perf_counter() - wall, time.process_time() - cpu
     size = sum(path.stat().st_size for path in (folder / "parcels").iterdir())
-    print(f"laid out: wall {told[0]:.0f} s, CPU {told[1]:.0f} s, {size / 1e6:.0f} MB", flush=True)
+    print(
+        f"laid out: wall {told[0]:.0f} s, CPU {told[1]:.0f} s, {size / 1e6:.0f} MB, "
+        f"peak {peak_mb():.0f} MB",
+        flush=True,
+    )
     tile(lambda: [layers.zones(zone_count, seed=2)], folder / "zones", features=features)
     return folder
 
