@@ -31,6 +31,7 @@ from geoplan.errors import (
 )
 from geoplan.model import Layer, Text
 from geoplan.partitions import Partitions, sources, tile
+from geoplan.progress import Progress, Step
 from geoplan.store import GeoPackageStore
 
 if TYPE_CHECKING:
@@ -224,6 +225,20 @@ def test_a_layer_of_a_plan_and_a_file_are_laid_out(
     file.write_bytes(b"PAR1 no parquet")
     with pytest.raises(FileUnreadable, match=r"squares\.parquet cannot be read as GeoParquet"):
         tile(lambda: sources.of_parquet(file), tmp_path / "x")
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    steps = list[Step]()
+    left = laid_out(squares(4, 2), tmp_path / "left", 3)
+    partitions.overlap(left, left, tmp_path / "o.gpkg", progress=Progress(steps.append))
+    assert [(step.what, step.of, step.ratio) for step in steps][-1] == ("measuring", "o.gpkg", 1.0)
+    assert len(steps) == len(left.partitions) + 1 == 4
+    steps.clear()
+    tile(lambda: [squares(4, 2)], tmp_path / "again", features=2, progress=Progress(steps.append))
+    ratios = [step.ratio for step in steps]
+    assert ratios == sorted(ratios)
+    assert ratios[-1] == 1.0
+    assert {step.what for step in steps} == {"reading", "writing"}
 
 
 def test_columns_that_are_empty_at_first_are_kept(tmp_path: Path) -> None:
