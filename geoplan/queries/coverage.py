@@ -11,6 +11,7 @@ import shapely
 
 from geoplan.crs import MeasuringPlane, planes_of, reproject, shared_crs
 from geoplan.errors import BadQuery, WrongGeometryType
+from geoplan.queries import engine
 from geoplan.queries.checks import AREA, LINE, NAMES, POINT, dimension, located, refuse_negative
 from geoplan.queries.gaps import without_small_gaps
 from geoplan.queries.pairs import meeting, of_dimension
@@ -108,7 +109,7 @@ def coverage(
         if by_group is not None:
             names, shapes = _dissolved(keys.loc[ours.ids], shapes)
         layers = [theirs.geometries[of_layer[theirs.ids] == n] for n in range(len(by))]
-        measured = _measured(plane, shapes, layers, kind)
+        measured = _measured(plane, shapes, layers, kind, geometry=gap_geometry)
         if not gap_geometry:
             measured["geometry"] = None
         elif plane.crs != crs:
@@ -201,9 +202,28 @@ def _one_row_each(parts: list[pd.DataFrame], columns: list[str], crs: CRS) -> pd
 
 
 def _measured(
-    plane: MeasuringPlane, zones: NDArray[Any], covers: list[NDArray[Any]], kind: int
+    plane: MeasuringPlane,
+    zones: NDArray[Any],
+    covers: list[NDArray[Any]],
+    kind: int,
+    *,
+    geometry: bool,
 ) -> pd.DataFrame:
     """Return the measures of projected zones, one row a zone."""
+    if kind == AREA and engine.is_worth_it(zones, *covers):
+        own, gap_size, gap = _compiled(plane, zones, covers, geometry)
+    else:
+        own, gap_size, gap = _by_geos(plane, zones, covers, kind)
+    covered = own - gap_size
+    covered[covered < _ROUNDING * own] = 0.0
+    sizes = zip(_columns(kind)[1:4], (own, covered, gap_size), strict=True)
+    return pd.DataFrame(dict(sizes)).assign(small_gap_count=0.0, geometry=gap)
+
+
+def _by_geos(
+    plane: MeasuringPlane, zones: NDArray[Any], covers: list[NDArray[Any]], kind: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]]:
+    """Return the sizes of zones and of their gaps, and the gaps."""
     measure = plane.area_m2 if kind == AREA else plane.length_m
     own = measure(zones)
     gap = zones.copy()
@@ -212,10 +232,20 @@ def _measured(
     changed = np.flatnonzero([rest is not zone for rest, zone in zip(gap, zones, strict=True)])
     gap_size = own.copy()
     gap_size[changed] = np.minimum(measure(gap[changed]), own[changed])
-    covered = own - gap_size
-    covered[covered < _ROUNDING * own] = 0.0
-    sizes = zip(_columns(kind)[1:4], (own, covered, gap_size), strict=True)
-    return pd.DataFrame(dict(sizes)).assign(small_gap_count=0.0, geometry=gap)
+    return own, gap_size, gap
+
+
+def _compiled(
+    plane: MeasuringPlane, zones: NDArray[Any], covers: list[NDArray[Any]], geometry: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]]:
+    """Return the same by the kernels; GEOS tells what they do not decide."""
+    from geoplan.kernels.covering import uncovered
+
+    own, gap_size, gap = uncovered(zones, np.concatenate(covers), plane.geod, shapes=geometry)
+    rest = np.flatnonzero(np.isnan(gap_size))
+    if len(rest):
+        own[rest], gap_size[rest], gap[rest] = _by_geos(plane, zones[rest], covers, AREA)
+    return own, np.minimum(gap_size, own), gap
 
 
 def _heaps(covers: list[NDArray[Any]]) -> list[tuple[NDArray[Any], bool]]:
