@@ -76,26 +76,30 @@ def meetings(one: Flat, f: int, other: Flat, g: int, found: Events, margin: floa
     south = max(one.box[f, 1], other.box[g, 1])
     east = min(one.box[f, 2], other.box[g, 2])
     north = min(one.box[f, 3], other.box[g, 3])
+    # arrays by names of their own: to take one out of its tuple again and again costs more
     count, a, b = 0, one.block_box, other.block_box
-    for r in range(one.feature[f], one.feature[f + 1]):
-        for k in range(one.block[r], one.block[r + 1]):
+    p, ring, block, rings = one.xy, one.ring, one.block, one.feature
+    q, ring2, block2, rings2 = other.xy, other.ring, other.block, other.feature
+    what, along, place = found.what, found.along, found.place
+    for r in range(rings[f], rings[f + 1]):
+        for k in range(block[r], block[r + 1]):
             if a[k, 0] > east or a[k, 2] < west or a[k, 1] > north or a[k, 3] < south:
                 continue
-            for s in range(other.feature[g], other.feature[g + 1]):
-                for m in range(other.block[s], other.block[s + 1]):
+            for s in range(rings2[g], rings2[g + 1]):
+                for m in range(block2[s], block2[s + 1]):
                     if (
                         b[m, 0] > a[k, 2] or b[m, 2] < a[k, 0]
                         or b[m, 1] > a[k, 3] or b[m, 3] < a[k, 1]
                     ):  # fmt: skip
                         continue
-                    i, j = (k - one.block[r]) * BLOCK, (m - other.block[s]) * BLOCK
-                    i += one.ring[r]
-                    j += other.ring[s]
+                    i, j = (k - block[r]) * BLOCK, (m - block2[s]) * BLOCK
+                    i += ring[r]
+                    j += ring2[s]
                     count = _of_blocks(
-                        one.xy, r, i, min(i + BLOCK, one.ring[r + 1] - 1),
-                        other.xy, s, j, min(j + BLOCK, other.ring[s + 1] - 1),
+                        p, r, i, min(i + BLOCK, ring[r + 1] - 1),
+                        q, s, j, min(j + BLOCK, ring2[s + 1] - 1),
                         a[k, 0], a[k, 1], a[k, 2], a[k, 3],
-                        found.what, found.along, found.place, count, margin,
+                        what, along, place, count, margin,
                     )  # fmt: skip
                     if count < 0:
                         return -1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled
+from geoplan.kernels.compiled import compiled, inlined
 from geoplan.kernels.events import meetings, room
 from geoplan.kernels.growth import longer, longer_floats, longer_ints
 from geoplan.kernels.turns import AGAINST, IN, OUT, WITH
@@ -102,7 +102,7 @@ def hides(lies: int, along: bool, against: bool) -> bool:
     return lies == IN or (along and lies == WITH) or (against and lies == AGAINST)
 
 
-@compiled
+@inlined
 def note(
     mine: Flat, f: int, other: Flat, g: int, role: int, stops: Stops, number: int,
     found: Events, along: bool, against: bool, edge: Ints, share: Floats, place: Floats,
@@ -119,32 +119,47 @@ def note(
         How many marks there are now, and how many hidden beginnings; -1 where a ring lies on
         the boundary of the other without a stop.
     """
-    stop, what = 0, found.what
+    what, shares, places = found.what, found.along, found.place
+    stop, order, begins, before, after = 0, stops.order, stops.first, stops.before, stops.after
+    xy, part = mine.xy, mine.ring
     for r in range(mine.feature[f], mine.feature[f + 1]):
         begin = stop
-        while stop < number and what[stops.order[stops.first[stop]], 2 * role] == r:
+        while stop < number and what[order[begins[stop]], 2 * role] == r:
             stop += 1
         if begin == stop:
-            first = mine.ring[r]
-            where = locate(mine.xy[first, 0], mine.xy[first, 1], other, g)
+            where = locate(xy[part[r], 0], xy[part[r], 1], other, g)
             if where < 0:
                 return -1, -1
             hidden = where != OUTSIDE
         else:
-            hidden = hides(stops.before[begin], along, against)
+            hidden = hides(before[begin], along, against)
         if hidden:
             ring[rings] = r
             rings += 1
-        for at in range(begin, stop):
-            before, after = stops.before[at], stops.after[at]
-            if before == after and before != OUT:
-                continue
-            event = stops.order[stops.first[at]]
-            edge[count], share[count] = what[event, 2 * role + 1], found.along[event, role]
-            place[count, 0], place[count, 1] = found.place[event, 0], found.place[event, 1]
-            change[count] = hides(after, along, against) - hides(before, along, against)
-            count += 1
+        count = _note(
+            what, shares, places, role, order, begins, before, after, begin, stop, along, against,
+            edge, share, place, change, count,
+        )  # fmt: skip
     return count, rings
+
+
+# arrays one by one, not in their tuples: to hand a tuple on costs more than the work within
+@compiled
+def _note(
+    what: Ints, shares: Floats, places: Floats, role: int, order: Ints, begins: Ints,
+    before: Ints, after: Ints, begin: int, end: int, along: bool, against: bool,
+    edge: Ints, share: Floats, place: Floats, change: Ints, count: int,
+) -> int:  # fmt: skip
+    """Note the stops of a ring; return how many marks there are now."""
+    for at in range(begin, end):
+        if before[at] == after[at] and before[at] != OUT:
+            continue
+        event = order[begins[at]]
+        edge[count], share[count] = what[event, 2 * role + 1], shares[event, role]
+        place[count, 0], place[count, 1] = places[event, 0], places[event, 1]
+        change[count] = hides(after[at], along, against) - hides(before[at], along, against)
+        count += 1
+    return count
 
 
 @compiled
