@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
+_OPTIONS = {"nogil": True, "cache": True, "fastmath": False, "error_model": "numpy"}
+
 
 def compiled(function: Function) -> Function:
     """Compile a function when it is first called; the machine code is kept beside its file.
@@ -19,7 +21,15 @@ def compiled(function: Function) -> Function:
     It holds no lock of the interpreter, and arithmetic stays as IEEE 754 has it: predicates
     that are exact depend on it.
     """
-    return cast("Function", numba.njit(nogil=True, cache=True, fastmath=False)(function))
+    return cast("Function", numba.njit(**_OPTIONS, _nrt=True)(function))
+
+
+def lean(function: Function) -> Function:
+    """Compile a function that makes no array of its own: it then counts no references to any.
+
+    Counting is atomic, and costs more than the work where it is done for every pair or edge.
+    """
+    return cast("Function", numba.njit(**_OPTIONS, _nrt=False)(function))
 
 
 def inlined(function: Function) -> Function:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled, inlined
+from geoplan.kernels.compiled import compiled, inlined, lean
 from geoplan.kernels.flat import BLOCK
 from geoplan.kernels.predicates import side
 
@@ -107,7 +107,7 @@ def meetings(one: Flat, f: int, other: Flat, g: int, found: Events, margin: floa
 
 
 # arrays one by one, not in their tuples: to hand a tuple on costs more than the work within
-@compiled
+@lean
 def _of_blocks(
     p: Floats, r: int, i0: int, i1: int, q: Floats, s: int, j0: int, j1: int,
     west: float, south: float, east: float, north: float,
@@ -162,7 +162,7 @@ def _of_blocks(
     return count
 
 
-@compiled
+@lean
 def _misses(
     ax: float, ay: float, bx: float, by: float, px: float, py: float, margin: float
 ) -> bool:
@@ -175,7 +175,7 @@ def _misses(
     return -margin < along and along < whole * (1.0 + margin)
 
 
-@compiled
+@lean
 def _note(
     what: Ints, at: int, ring: int, edge: int, ring2: int, edge2: int, kind: int, turn: int
 ) -> None:
@@ -183,7 +183,7 @@ def _note(
     what[at, 3], what[at, 4], what[at, 5] = edge2, kind, turn
 
 
-@compiled
+@lean
 def _at(
     along: Floats, place: Floats, at: int, mine: float, theirs: float, x: float, y: float
 ) -> None:
@@ -191,7 +191,7 @@ def _at(
     place[at, 0], place[at, 1] = x, y
 
 
-@compiled
+@lean
 def _between(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> bool:
     """Tell whether a point on the line through a and b lies between them, and is neither."""
     if ax != bx:
@@ -199,14 +199,14 @@ def _between(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> 
     return min(ay, by) < y < max(ay, by)
 
 
-@compiled
+@lean
 def _share(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> float:
     """Return how far along an edge a point on it lies, never quite at its ends."""
     share = hypot(x - ax, y - ay) / hypot(bx - ax, by - ay)
     return min(max(share, 1e-300), 1.0 - 1e-16)
 
 
-@compiled
+@lean
 def _cross(
     ax: float, ay: float, bx: float, by: float, cx: float, cy: float, dx: float, dy: float,
     along: Floats, place: Floats, at: int,

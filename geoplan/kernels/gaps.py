@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoplan.kernels.areas import CUT, LEFT_INSIDE, NOTHING, UNDECIDED, Shares
-from geoplan.kernels.compiled import compiled
+from geoplan.kernels.compiled import compiled, lean
 from geoplan.kernels.events import MOST, room
 from geoplan.kernels.growth import longer, longer_bools, longer_floats, longer_ints
 from geoplan.kernels.joints import joined
@@ -150,8 +150,11 @@ def _bounds(
         )  # fmt: skip
         if noted < 0:
             return pieces, -1, False
-        pieces, count, enters = _of_cover(
-            covers, g, zones, f, theirs, others, found, marks, pieces, count
+        begin, end = covers.ring[covers.feature[g]], covers.ring[covers.feature[g + 1]]
+        held = marks.first[end] - marks.first[begin]
+        pieces = _roomy(pieces, count, end - begin, held + others)
+        count, enters = _of_cover(
+            covers, g, zones, f, theirs, others, found, marks, pieces.xy, pieces.first, count
         )
         if count < 0 or (bad[g] and (stops > 0 or enters or rings > before)):
             return pieces, -1, False
@@ -174,67 +177,67 @@ def _bounds(
     return pieces, count, False
 
 
-@compiled
+@lean
 def _of_cover(
     covers: Flat, g: int, zones: Flat, f: int, stops: Stops, number: int, found: Events,
-    marks: Marks, pieces: Pieces, count: int,
-) -> tuple[Pieces, int, bool]:  # fmt: skip
+    marks: Marks, xy: Floats, first: Ints, count: int,
+) -> tuple[int, bool]:  # fmt: skip
     """Take what no other cover hides of a cover's boundary in a zone, the other way round.
 
     Returns
     -------
-    pieces : Pieces
     count : int
-        How many there are; -1 where a ring lies on the boundary of the zone without a stop.
+        How many pieces there are; -1 where a ring lies on the boundary of the zone without a
+        stop.
     enters : bool
         Whether some of the boundary lies in the zone, hidden or not.
     """
     what, along, place, stop, enters = found.what, found.along, found.place, 0, False
+    order, begins, before, after = stops.order, stops.first, stops.before, stops.after
+    points, ring = covers.xy, covers.ring
     for r in range(covers.feature[g], covers.feature[g + 1]):
-        begin, first, last = stop, covers.ring[r], covers.ring[r + 1] - 1
-        while stop < number and what[stops.order[stops.first[stop]], 2] == r:
+        begin, start, last = stop, ring[r], ring[r + 1] - 1
+        while stop < number and what[order[begins[stop]], 2] == r:
             stop += 1
         if begin == stop:
-            where = locate(covers.xy[first, 0], covers.xy[first, 1], zones, f)
+            where = locate(points[start, 0], points[start, 1], zones, f)
             if where < 0:
-                return pieces, -1, False
+                return -1, False
             inside = where != OUTSIDE
         else:
-            inside = stops.before[begin] == IN
-        edge, share, x, y = first, 0.0, covers.xy[first, 0], covers.xy[first, 1]
+            inside = before[begin] == IN
+        edge, share, x, y = start, 0.0, points[start, 0], points[start, 1]
         for at in range(begin, stop + 1):
-            final, to, end_x, end_y = last, 0.0, covers.xy[last, 0], covers.xy[last, 1]
+            final, to, end_x, end_y = last, 0.0, points[last, 0], points[last, 1]
             if at < stop:
-                event = stops.order[stops.first[at]]
+                event = order[begins[at]]
                 final, to = what[event, 3], along[event, 1]
                 end_x, end_y = place[event, 0], place[event, 1]
             if inside:
                 enters = True
-                held = marks.first[min(final + 1, last)] - marks.first[edge]
-                pieces = _roomy(pieces, count, final - edge, held)
                 count = _shown(
-                    covers.xy, first, 0, marks.first, marks.along, marks.place, marks.hidden,
+                    points, start, 0, marks.first, marks.along, marks.place, marks.hidden,
                     marks.base[r], edge, share, x, y, final, to, end_x, end_y, True,
-                    pieces.xy, pieces.first, count,
+                    xy, first, count,
                 )  # fmt: skip
             if at < stop:
-                inside = stops.after[at] == IN
+                inside = after[at] == IN
             edge, share, x, y = final, to, end_x, end_y
-    return pieces, count, enters
+    return count, enters
 
 
 @compiled
-def _roomy(pieces: Pieces, count: int, edges: int, marks: int) -> Pieces:
-    """Return pieces with room for those of a stretch of boundary."""
+def _roomy(pieces: Pieces, count: int, points: int, places: int) -> Pieces:
+    """Return pieces with room for those of so many points that so many places part."""
     xy, first, stop = pieces.xy, pieces.first, pieces.stop
-    while xy.shape[0] < first[count] + edges + 2 * marks + 4:
+    while xy.shape[0] < first[count] + 2 * (points + places) + 4:
         xy = longer(xy)
-    while len(first) < count + marks + 3:
+    while len(first) < count + points + places + 3:
         first, stop = longer_ints(first), np.empty((2 * len(first), 2), dtype=np.int64)
     return Pieces(xy, first, stop)
 
 
-@compiled
+@lean
 def _shown(
     points: Floats, ring: int, offset: int, marked: Ints, along: Floats, place: Floats,
     hidden: Ints, base: int, edge: int, t: float, x: float, y: float, final: int, u: float,
@@ -282,7 +285,7 @@ def _shown(
     return count
 
 
-@compiled
+@lean
 def _add(xy: Floats, begin: int, at: int, x: float, y: float) -> int:
     """Add a point to a piece that does not end in it."""
     if at > begin and xy[at - 1, 0] == x and xy[at - 1, 1] == y:
@@ -291,7 +294,7 @@ def _add(xy: Floats, begin: int, at: int, x: float, y: float) -> int:
     return at + 1
 
 
-@compiled
+@lean
 def _end(xy: Floats, first: Ints, count: int, at: int, turned: bool) -> int:
     """End a piece, or forget it where it is a point; return how many there are."""
     begin = first[count]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled, inlined
+from geoplan.kernels.compiled import compiled, lean
 from geoplan.kernels.events import meetings, room
 from geoplan.kernels.growth import longer, longer_floats, longer_ints
 from geoplan.kernels.turns import AGAINST, IN, OUT, WITH
@@ -77,7 +77,7 @@ class Marks(NamedTuple):
     base: Ints
 
 
-@compiled
+@lean
 def meet(
     one: Flat, f: int, other: Flat, g: int, found: Events, mine: Stops, theirs: Stops
 ) -> tuple[int, int]:
@@ -90,7 +90,7 @@ def meet(
     return (stops, others) if stops >= 0 and others >= 0 else (-1, -1)
 
 
-@compiled
+@lean
 def hides(lies: int, along: bool, against: bool) -> bool:
     """Tell whether what lies beside a boundary hides it.
 
@@ -102,7 +102,7 @@ def hides(lies: int, along: bool, against: bool) -> bool:
     return lies == IN or (along and lies == WITH) or (against and lies == AGAINST)
 
 
-@inlined
+@lean
 def note(
     mine: Flat, f: int, other: Flat, g: int, role: int, stops: Stops, number: int,
     found: Events, along: bool, against: bool, edge: Ints, share: Floats, place: Floats,
@@ -144,7 +144,7 @@ def note(
 
 
 # arrays one by one, not in their tuples: to hand a tuple on costs more than the work within
-@compiled
+@lean
 def _note(
     what: Ints, shares: Floats, places: Floats, role: int, order: Ints, begins: Ints,
     before: Ints, after: Ints, begin: int, end: int, along: bool, against: bool,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled
+from geoplan.kernels.compiled import compiled, lean
 from geoplan.kernels.predicates import side
 from geoplan.kernels.within import INSIDE, ON_EDGE, OUTSIDE
 
@@ -59,7 +59,7 @@ def nest(xy: Floats, ring: Ints, area: Floats, first: int, last: int) -> bool:
     return True
 
 
-@compiled
+@lean
 def _shell(xy: Floats, ring: Ints, area: Floats, first: int, last: int, hole: int) -> int:
     """Return which ring, counted from the first, is the least that the hole lies in; -1 for none."""
     best = -1
@@ -75,7 +75,7 @@ def _shell(xy: Floats, ring: Ints, area: Floats, first: int, last: int, hole: in
     return best
 
 
-@compiled
+@lean
 def _in_ring(xy: Floats, first: int, last: int, x: float, y: float) -> int:
     """Return what `within.locate` does, for one ring."""
     inside = False

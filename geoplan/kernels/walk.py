@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled, inlined
+from geoplan.kernels.compiled import compiled, inlined, lean
 from geoplan.kernels.events import CROSSING, MOST, VERTEX_OF_ONE, VERTEX_OF_OTHER, VERTICES
 from geoplan.kernels.turns import IN, OUT, beside
 
@@ -115,7 +115,7 @@ def find_stops(
     return number
 
 
-@compiled
+@lean
 def _sort(
     what: NDArray[np.int64], along: NDArray[np.float64], count: int, role: int,
     order: NDArray[np.int64],
@@ -163,7 +163,7 @@ def _look(mine: Flat, theirs: Flat, found: Events, role: int, stops: Stops, stop
     return True
 
 
-@compiled
+@lean
 def _agree(
     what: NDArray[np.int64], role: int, order: NDArray[np.int64], first: NDArray[np.int64],
     before: NDArray[np.int64], after: NDArray[np.int64], number: int,

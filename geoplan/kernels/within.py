@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geoplan.kernels.compiled import compiled
+from geoplan.kernels.compiled import lean
 from geoplan.kernels.flat import BLOCK
 from geoplan.kernels.predicates import side
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 OUTSIDE, INSIDE, ON_EDGE = 0, 1, -1
 
 
-@compiled
+@lean
 def locate(x: float, y: float, areas: Flat, f: int) -> int:
     """Return 1 for a point inside feature `f`, 0 outside, -1 on its boundary.
 
