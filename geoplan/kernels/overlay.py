@@ -124,7 +124,7 @@ def stretches(
     for at, (found, _) in enumerate(done):
         chunk = slice(at * AT_ONCE, (at + 1) * AT_ONCE)
         found.state[doubtful[ours[chunk]] & (found.state != NOTHING)] = UNDECIDED
-    sizes = sizes(one), sizes(other)
+    sizes = own_sizes(one), own_sizes(other)
     return _gathered(done, ours, theirs, (lines, areas), sizes, shapes=shapes)
 
 
