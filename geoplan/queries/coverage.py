@@ -244,7 +244,9 @@ def _compiled(
     own, gap_size, gap = uncovered(zones, np.concatenate(covers), plane.geod, shapes=geometry)
     rest = np.flatnonzero(np.isnan(gap_size))
     if len(rest):
-        own[rest], gap_size[rest], gap[rest] = _by_geos(plane, zones[rest], covers, AREA)
+        tree = shapely.STRtree(zones[rest])
+        near = [layer[np.unique(tree.query(layer)[0])] for layer in covers]
+        own[rest], gap_size[rest], gap[rest] = _by_geos(plane, zones[rest], near, AREA)
     return own, np.minimum(gap_size, own), gap
 
 
