@@ -97,9 +97,8 @@ def _marks(
     for start, found in zip(starts, done, strict=False):
         for side in (ours, theirs):
             bad[side[start + found.undecided]] = True
-    edge, along, place, change, ring = (np.concatenate(part) for part in list(zip(*done))[:5])
-    rings = len(flat.ring) - 1
-    return in_order(edge, along, place, change, ring, flat, 0, rings), bad
+    together = Noted(*(np.concatenate(column) for column in zip(*done, strict=True)))
+    return in_order(together, flat, 0, len(flat.ring) - 1), bad
 
 
 def _gathered(

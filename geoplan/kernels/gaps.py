@@ -15,7 +15,7 @@ from geoplan.kernels.compiled import compiled, lean
 from geoplan.kernels.events import MOST, room
 from geoplan.kernels.growth import longer, longer_bools, longer_floats, longer_ints
 from geoplan.kernels.joints import joined
-from geoplan.kernels.marks import in_order, meet, note
+from geoplan.kernels.marks import Noted, in_order, meet, note
 from geoplan.kernels.nesting import nest
 from geoplan.kernels.pieces import Pieces, measure
 from geoplan.kernels.simple import surely_simple
@@ -159,9 +159,10 @@ def _bounds(
         if count < 0 or (bad[g] and (stops > 0 or enters or rings > before)):
             return pieces, -1, False
         touched = touched or enters
-    shown = in_order(
-        edge[:noted], share[:noted], place[:noted], change[:noted], ring[:rings], zones, first, last
+    by_covers = Noted(
+        edge[:noted], share[:noted], place[:noted], change[:noted], ring[:rings], near[:0]
     )
+    shown = in_order(by_covers, zones, first, last)
     if not touched and rings == 0 and not change[:noted].any():
         return pieces, 0, True
     offset = zones.ring[first]

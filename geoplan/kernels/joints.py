@@ -20,7 +20,7 @@ _NEAR_M = 1e-8
 
 @compiled
 def joined(xy: Floats, first: Ints, stop: Ints, count: int) -> int:
-    """Number the places where pieces begin and end, and let pieces that are one place go.
+    """Give the places where pieces begin and end numbers, and let pieces that are one place go.
 
     Parameters
     ----------

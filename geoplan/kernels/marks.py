@@ -208,10 +208,7 @@ def noted(ours: Ints, theirs: Ints, areas: Flat) -> Noted:
 
 
 @compiled
-def in_order(
-    edge: Ints, along: Floats, place: Floats, change: Ints, hidden_rings: Ints,
-    areas: Flat, begin: int, end: int,
-) -> Marks:  # fmt: skip
+def in_order(by_pairs: Noted, areas: Flat, begin: int, end: int) -> Marks:
     """Put marks in the order of the boundary.
 
     Parameters
@@ -219,6 +216,7 @@ def in_order(
     begin, end : int
         The rings that they are on; positions of points and rings count from the first of them.
     """
+    edge, along, change = by_pairs.edge, by_pairs.along, by_pairs.change
     offset = areas.ring[begin]
     points = areas.ring[end] - offset
     first, count = np.zeros(points + 1, dtype=np.int64), len(edge)
@@ -236,11 +234,11 @@ def in_order(
             to -= 1
         order[to] = at
     base, hidden = np.zeros(end - begin, dtype=np.int64), np.empty(count, dtype=np.int64)
-    for at in range(len(hidden_rings)):
-        base[hidden_rings[at] - begin] += 1
+    for ring in by_pairs.ring:
+        base[ring - begin] += 1
     for r in range(begin, end):
         now = base[r - begin]
         for at in range(first[areas.ring[r] - offset], first[areas.ring[r + 1] - offset]):
             now += change[order[at]]
             hidden[at] = now
-    return Marks(first, along[order], place[order], hidden, base)
+    return Marks(first, along[order], by_pairs.place[order], hidden, base)

@@ -61,7 +61,7 @@ def nest(xy: Floats, ring: Ints, area: Floats, first: int, last: int) -> bool:
 
 @lean
 def _shell(xy: Floats, ring: Ints, area: Floats, first: int, last: int, hole: int) -> int:
-    """Return which ring, counted from the first, is the least that the hole lies in; -1 for none."""
+    """Return the least ring that a hole lies in, counted from the first; -1 for none."""
     best = -1
     for r in range(first, last):
         if area[r] <= -area[hole] or (best >= 0 and area[r] >= area[first + best]):

@@ -203,6 +203,7 @@ def candidates(
 
 
 def own_sizes(areas: Flat) -> NDArray[np.float64]:
+    """Return the size of each feature on the ellipsoid: m² of areas, m of lines."""
     return np.add.reduceat(areas.ring_size, areas.feature[:-1])
 
 
