@@ -150,7 +150,7 @@ def coverage(
         raise BadQuery("coverage needs at least one layer to cover the zones by")
     question = Covering(
         zones.dimension, len(by), grouped=False, gap_geometry=gap_geometry,
-        extent=_extent(zones, *by), alone=True,
+        extent=_extent(zones, *by), compiled=engine.is_there(),
     )  # fmt: skip
     return _asked(Covered(question), (zones, *by), to, map, part_features, progress)
 

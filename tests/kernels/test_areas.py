@@ -121,7 +121,7 @@ def decided(left: NDArray[Any], right: NDArray[Any]) -> tuple[Any, Any, int]:
     known = constants(PLANE)
     each = np.arange(len(left))
     found = shares(each, each, flat_areas(left, known), flat_areas(right, known), known, True)
-    shape = overlays._built(found)
+    shape = overlays.built(found)
     size = found.size.copy()
     for state, of_side in ((1, left), (2, right)):
         here = found.state == state

@@ -187,6 +187,7 @@ def test_kernels_answer_parts_as_they_answer_all(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(engine, "WORTH", 1)
     left, right = parcels(40, 30)
     assert bits(overlap(left, right, map=map, part_features=200)) == bits(overlap(left, right))
+    assert bits(coverage(right, left, map=map, part_features=150)) == bits(coverage(right, left))
 
 
 def test_features_cut_at_zone_borders_are_joined_the_same() -> None:
