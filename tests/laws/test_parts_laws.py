@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from geoplan.errors import BadQuery
 from geoplan.queries import clearance, coverage, engine, overlap, overlap_outcomes
 from geoplan.queries.parting import parts
+from tests.kernels.shapes import areas as areas_on_grids
+from tests.kernels.shapes import placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -188,6 +190,27 @@ def test_kernels_answer_parts_as_they_answer_all(monkeypatch: pytest.MonkeyPatch
     left, right = parcels(40, 30)
     assert bits(overlap(left, right, map=map, part_features=200)) == bits(overlap(left, right))
     assert bits(coverage(right, left, map=map, part_features=150)) == bits(coverage(right, left))
+
+
+@pytest.mark.parametrize(("step", "turn"), [(1.0, 0.0), (0.1, 0.3), (37.7, 1.1)])
+def test_covers_that_nearly_degenerate_decide_only_their_own_zones(
+    step: float, turn: float
+) -> None:
+    """What the kernels leave to GEOS depends on the zone and its covers, on no others."""
+    rng = np.random.default_rng(round(step))
+
+    def scattered(count: int, seed: int) -> gpd.GeoDataFrame:
+        apart = step * np.array([6.0, 0.0])
+        shapes = [
+            shapely.transform(shape, lambda xy, by=rng.integers(0, 6): xy + apart * by)
+            for shape in placed(areas_on_grids(count, seed), step, turn)
+        ]
+        return gpd.GeoDataFrame(geometry=[one for one in shapes if one.is_valid], crs=4550)
+
+    zones, covers = scattered(12, 40), scattered(30, 41)
+    one = coverage(zones, covers, map=map)
+    for most in (1, 7, 20):
+        assert bits(coverage(zones, covers, map=map, part_features=most)) == bits(one)
 
 
 def test_features_cut_at_zone_borders_are_joined_the_same() -> None:
