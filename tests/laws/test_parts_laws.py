@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
@@ -200,10 +201,11 @@ def test_covers_that_nearly_degenerate_decide_only_their_own_zones(
     rng = np.random.default_rng(round(step))
 
     def scattered(count: int, seed: int) -> gpd.GeoDataFrame:
-        apart = step * np.array([6.0, 0.0])
+        shapes = placed(areas_on_grids(count, seed), step, turn)
+        away = 6.0 * step * rng.integers(0, 6, (len(shapes), 1)) * [1.0, 0.0]
         shapes = [
-            shapely.transform(shape, lambda xy, by=rng.integers(0, 6): xy + apart * by)
-            for shape in placed(areas_on_grids(count, seed), step, turn)
+            shapely.transform(one, partial(np.add, by))
+            for one, by in zip(shapes, away, strict=True)
         ]
         return gpd.GeoDataFrame(geometry=[one for one in shapes if one.is_valid], crs=4550)
 
