@@ -203,11 +203,11 @@ def test_covers_that_nearly_degenerate_decide_only_their_own_zones(
     def scattered(count: int, seed: int) -> gpd.GeoDataFrame:
         shapes = placed(areas_on_grids(count, seed), step, turn)
         away = 6.0 * step * rng.integers(0, 6, (len(shapes), 1)) * [1.0, 0.0]
-        shapes = [
+        moved = [
             shapely.transform(one, partial(np.add, by))
             for one, by in zip(shapes, away, strict=True)
         ]
-        return gpd.GeoDataFrame(geometry=[one for one in shapes if one.is_valid], crs=4550)
+        return gpd.GeoDataFrame(geometry=[one for one in moved if one.is_valid], crs=4550)
 
     zones, covers = scattered(12, 40), scattered(30, 41)
     one = coverage(zones, covers, map=map)
