@@ -26,7 +26,10 @@ from geoplan.queries.coverage import Covering
 from geoplan.queries.mapping import answers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    import pandas as pd
 
     from geoplan.partitions.dataset import Partitions
     from geoplan.progress import Progress
@@ -211,6 +214,13 @@ def _extent(*layers: Partitions) -> Extent:
     return low[0], low[1], high[0], high[1]
 
 
+def _measures(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series[float]]]:
+    """Yield the columns of areas and lengths that apply to some row, without those it does not."""
+    for name in [str(one) for one in rows.columns]:
+        if name.endswith(("_m2", "length_m")) and rows[name].notna().any():
+            yield name, rows[name].dropna()
+
+
 def _asked(
     measure: Measure,
     layers: tuple[Partitions, ...],
@@ -231,9 +241,8 @@ def _asked(
         for answer in progress.about(to.name).each(found, "measuring", count):
             rows.write(answer.rows)
             counts.update(rows=len(answer.rows), small=answer.below_minimum)
-            for name in answer.rows.columns:
-                if str(name).endswith(("_m2", "length_m")):
-                    sums.setdefault(str(name), []).append(fsum(answer.rows[name].dropna()))
+            for name, known in _measures(answer.rows):
+                sums.setdefault(name, []).append(fsum(known))
             planes |= dict.fromkeys(answer.planes)
     nowhere = {layer.folder.name: len(layer.no_geometry) for layer in layers}
     total = {name: fsum(parts) for name, parts in sums.items()}

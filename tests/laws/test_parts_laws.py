@@ -82,7 +82,7 @@ sizes, seeds = st.integers(1, 9), st.integers(0, 99)
     most=sizes,
     seed=seeds,
 )
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_overlap_in_parts(
     left: gpd.GeoDataFrame, right: gpd.GeoDataFrame, most: int, seed: int
 ) -> None:
@@ -92,7 +92,7 @@ def test_overlap_in_parts(
 
 
 @given(zones=layers(areas), first=layers(areas), second=layers(areas), most=sizes, seed=seeds)
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_coverage_in_parts(
     zones: gpd.GeoDataFrame,
     first: gpd.GeoDataFrame,
@@ -116,7 +116,7 @@ def test_coverage_in_parts(
     seed=seeds,
     threshold=st.sampled_from([None, 0.5, 2.0]),
 )
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_clearance_in_parts(
     left: gpd.GeoDataFrame,
     right: gpd.GeoDataFrame,

@@ -144,7 +144,7 @@ lines = st.lists(st.tuples(corner, corner), min_size=2, max_size=5, unique=True)
     features=st.integers(1, 5),
     most=st.integers(1, 9),
 )
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_overlap_of_partitions_is_overlap(
     left: list[Any], right: list[Any], features: int, most: int, tmp_path_factory: Any
 ) -> None:
