@@ -25,6 +25,7 @@ _tiled = typer.Typer(
     help="分块图层的分析 · Questions to layers in partitions, answered one by one.",
 )
 _PARQUET = (".parquet", ".geoparquet")
+_DATABASE = ("postgresql://", "postgres://")
 _Folder = Annotated[Path, typer.Argument(help="A folder that `geoplan tile` has written.")]
 _To = Annotated[
     Path, typer.Option("-o", "--output", help="Write rows to FILE.parquet or FILE.gpkg as found.")
@@ -42,12 +43,19 @@ def register(app: typer.Typer) -> None:
 
 
 def tile(
-    source: Annotated[str, typer.Argument(help="A GeoParquet file, or the id of a layer.")],
+    source: Annotated[
+        str,
+        typer.Argument(help="A GeoParquet file, the id of a layer, or postgresql://HOST/DATABASE."),
+    ],
     folder: Annotated[Path, typer.Argument(help="To be made; it must not be there.")],
     plan: PlanDir = None,
     features: Annotated[int, typer.Option(min=1, help="In a partition.")] = _IN_PARTITION,
+    table: Annotated[
+        str | None, typer.Option(help="Of a database: SCHEMA.TABLE.", show_default=False)
+    ] = None,
     id_column: Annotated[
-        str | None, typer.Option("--id", help="Column of ids in a GeoParquet file.", metavar="NAME")
+        str | None,
+        typer.Option("--id", help="Column of ids, of a file or a table.", metavar="NAME"),
     ] = None,
     lang: Language = None,
 ) -> None:
@@ -57,7 +65,12 @@ def tile(
     from geoplan.partitions import sources
     from geoplan.partitions import tile as lay_out
 
+    if source.startswith(_DATABASE) and table is None:
+        raise typer.BadParameter("a database needs the name of a table", param_hint="--table")
+
     def batches() -> Iterable[GeoDataFrame]:
+        if source.startswith(_DATABASE):
+            return sources.of_table(source, table or "", id_column)
         if Path(source).suffix.lower() in _PARQUET:
             return sources.of_parquet(Path(source), id_column)
         return sources.of_layer(Catalogue.open(plan or settings().plan), source)

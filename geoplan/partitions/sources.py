@@ -1,8 +1,9 @@
-"""What can be laid out in partitions, read batch by batch: layers of a plan, GeoParquet files."""
+"""What can be laid out in partitions, batch by batch: layers, tables of PostGIS, GeoParquet."""
 
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -13,10 +14,11 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from geoplan.errors import BadQuery, CrsUnknown, FileUnreadable
-from geoplan.model import FeatureQuery
+from geoplan.model import FeatureQuery, Layer, Text
+from geoplan.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from geopandas import GeoDataFrame
@@ -29,9 +31,39 @@ BATCH = 50_000
 
 def of_layer(catalogue: Catalogue, layer_id: str) -> Iterator[GeoDataFrame]:
     """Yield a layer of a plan in the order of its ids."""
+    return _paged(lambda query: catalogue.read(layer_id, query))
+
+
+def of_table(address: str, table: str, id_column: str | None = None) -> Iterator[GeoDataFrame]:
+    """Yield a table of a PostGIS database in the order of its ids.
+
+    Parameters
+    ----------
+    address : str
+        ``postgresql://user@host:port/database``.
+    table : str
+        Its name, with its schema where that is not on the search path.
+    id_column : str, optional
+        Holds the ids; the primary key where none is named.
+
+    Raises
+    ------
+    DatabaseUnreachable, PackageMissing, TableInvalid
+        As for `geoplan.store.open_store`.
+    """
+    name = Text(zh=table, en=table)
+    layer = Layer(
+        id="table", kind="generic", title=name, geometry="area", table=table,
+        id_column=id_column, source=name, source_date=date.min,
+    )  # fmt: skip
+    with open_store(address) as store:
+        yield from _paged(lambda query: store.read(layer, query))
+
+
+def _paged(read: Callable[[FeatureQuery], GeoDataFrame]) -> Iterator[GeoDataFrame]:
     last: Any = None
     while True:
-        batch = catalogue.read(layer_id, FeatureQuery(after=last, limit=BATCH))
+        batch = read(FeatureQuery(after=last, limit=BATCH))
         if len(batch) or last is None:
             yield batch
         if len(batch) < BATCH:

@@ -19,7 +19,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
-from geoplan.errors import BadQuery, DuplicateId, EmptyLayer, NotWritable, UnstorableColumn
+from geoplan.errors import (
+    BadQuery,
+    DuplicateId,
+    EmptyLayer,
+    FileUnreadable,
+    NotWritable,
+    UnstorableColumn,
+)
 from geoplan.partitions.dataset import Partition, Partitions
 from geoplan.progress import QUIET
 from geoplan.queries.parting import along_hilbert
@@ -42,6 +49,7 @@ MOST_FILES = 800
 ID = "feature id"
 """Column of ids while a layer is laid out: blanks keep it from clashing with one of the layer's."""
 
+_CHANGED = "the layer has changed while it was being laid out: lay it out again"
 _GROUP = 8192
 """Features of a row group: the least that a reader who asks for a box can pass over."""
 
@@ -83,6 +91,8 @@ def tile(
         A column holds values of several types.
     DuplicateId
         An id comes twice, or a feature has none.
+    FileUnreadable
+        The layer changed between the two times that it is read.
     NotWritable
         The folder is there already, or cannot be written; then there is none.
 
@@ -120,6 +130,7 @@ def tile(
 class _Plan(NamedTuple):
     """Which partition each feature goes to, by its position in the layer; -1 for no place."""
 
+    ids: pd.Index
     number: NDArray[np.int64]
     parts: int
     crs: Any
@@ -161,7 +172,7 @@ def _plan(batches: Iterable[GeoDataFrame], features: int, progress: Progress) ->
         raise UnstorableColumn(
             f"a column is not of one type in all of the layer: {error}"
         ) from error
-    return _Plan(number, count, crs, schema, missing)
+    return _Plan(known, number, count, crs, schema, missing)
 
 
 def _name(number: int) -> str:
@@ -177,6 +188,8 @@ def _distribute(
         files: dict[int, pq.ParquetWriter] = {}
         for batch in batches:
             number = plan.number[at : at + len(batch)]
+            if not batch.index.equals(plan.ids[at : at + len(batch)]):
+                raise FileUnreadable(_CHANGED)
             at += len(batch)
             for one in np.unique(number[number >= 0]).tolist():
                 table = _table(batch[number == one])
@@ -185,6 +198,8 @@ def _distribute(
                     files[one] = stack.enter_context(pq.ParquetWriter(path, plan.schema))
                 files[one].write_table(table.cast(plan.schema))
             progress("writing", at, len(plan.number))
+    if at != len(plan.ids):
+        raise FileUnreadable(_CHANGED)
 
 
 def _table(features: GeoDataFrame) -> Any:

@@ -262,6 +262,10 @@ def test_what_cannot_be_laid_out_leaves_nothing(tmp_path: Path) -> None:
     for error, layer_given, features, words in cases:
         with pytest.raises(error, match=words):
             laid_out(layer_given, tmp_path / "out", features, batch=2)
+    others = iter([layer, layer.iloc[:3], layer, layer.iloc[[0, 2, 1, 3]]])
+    for _ in range(2):
+        with pytest.raises(FileUnreadable, match="has changed while it was being laid out"):
+            tile(lambda: [next(others)], tmp_path / "out", features=2)
     with pytest.raises(NotWritable, match="is there already"):
         laid_out(layer, tmp_path, 2)
     with pytest.raises(NotWritable, match="cannot write in"):
