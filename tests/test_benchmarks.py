@@ -104,7 +104,7 @@ def test_geoplan_agrees_with_its_peers_on_small_layers(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     _, _, *rows = [line for line in done.stdout.splitlines() if line.startswith("|")]
-    assert len(rows) == 7 + 7, done.stdout
+    assert len(rows) == 7 + 9, done.stdout
     for row in rows:
         who, said = row.split(" | ")[1], row.split(" | ")[-1]
         peer_by_name = who in ("DuckDB", "SedonaDB", "PostGIS")

@@ -24,7 +24,7 @@ from geoplan.errors import (
     InvalidGeometry,
     WrongGeometryType,
 )
-from geoplan.queries import coverage, overlap
+from geoplan.queries import coverage, engine, overlap
 
 EAST, NORTH = 500_000, 4_550_000
 ORIGIN = np.array([EAST, NORTH], dtype=float)
@@ -45,6 +45,14 @@ def layer(shapes: dict[Any, Any], crs: Any = 4550) -> gpd.GeoDataFrame:
 
 def metres(value: float) -> Any:
     return pytest.approx(value, rel=1e-6, abs=1e-6)
+
+
+@pytest.fixture(autouse=True, params=["GEOS", "the kernels"])
+def answered_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask everything of either."""
+    if request.param == "the kernels":
+        pytest.importorskip("numba", reason="the extra 'engine' is not installed")
+        monkeypatch.setattr(engine, "WORTH", 1)
 
 
 ZONE = rectangle(0, 0, 300, 200)

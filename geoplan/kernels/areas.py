@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled, inlined
+from geoplan.kernels.compiled import compiled, inlined, lean
 from geoplan.kernels.events import meetings, room
 from geoplan.kernels.growth import longer, longer_bools, longer_floats, longer_ints
 from geoplan.kernels.pieces import measure, pieces_room, take
@@ -165,7 +165,7 @@ def _nodes(mine: Stops, stops: int, other: Stops, others: int) -> tuple[Ints, In
     return nodes, theirs
 
 
-@compiled
+@lean
 def _plain(area: Floats, first: int, last: int) -> bool:
     """Tell whether it is clear which shell the holes lie in."""
     shells, holes = 0, 0

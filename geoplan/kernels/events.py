@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled, inlined
+from geoplan.kernels.compiled import compiled, inlined, lean
 from geoplan.kernels.flat import BLOCK
 from geoplan.kernels.predicates import side
 
@@ -76,26 +76,30 @@ def meetings(one: Flat, f: int, other: Flat, g: int, found: Events, margin: floa
     south = max(one.box[f, 1], other.box[g, 1])
     east = min(one.box[f, 2], other.box[g, 2])
     north = min(one.box[f, 3], other.box[g, 3])
+    # arrays by names of their own: to take one out of its tuple again and again costs more
     count, a, b = 0, one.block_box, other.block_box
-    for r in range(one.feature[f], one.feature[f + 1]):
-        for k in range(one.block[r], one.block[r + 1]):
+    p, ring, block, rings = one.xy, one.ring, one.block, one.feature
+    q, ring2, block2, rings2 = other.xy, other.ring, other.block, other.feature
+    what, along, place = found.what, found.along, found.place
+    for r in range(rings[f], rings[f + 1]):
+        for k in range(block[r], block[r + 1]):
             if a[k, 0] > east or a[k, 2] < west or a[k, 1] > north or a[k, 3] < south:
                 continue
-            for s in range(other.feature[g], other.feature[g + 1]):
-                for m in range(other.block[s], other.block[s + 1]):
+            for s in range(rings2[g], rings2[g + 1]):
+                for m in range(block2[s], block2[s + 1]):
                     if (
                         b[m, 0] > a[k, 2] or b[m, 2] < a[k, 0]
                         or b[m, 1] > a[k, 3] or b[m, 3] < a[k, 1]
                     ):  # fmt: skip
                         continue
-                    i, j = (k - one.block[r]) * BLOCK, (m - other.block[s]) * BLOCK
-                    i += one.ring[r]
-                    j += other.ring[s]
+                    i, j = (k - block[r]) * BLOCK, (m - block2[s]) * BLOCK
+                    i += ring[r]
+                    j += ring2[s]
                     count = _of_blocks(
-                        one.xy, r, i, min(i + BLOCK, one.ring[r + 1] - 1),
-                        other.xy, s, j, min(j + BLOCK, other.ring[s + 1] - 1),
+                        p, r, i, min(i + BLOCK, ring[r + 1] - 1),
+                        q, s, j, min(j + BLOCK, ring2[s + 1] - 1),
                         a[k, 0], a[k, 1], a[k, 2], a[k, 3],
-                        found.what, found.along, found.place, count, margin,
+                        what, along, place, count, margin,
                     )  # fmt: skip
                     if count < 0:
                         return -1
@@ -103,7 +107,7 @@ def meetings(one: Flat, f: int, other: Flat, g: int, found: Events, margin: floa
 
 
 # arrays one by one, not in their tuples: to hand a tuple on costs more than the work within
-@compiled
+@lean
 def _of_blocks(
     p: Floats, r: int, i0: int, i1: int, q: Floats, s: int, j0: int, j1: int,
     west: float, south: float, east: float, north: float,
@@ -158,7 +162,7 @@ def _of_blocks(
     return count
 
 
-@compiled
+@lean
 def _misses(
     ax: float, ay: float, bx: float, by: float, px: float, py: float, margin: float
 ) -> bool:
@@ -171,7 +175,7 @@ def _misses(
     return -margin < along and along < whole * (1.0 + margin)
 
 
-@compiled
+@lean
 def _note(
     what: Ints, at: int, ring: int, edge: int, ring2: int, edge2: int, kind: int, turn: int
 ) -> None:
@@ -179,7 +183,7 @@ def _note(
     what[at, 3], what[at, 4], what[at, 5] = edge2, kind, turn
 
 
-@compiled
+@lean
 def _at(
     along: Floats, place: Floats, at: int, mine: float, theirs: float, x: float, y: float
 ) -> None:
@@ -187,7 +191,7 @@ def _at(
     place[at, 0], place[at, 1] = x, y
 
 
-@compiled
+@lean
 def _between(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> bool:
     """Tell whether a point on the line through a and b lies between them, and is neither."""
     if ax != bx:
@@ -195,14 +199,14 @@ def _between(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> 
     return min(ay, by) < y < max(ay, by)
 
 
-@compiled
+@lean
 def _share(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> float:
     """Return how far along an edge a point on it lies, never quite at its ends."""
     share = hypot(x - ax, y - ay) / hypot(bx - ax, by - ay)
     return min(max(share, 1e-300), 1.0 - 1e-16)
 
 
-@compiled
+@lean
 def _cross(
     ax: float, ay: float, bx: float, by: float, cx: float, cy: float, dx: float, dy: float,
     along: Floats, place: Floats, at: int,

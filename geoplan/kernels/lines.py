@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoplan.kernels.areas import CUT, LEFT_INSIDE, NOTHING, UNDECIDED, Shares
-from geoplan.kernels.compiled import compiled, inlined
+from geoplan.kernels.compiled import compiled, inlined, lean
 from geoplan.kernels.events import CROSSING, meetings, room
 from geoplan.kernels.ground import REACH, around, length
 from geoplan.kernels.growth import longer, longer_ints
@@ -95,7 +95,7 @@ def stretches(
     )  # fmt: skip
 
 
-@compiled
+@lean
 def _grazes(p: Floats, q: Floats, what: Ints, met: int) -> bool:
     """Tell whether a line crosses a boundary that it all but runs along.
 
@@ -187,7 +187,7 @@ def _take(
     return made, total, whole and made > count
 
 
-@compiled
+@lean
 def _close(xy: Floats, ring: Ints, made: int, at: int) -> tuple[int, int]:
     """End a stretch, or forget it where it is a point; return how many, and where the next is."""
     begin = ring[made]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
     from geoplan.kernels.flat import Flat
 
-THREADS = 2
+THREADS = min(int(os.environ.get("OMP_NUM_THREADS") or 2), 2)
+"""Unless told otherwise. Workers of a pool or cluster are told to keep to one core."""
+
 AT_ONCE = 4096
 """Pairs of a task: the same whatever the number of threads, so that answers are."""
 
@@ -73,17 +76,17 @@ def overlay(
         How many work at once; the answer is the same for any number.
     """
     known = constants(ellipsoid)
-    ours, theirs = _candidates(left, right)
+    ours, theirs = candidates(left, right)
     with ThreadPoolExecutor(threads) as pool:
         one, other = pool.map(lambda side: flat_areas(side, known), (left, right))
 
         def task(begin: int) -> tuple[Shares, NDArray[Any] | None]:
             chunk = slice(begin, begin + AT_ONCE)
             found = shares(ours[chunk], theirs[chunk], one, other, known, shapes)
-            return found, _built(found) if shapes else None
+            return found, built(found) if shapes else None
 
         done = list(pool.map(task, range(0, len(ours), AT_ONCE)))
-    sizes = _sizes(one), _sizes(other)
+    sizes = own_sizes(one), own_sizes(other)
     return _gathered(done, ours, theirs, (left, right), sizes, shapes=shapes)
 
 
@@ -124,7 +127,7 @@ def stretches(
     for at, (found, _) in enumerate(done):
         chunk = slice(at * AT_ONCE, (at + 1) * AT_ONCE)
         found.state[doubtful[ours[chunk]] & (found.state != NOTHING)] = UNDECIDED
-    sizes = _sizes(one), _sizes(other)
+    sizes = own_sizes(one), own_sizes(other)
     return _gathered(done, ours, theirs, (lines, areas), sizes, shapes=shapes)
 
 
@@ -190,7 +193,7 @@ def _gathered(
     return Overlay(ours[there], theirs[there], size[there], shape[there], *sizes)
 
 
-def _candidates(
+def candidates(
     left: NDArray[Any], right: NDArray[Any]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the pairs whose boxes meet, ordered by left, then right."""
@@ -202,11 +205,12 @@ def _candidates(
     return ours[order].astype(np.int64), theirs[order].astype(np.int64)
 
 
-def _sizes(areas: Flat) -> NDArray[np.float64]:
+def own_sizes(areas: Flat) -> NDArray[np.float64]:
+    """Return the size of each feature on the ellipsoid: m² of areas, m of lines."""
     return np.add.reduceat(areas.ring_size, areas.feature[:-1])
 
 
-def _built(found: Shares) -> NDArray[Any]:
+def built(found: Shares) -> NDArray[Any]:
     """Return the shapes of cut pairs; null where rounding has made one invalid."""
     shape = np.full(len(found.state), None, dtype=object)
     if not len(found.pair):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled, inlined
+from geoplan.kernels.compiled import compiled, inlined, lean
 from geoplan.kernels.events import MOST
 from geoplan.kernels.ground import REACH, around, strip
 from geoplan.kernels.turns import IN, WITH
@@ -124,7 +124,7 @@ def take(
     return count, within, left, size
 
 
-@compiled
+@lean
 def _whole(mine: Flat, r: int, pieces: Pieces, count: int) -> int:
     """Add a ring as a piece that ends where it begins."""
     at, first, last = pieces.first[count], mine.ring[r], mine.ring[r + 1]
@@ -137,7 +137,7 @@ def _whole(mine: Flat, r: int, pieces: Pieces, count: int) -> int:
     return count + 1
 
 
-@compiled
+@lean
 def _stretch(
     ring: Floats, first: int, last: int, edge: int, t: float, final: int, u: float,
     place: Floats, here: int, there: int, xy: Floats, at: int,
@@ -165,7 +165,7 @@ def _stretch(
     return at + 1
 
 
-@compiled
+@lean
 def measure(
     pieces: Pieces, count: int, ellipsoid: NDArray[np.float64]
 ) -> tuple[float, float, float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from geoplan.kernels.compiled import compiled
+from geoplan.kernels.compiled import compiled, lean
 from geoplan.kernels.predicates import side
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _MOST_EDGES = 64
 _FINITE = 1e300
 
 
-@compiled
+@lean
 def surely_simple(xy: NDArray[np.float64], first: int, last: int) -> bool:
     """Tell whether a ring surely neither meets itself nor runs back; False is no verdict.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled
+from geoplan.kernels.compiled import compiled, lean
 from geoplan.kernels.events import MOST
 from geoplan.kernels.pieces import WHOLE
 from geoplan.kernels.predicates import side
@@ -42,7 +42,7 @@ def stitching_room() -> Stitching:
     return Stitching(np.empty(2 * MOST, dtype=np.bool_), np.empty(2 * MOST, dtype=np.int64))
 
 
-@compiled
+@lean
 def stitch(
     pieces: Pieces, count: int, work: Stitching, xy: NDArray[np.float64],
     ring: NDArray[np.int64], area: NDArray[np.float64], rings: int,
@@ -95,7 +95,7 @@ def stitch(
     return rings
 
 
-@compiled
+@lean
 def _next(
     xy: NDArray[np.float64], begins: NDArray[np.int64], stop: NDArray[np.int64], count: int,
     used: NDArray[np.bool_], last: int, node: int,
@@ -119,7 +119,7 @@ def _next(
     return best
 
 
-@compiled
+@lean
 def _close(
     points: NDArray[np.float64], begins: NDArray[np.int64], path: NDArray[np.int64],
     first: int, last: int, xy: NDArray[np.float64], ring: NDArray[np.int64],

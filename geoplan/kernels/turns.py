@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geoplan.kernels.compiled import compiled
+from geoplan.kernels.compiled import lean
 from geoplan.kernels.predicates import side
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ OUT, IN, WITH, AGAINST = 0, 1, 2, 3
 along the other's boundary, the same way or the other way."""
 
 
-@compiled
+@lean
 def beside(
     x: float, y: float, to_x: float, to_y: float, rays: NDArray[np.float64], count: int, leads: bool
 ) -> int:
@@ -56,7 +56,7 @@ def beside(
     return IN if rays[best, 2] == 1.0 else OUT
 
 
-@compiled
+@lean
 def _same_way(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> bool:
     """Tell whether two points in line with a place lie on the same side of it."""
     if ax != x:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled, inlined
+from geoplan.kernels.compiled import compiled, inlined, lean
 from geoplan.kernels.events import CROSSING, MOST, VERTEX_OF_ONE, VERTEX_OF_OTHER, VERTICES
 from geoplan.kernels.turns import IN, OUT, beside
 
@@ -78,13 +78,16 @@ def find_stops(
         How many stops; -1 where they do not agree with each other.
     """
     what, along, place = found.what, found.along, found.place
-    _sort(what, along, count, role, stops.order)
+    order, first, before, after, of = (
+        stops.order, stops.first, stops.before, stops.after, stops.of,
+    )  # fmt: skip
+    _sort(what, along, count, role, order)
     ring, edge = 2 * role, 2 * role + 1
     number = 0
     for at in range(count):
-        event = stops.order[at]
+        event = order[at]
         if at > 0:
-            last = stops.order[at - 1]
+            last = order[at - 1]
             if what[event, ring] == what[last, ring] and what[event, edge] == what[last, edge]:
                 here = along[event, role] == along[last, role]
                 same = place[event, 0] == place[last, 0] and place[event, 1] == place[last, 1]
@@ -92,29 +95,27 @@ def find_stops(
                 if here and crosses:
                     return -1
                 if not crosses and same:
-                    stops.of[event] = number - 1
+                    of[event] = number - 1
                     continue
-        stops.first[number] = at
-        stops.of[event] = number
+        first[number] = at
+        of[event] = number
         number += 1
-    stops.first[number] = count
+    first[number] = count
     for stop in range(number):
-        event = stops.order[stops.first[stop]]
+        event = order[first[stop]]
         if what[event, 4] == CROSSING:
             # the other's ground is to the left of its edge: one that begins there is in it
             on_left = what[event, 5] > 0 if role == 0 else what[event, 5] < 0
-            stops.before[stop] = IN if on_left else OUT
-            stops.after[stop] = OUT if on_left else IN
+            before[stop] = IN if on_left else OUT
+            after[stop] = OUT if on_left else IN
         elif not _look(mine, theirs, found, role, stops, stop):
             return -1
-    if closed and not _agree(
-        what, role, stops.order, stops.first, stops.before, stops.after, number
-    ):
+    if closed and not _agree(what, role, order, first, before, after, number):
         return -1
     return number
 
 
-@compiled
+@lean
 def _sort(
     what: NDArray[np.int64], along: NDArray[np.float64], count: int, role: int,
     order: NDArray[np.int64],
@@ -162,7 +163,7 @@ def _look(mine: Flat, theirs: Flat, found: Events, role: int, stops: Stops, stop
     return True
 
 
-@compiled
+@lean
 def _agree(
     what: NDArray[np.int64], role: int, order: NDArray[np.int64], first: NDArray[np.int64],
     before: NDArray[np.int64], after: NDArray[np.int64], number: int,

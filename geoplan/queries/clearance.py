@@ -140,13 +140,7 @@ def clearance(
     if sides.same:
         first, second = (sides.left.index.get_indexer(rows[name]) for name in COLUMNS[:2])
         rows = rows[first < second]
-    if threshold_m is not None:
-        outcome = distance_outcome(
-            rows["distance_m"].to_numpy(), rows["uncertainty_m"].to_numpy(), threshold_m
-        )
-        rows.insert(4, "outcome", outcome)
-        rows = rows[(rows["distance_m"] <= within_m) | (outcome != "clear")]
-    rows = rows.assign(tie=rows["distance_m"].round(_TIE_DECIMALS))
+    rows = question.judged(rows).assign(tie=rows["distance_m"].round(_TIE_DECIMALS))
     rows = rows.sort_values(["tie", "left_id", "right_id"], kind="stable").drop(columns="tie")
     return _answer(rows, sides, found.planes, geometry)
 
@@ -286,6 +280,17 @@ class Nearing:
         farthest = float(reach.max(initial=self.within_m))
         rows, planes = _measured(sides, farthest, near, self.overlaps, self.extent)
         return Answer(_with_ids(rows, sides).drop(columns="left"), planes)
+
+    def judged(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows, of a threshold with the outcome of each, without those clear and farther."""
+        if self.threshold_m is None:
+            return rows
+        distance, off = rows["distance_m"].to_numpy(), rows["uncertainty_m"].to_numpy()
+        outcome = distance_outcome(distance, off, self.threshold_m)
+        rows = rows.copy(deep=False)
+        rows.insert(4, "outcome", outcome)
+        near: pd.DataFrame = rows[(distance <= self.within_m) | (outcome != "clear")]
+        return near
 
     def reach_m(self, sides: _Sides) -> NDArray[np.float64]:
         """Return how far to look from each left feature [m]."""

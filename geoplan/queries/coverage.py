@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.crs import MeasuringPlane, extent_of, planes_of, reproject, shared_crs
+from geoplan.crs import extent_of, planes_of, reproject, shared_crs
 from geoplan.errors import BadQuery, WrongGeometryType
+from geoplan.queries import engine
 from geoplan.queries.checks import AREA, LINE, NAMES, POINT, dimension, located, refuse_negative
 from geoplan.queries.gaps import without_small_gaps
-from geoplan.queries.pairs import meeting, of_dimension
 from geoplan.queries.parting import FEATURES, Answer, by_parts
 from geoplan.queries.seams import joined
+from geoplan.queries.uncovered import measured, sizes_of
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -26,11 +27,7 @@ if TYPE_CHECKING:
     from geoplan.crs import Extent
     from geoplan.queries.mapping import Map
 
-_ROUNDING = 1e-14  # of a zone's size: less than that is not covered, it is the last digit
-_LARGE = 500  # vertices of a cover that is cut to each zone before it is united
-_PAIRS_AT_ONCE = 1000
 ZONE, LAYER = "zone_id", "layer"
-_UNIT = {AREA: "area_m2", LINE: "length_m"}
 
 
 def coverage(
@@ -117,7 +114,8 @@ def coverage(
     if map is None or len(located_zones) == 0:
         found = question(located_zones, covers)
     else:
-        question = replace(question, extent=extent_of(located_zones, covers), alone=True)
+        extent = extent_of(located_zones, covers)
+        question = replace(question, extent=extent, compiled=engine.is_there())
         code = pd.factorize(located_zones[ZONE], use_na_sentinel=False)[0]
         found = by_parts(map, question, located_zones, covers, most=part_features, together=code)
     rows = found.rows.set_index(ZONE)
@@ -153,8 +151,8 @@ class Covering:
         Whether gaps are returned.
     extent : tuple of float, optional
         Of the whole layers, where this is asked of parts of them.
-    alone : bool, default False
-        Whether each zone is measured in a way that depends on no other.
+    compiled : bool, optional
+        As of `geoplan.queries.uncovered.measured`.
     """
 
     kind: int
@@ -162,7 +160,7 @@ class Covering:
     grouped: bool
     gap_geometry: bool
     extent: Extent | None = None
-    alone: bool = False
+    compiled: bool | None = None
 
     def __call__(self, zones: GeoDataFrame, covers: GeoDataFrame, /) -> Answer:
         """Return one row for each key in the column `ZONE`; covers know their layer in `LAYER`."""
@@ -173,15 +171,19 @@ class Covering:
                 names, shapes = _dissolved(names, shapes)
             of_layer = covers[LAYER].loc[theirs.ids].to_numpy()
             layers = [theirs.geometries[of_layer == n] for n in range(self.layers)]
-            measured = _measured(plane, shapes, layers, self.kind, alone=self.alone)
+            rows = measured(
+                plane, shapes, layers, self.kind,
+                geometry=self.gap_geometry, compiled=self.compiled,
+            )  # fmt: skip
             if not self.gap_geometry:
-                measured["geometry"] = None
+                rows["geometry"] = None
             elif plane.crs != crs:
-                measured["geometry"] = reproject(measured["geometry"].to_numpy(), plane.crs, crs)
-            found.append(measured.assign(**{ZONE: np.asarray(names)}))
+                rows["geometry"] = reproject(rows["geometry"].to_numpy(), plane.crs, crs)
+            found.append(rows.assign(**{ZONE: np.asarray(names)}))
             planes.append(plane)
-        rows = _one_row_each(found, _columns(self.kind), crs)
-        return Answer(rows.rename_axis(ZONE).reset_index(), tuple(planes))
+        columns = _columns(self.kind)
+        rows = _one_row_each(found, columns, crs).rename_axis(ZONE).reset_index()
+        return Answer(rows.reindex(columns=columns), tuple(planes))
 
 
 def _keyed(zones: GeoDataFrame, keys: pd.Series) -> GeoDataFrame:
@@ -216,8 +218,7 @@ def _kind(zones: GeoDataFrame) -> int:
 
 
 def _columns(kind: int) -> list[str]:
-    sizes = [f"{what}_{_UNIT[kind]}" for what in ("zone", "covered", "gap")]
-    return ["zone_id", *sizes, "coverage_ratio", "small_gap_count", "geometry"]
+    return ["zone_id", *sizes_of(kind), "coverage_ratio", "small_gap_count", "geometry"]
 
 
 def _covers(by: tuple[GeoDataFrame, ...]) -> tuple[GeoDataFrame, list[list[Any]]]:
@@ -256,97 +257,3 @@ def _one_row_each(parts: list[pd.DataFrame], columns: list[str], crs: CRS) -> pd
         gaps = together["geometry"].agg(lambda pieces: joined(pieces.to_numpy(), crs))
         rows = sums.assign(geometry=gaps)
     return rows.assign(coverage_ratio=rows[columns[2]] / rows[columns[1]])
-
-
-def _measured(
-    plane: MeasuringPlane,
-    zones: NDArray[Any],
-    covers: list[NDArray[Any]],
-    kind: int,
-    *,
-    alone: bool,
-) -> pd.DataFrame:
-    """Return the measures of projected zones, one row a zone."""
-    measure = plane.area_m2 if kind == AREA else plane.length_m
-    own = measure(zones)
-    gap = zones.copy()
-    for layer, apart in [(np.concatenate(covers), False)] if alone else _heaps(covers):
-        gap = _less(gap, layer, kind, apart=apart)
-    changed = np.flatnonzero([rest is not zone for rest, zone in zip(gap, zones, strict=True)])
-    gap_size = own.copy()
-    gap_size[changed] = np.minimum(measure(gap[changed]), own[changed])
-    covered = own - gap_size
-    covered[covered < _ROUNDING * own] = 0.0
-    sizes = zip(_columns(kind)[1:4], (own, covered, gap_size), strict=True)
-    return pd.DataFrame(dict(sizes)).assign(small_gap_count=0.0, geometry=gap)
-
-
-def _heaps(covers: list[NDArray[Any]]) -> list[tuple[NDArray[Any], bool]]:
-    """Return what is to be taken away at once, and whether no two of it meet.
-
-    A layer whose covers lie apart is one geometry as it stands; those of all other layers are
-    best united together, since one union costs less than one of each layer.
-    """
-    apart = [_lie_apart(layer) for layer in covers]
-    heaps = [(layer, True) for layer, alone in zip(covers, apart, strict=True) if alone]
-    others = [layer for layer, alone in zip(covers, apart, strict=True) if not alone]
-    return [*heaps, (np.concatenate(others), False)] if others else heaps
-
-
-def _less(zones: NDArray[Any], covers: NDArray[Any], kind: int, *, apart: bool) -> NDArray[Any]:
-    """Return zones without what is covered, empty where that is all.
-
-    The covers of a zone are taken away at once, as one geometry. Where no two of them meet
-    (`apart`) they are one as they stand; otherwise the large ones are cut to the zone, and all are
-    united. A line is left with its covers whole: the ends of its cut pieces would lie off it by
-    their last digit, and what is off it takes nothing away.
-    """
-    there = np.flatnonzero(~shapely.is_empty(zones))
-    pairs = meeting(zones[there], covers)
-    rest = zones.copy()
-    inside = np.unique(there[pairs.ours[pairs.left_inside]])
-    rest[inside] = shapely.Polygon() if kind == AREA else shapely.LineString()
-    open_pairs = ~np.isin(there[pairs.ours], inside)
-    of_zone = there[pairs.ours[open_pairs]]
-    pieces = covers[pairs.theirs[open_pairs]]
-    if not apart and kind == AREA:
-        # cutting costs more than uniting what is small whole
-        large = shapely.get_num_coordinates(pieces) > _LARGE
-        cut = ~pairs.right_inside[open_pairs] & large
-        pieces[cut] = shapely.intersection(zones[of_zone[cut]], pieces[cut])
-        of_zone, pieces = _singles(of_dimension(pieces, kind), of_zone)
-    else:
-        of_zone, pieces = _singles(pieces, of_zone)
-    if len(pieces) == 0:
-        return rest
-    make = shapely.multipolygons if apart else shapely.geometrycollections
-    heaps = np.full(len(zones), None, dtype=object)
-    make(pieces, indices=of_zone, out=heaps)
-    partly = np.unique(of_zone)
-    heap = heaps[partly] if apart else shapely.union_all(heaps[partly, np.newaxis], axis=1)
-    rest[partly] = shapely.difference(zones[partly], heap)
-    return rest
-
-
-def _singles(
-    pieces: NDArray[Any], of_zone: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    if (shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON).all():
-        return of_zone, pieces
-    singles, owner = shapely.get_parts(pieces, return_index=True)
-    return of_zone[owner], singles
-
-
-def _lie_apart(covers: NDArray[Any]) -> bool:
-    """Tell whether no two covers of a layer meet, not even in a point."""
-    one, other = shapely.STRtree(covers).query(covers)
-    once = one < other
-    one, other = one[once], other[once]
-    chunks = range(0, len(one), _PAIRS_AT_ONCE)
-    return not any(
-        shapely.intersects(
-            covers[one[start : start + _PAIRS_AT_ONCE]],
-            covers[other[start : start + _PAIRS_AT_ONCE]],
-        ).any()
-        for start in chunks
-    )

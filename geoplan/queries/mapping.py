@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
-from geoplan.errors import BadQuery
+from geoplan.errors import BadQuery, WorkerDied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -52,6 +52,8 @@ def answers(
     ------
     BadQuery
         `ask` is neither.
+    WorkerDied
+        A part brought down every worker that had it.
     """
     if callable(ask):
         yield from ask(function, items)
@@ -66,9 +68,23 @@ def answers(
     for item in items:
         waiting.append(ask.submit(function, item, **told))
         if len(waiting) >= (max(ahead, 2 * _cores(ask)) if cluster else ahead):
-            yield waiting.popleft().result()
+            yield _result(waiting.popleft())
     while waiting:
-        yield waiting.popleft().result()
+        yield _result(waiting.popleft())
+
+
+def _result(future: Any) -> Any:
+    """Return the answer that was promised."""
+    try:
+        return future.result()
+    except Exception as error:
+        # named, for distributed is not loaded unless its client is here
+        if type(error).__name__ in ("KilledWorker", "BrokenProcessPool"):
+            raise WorkerDied(
+                f"whoever answered a part was lost, again and again: {error}; it may need more "
+                f"memory: ask for fewer features in a part"
+            ) from error
+        raise
 
 
 def _cores(cluster: Any) -> int:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 FEATURES = 50_000
 """Of all layers together in a part, when nothing else is said."""
 
+_SHAPES_AT_ONCE = 100_000  # each takes some hundred bytes
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -150,8 +152,12 @@ def _around(
 
 def along_hilbert(boxes: NDArray[np.float64]) -> NDArray[np.intp]:
     """Return the order of boxes, shape (n, 4), along a Hilbert curve: neighbours stay together."""
-    distance = gpd.GeoSeries(shapely.box(*boxes.T)).hilbert_distance()
-    return np.argsort(distance.to_numpy(), kind="stable")
+    extent = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
+    distances = [
+        gpd.GeoSeries(shapely.box(*some.T)).hilbert_distance(total_bounds=extent)
+        for some in np.array_split(boxes, len(boxes) // _SHAPES_AT_ONCE + 1)
+    ]
+    return np.argsort(np.concatenate(distances), kind="stable")
 
 
 def _refuse_no_count(most: Any) -> None:

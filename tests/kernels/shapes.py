@@ -45,3 +45,25 @@ def placed(shapes: NDArray[Any], step: float, turn: float) -> NDArray[Any]:
     cosine, sine = np.cos(turn), np.sin(turn)
     by = np.array([[cosine, sine], [-sine, cosine]]) * step
     return np.asarray(shapely.transform(shapes, lambda xy: xy @ by + FAR), dtype=object)
+
+
+def heaps(
+    count: int, seed: int, step: float, turn: float
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
+    """Return areas, each with a few others on its grid, and which area each of the others is with.
+
+    What belongs together lies far from all else; of each there is what is valid once placed.
+    """
+    rng = np.random.default_rng(seed)
+    others = np.repeat(np.arange(count), rng.integers(1, 7, count))
+    shapes = areas(count + len(others), seed)
+    owner = np.concatenate([np.arange(count), others])
+    across, far = int(np.ceil(np.sqrt(count))), 3 * SPAN
+    cell = np.repeat(owner, shapely.get_num_coordinates(shapes))
+    moved = np.column_stack([cell % across, cell // across]) * far
+    shapes = shapely.set_coordinates(shapes, shapely.get_coordinates(shapes) + moved)
+    shapes = placed(shapes, step, turn)
+    valid = shapely.is_valid(shapes)
+    number = np.cumsum(valid[:count]) - 1
+    with_valid = valid[count:] & valid[others]
+    return shapes[:count][valid[:count]], shapes[count:][with_valid], number[others[with_valid]]

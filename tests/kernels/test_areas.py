@@ -121,7 +121,7 @@ def decided(left: NDArray[Any], right: NDArray[Any]) -> tuple[Any, Any, int]:
     known = constants(PLANE)
     each = np.arange(len(left))
     found = shares(each, each, flat_areas(left, known), flat_areas(right, known), known, True)
-    shape = overlays._built(found)
+    shape = overlays.built(found)
     size = found.size.copy()
     for state, of_side in ((1, left), (2, right)):
         here = found.state == state
@@ -149,6 +149,25 @@ def test_the_order_of_rings_and_points_does_not_matter() -> None:
     sizes = [decided(left, side)[0] for side in (right, turned)]
     assert sizes[0] == pytest.approx(sizes[1], rel=1e-9, abs=1e-9, nan_ok=True)
     assert decided(right, left)[0] == pytest.approx(sizes[0], rel=1e-9, abs=1e-9, nan_ok=True)
+
+
+@pytest.mark.parametrize("turn", [0.0, np.pi / 2, np.pi, 0.7, -2.3])
+@pytest.mark.parametrize("away", [(0.0, 0.0), (12_345.0, -67_890.0), (-0.1, 1 / 3)])
+def test_copies_moved_and_turned_share_as_much(turn: float, away: tuple[float, float]) -> None:
+    """In the plane: on the ellipsoid another place has another scale."""
+    shapes = [areas(250, seed) for seed in (21, 22)]
+
+    def shared(turn: float, away: Any) -> Any:
+        sides = (shapely.transform(placed(one, 8.0, turn), lambda xy: xy + away) for one in shapes)
+        size, shape, undecided = decided(*sides)
+        assert undecided < 25
+        return np.where(np.isnan(size), np.nan, shapely.area(shape))
+
+    here, there = shared(0.0, (0.0, 0.0)), shared(turn, away)
+    both = ~np.isnan(here) & ~np.isnan(there)
+    bound = 1e-9 * here + 1e-8 * sum(shapely.length(one) for one in shapes) * 8.0
+    assert (here[both] > 0).sum() > 100
+    assert (np.abs(here - there)[both] <= bound[both]).all()
 
 
 def test_overlap_answers_the_same_with_the_kernels(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,9 @@ from pyproj import CRS
 
 from geoplan.errors import BadQuery, DatabaseUnreachable, DuplicateId, TableInvalid
 from geoplan.model import FeatureQuery
+from geoplan.partitions import Partitions
 from geoplan.store import Column, GeoPackageStore, open_store
+from tests.command import geoplan
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg (geoplan[postgis]) is not installed")
 
@@ -211,6 +213,20 @@ def test_the_index_answers_a_bbox(address: str, store: PostGISStore, layer: Desc
     with psycopg.connect(address) as connection:
         plan = connection.execute(psycopg.sql.SQL("EXPLAIN ") + statement, values).fetchall()
     assert any("parcels_geom_idx" in line for (line,) in plan)
+
+
+def test_a_table_is_laid_out_in_partitions(address: str, tmp_path: Path) -> None:
+    to = tmp_path / "parcels"
+    made = geoplan("tile", address, to, "--table", "other.parcels", "--features", "6000")
+    assert made.returncode == 0, made.stderr
+    whole = Partitions.open(to)
+    assert [one.count for one in whole.partitions] == [5000] * 4
+    assert whole.extent == (500_000.0, 4_550_000.0, 700_000.0, 4_550_010.0)
+    # a box in the middle of the 8th square of 10 m
+    found = whole.within((500_073.0, 4_550_002.0, 500_075.0, 4_550_003.0), ["DLBM"])
+    assert (found.index.tolist(), found["DLBM"].isna().tolist()) == ([7], [True])
+    nameless = geoplan("tile", address, tmp_path / "other")
+    assert (nameless.returncode, "needs the name of a table" in nameless.stderr) == (2, True)
 
 
 def test_two_questions_may_be_read_in_turn(store: PostGISStore, layer: Describe) -> None:
