@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled
+from geoplan.kernels.compiled import compiled, lean
 from geoplan.kernels.flat import BLOCK
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def cells_room(areas: Flat, which: Ints, window: Window) -> Room:
     )  # fmt: skip
 
 
-@compiled
+@lean
 def _box(areas: Flat, f: int, window: Window) -> Window:
     """Return the cells of a window that the box of an area meets."""
     box = areas.box
@@ -88,7 +88,7 @@ def _box(areas: Flat, f: int, window: Window) -> Window:
     return top, left, bottom - top, right - left
 
 
-@compiled
+@lean
 def _padded(width: int) -> int:
     return (width + _WORD - 1) // _WORD * _WORD
 
@@ -132,7 +132,7 @@ def cover(areas: Flat, f: int, window: Window, rounding: float, room: Room) -> i
     return _sweep(top - window[0], left - window[1], high, wide, rounding, room)
 
 
-@compiled
+@lean
 def _edge(x0: float, y0: float, x1: float, y1: float, high: int, wide: int, room: Room) -> None:
     """Add an edge, row by row; ground lies on its left where y grows upwards."""
     if y0 == y1:
@@ -156,7 +156,7 @@ def _edge(x0: float, y0: float, x1: float, y1: float, high: int, wide: int, room
         row += 1
 
 
-@compiled
+@lean
 def _level(row: int, x0: float, x1: float, wide: int, room: Room) -> None:
     """Mark the cells that a level edge runs through; it adds nothing."""
     first, last = floor(max(min(x0, x1), 0.0)), ceil(min(max(x0, x1), float(wide)))
@@ -165,7 +165,7 @@ def _level(row: int, x0: float, x1: float, wide: int, room: Room) -> None:
         room.mark[base + col] = 1
 
 
-@compiled
+@lean
 def _piece(
     row: int, low: float, high: float, rise: float, sign: float, wide: int, room: Room
 ) -> None:
@@ -231,14 +231,14 @@ def _sweep(top: int, left: int, high: int, wide: int, rounding: float, room: Roo
     return count
 
 
-@compiled
+@lean
 def _share(share: float, rounding: float) -> float:
     if share <= rounding:
         return 0.0
     return 1.0 if share >= 1.0 - rounding else share
 
 
-@compiled
+@lean
 def _run(room: Room, count: int, row: int, first: int, last: int, left: int, share: float) -> int:
     """Add a run, unless it is none, and return how many there are."""
     if first < 0 or first >= last or share == 0.0:

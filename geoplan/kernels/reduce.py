@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoplan.kernels.cells import cells_room, cover
-from geoplan.kernels.compiled import compiled
+from geoplan.kernels.compiled import compiled, lean
 from geoplan.kernels.growth import longer_floats, longer_ints
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def measure(
     return found
 
 
-@compiled
+@lean
 def _add(values: Floats, weights: Floats, share: float, spread: bool, moments: Floats) -> None:
     """Add a run of cells to moments: first its own mean, then squares about that."""
     count, total, weight, weighted, low, high = 0, 0.0, 0.0, 0.0, np.inf, -np.inf
@@ -94,7 +94,7 @@ def _add(values: Floats, weights: Floats, share: float, spread: bool, moments: F
     moments[LEAST], moments[MOST] = min(moments[LEAST], low), max(moments[MOST], high)
 
 
-@compiled
+@lean
 def _spread(
     values: Floats, weights: Floats, share: float, weight: float, weighted: float, moments: Floats
 ) -> None:
