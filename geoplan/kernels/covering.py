@@ -13,7 +13,8 @@ from geoplan.kernels.flat import flat_areas
 from geoplan.kernels.gaps import gaps
 from geoplan.kernels.ground import constants
 from geoplan.kernels.marks import Clashes, Marks, Noted, in_order, noted
-from geoplan.kernels.overlay import AT_ONCE, THREADS, built, candidates, own_sizes
+from geoplan.kernels.overlay import AT_ONCE, built, candidates, own_sizes
+from geoplan.kernels.threads import THREADS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,15 +12,13 @@ from geoplan.kernels.areas import CUT, LEFT_INSIDE, NOTHING, RIGHT_INSIDE, UNDEC
 from geoplan.kernels.flat import flat_areas, flat_lines
 from geoplan.kernels.ground import constants
 from geoplan.kernels.lines import stretches as along_lines
+from geoplan.kernels.threads import THREADS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import Geod
 
     from geoplan.kernels.flat import Flat
-
-THREADS = min(int(os.environ.get("OMP_NUM_THREADS") or 2), 2)
-"""Unless told otherwise. Workers of a pool or cluster are told to keep to one core."""
 
 AT_ONCE = 4096
 """Pairs of a task: the same whatever the number of threads, so that answers are."""

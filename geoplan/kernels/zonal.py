@@ -30,6 +30,7 @@ from geoplan.kernels.reduce import (
     classify,
     measure,
 )
+from geoplan.kernels.threads import THREADS
 from geoplan.raster.windows import windows
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Window = tuple[int, int, int, int]
 
-THREADS = 2
 AHEAD = 4
 """Windows that are in memory together, at most."""
 
