@@ -64,7 +64,7 @@ clean:  ## Remove what was built and installed here
 	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/data maps/*.html
 
 lock:  ## Write both locks anew: versions and hashes, no addresses (needs uv)
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra engine --extra postgis --group dev pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra engine --extra postgis --extra scale --group dev pyproject.toml -o requirements.lock
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --group pyproject.toml:bench -c requirements.lock -o requirements-bench.lock
 
 # .venv/ready holds the folder that .venv was made in: a moved clone makes it anew

@@ -45,8 +45,10 @@ __all__ = [
     "MAX_OFFSET_DEG",
     "MAX_SPAN_DEG",
     "ZONE_WIDTH_DEG",
+    "Extent",
     "InPlane",
     "MeasuringPlane",
+    "extent_of",
     "geographic",
     "lonlat_bounds",
     "nearest_meridian",
@@ -67,6 +69,9 @@ MAX_OFFSET_DEG = 1.6
 
 MAX_SPAN_DEG = 90.0
 """How wide a feature may be that is cut [degrees]; wider ones mostly cross the date line."""
+
+Extent = tuple[float, float, float, float]
+"""Least x and y, greatest x and y in the units of a CRS."""
 
 HALF_ZONE_DEG = ZONE_WIDTH_DEG / 2.0
 _WINDOW_PAD_DEG = 0.1
@@ -159,7 +164,11 @@ class InPlane:
 
 
 def planes_of(
-    left: GeoDataFrame, *others: GeoDataFrame, margin_m: float = 0.0, whole: bool = True
+    left: GeoDataFrame,
+    *others: GeoDataFrame,
+    margin_m: float = 0.0,
+    whole: bool = True,
+    extent: Extent | None = None,
 ) -> Iterator[tuple[MeasuringPlane, InPlane, tuple[InPlane, ...]]]:
     """Split the features of layers so that all that may meet share a plane.
 
@@ -179,6 +188,9 @@ def planes_of(
     whole : bool, default True
         False cuts every feature that crosses a zone border, so that each place is measured in
         the plane of its own zone, whichever layer is `left`.
+    extent : tuple of float, optional
+        Of layers that these are parts of (`extent_of`): so that parts of a question are measured
+        in the planes of the whole. Otherwise that of the layers themselves.
 
     Yields
     ------
@@ -195,7 +207,7 @@ def planes_of(
     crs = shared_crs(left, *others)
     if len(left) == 0:
         return
-    plane = _one_plane_for_all(crs, (left, *others))
+    plane = _one_plane_for_all(crs, extent_of(left, *others) if extent is None else extent)
     if plane is not None:
         projected = [_in_plane(plane, layer, crs) for layer in (left, *others)]
         yield plane, projected[0], tuple(projected[1:])
@@ -203,8 +215,18 @@ def planes_of(
     yield from _plane_by_plane(crs, left, others, margin_m, whole)
 
 
+def extent_of(*layers: GeoDataFrame) -> Extent:
+    """Return the box around located features of layers in one CRS, in its units."""
+    boxes = np.array([layer.total_bounds for layer in layers if len(layer)])
+    xmin, ymin = boxes[:, :2].min(axis=0)
+    xmax, ymax = boxes[:, 2:].max(axis=0)
+    return float(xmin), float(ymin), float(xmax), float(ymax)
+
+
 def whole_measure(
-    layer: GeoDataFrame, measure: Callable[[MeasuringPlane, NDArray[Any]], NDArray[np.float64]]
+    layer: GeoDataFrame,
+    measure: Callable[[MeasuringPlane, NDArray[Any]], NDArray[np.float64]],
+    extent: Extent | None = None,
 ) -> NDArray[np.float64]:
     """Return a measure of features that may be wider than a plane: the sum over their parts.
 
@@ -214,6 +236,8 @@ def whole_measure(
         Located features indexed by unique ids.
     measure : callable
         ``MeasuringPlane.area_m2`` or ``MeasuringPlane.length_m``.
+    extent : tuple of float, optional
+        As for `planes_of`.
 
     Returns
     -------
@@ -221,7 +245,7 @@ def whole_measure(
         In the order of the layer.
     """
     total = np.zeros(len(layer))
-    for plane, ours, _ in planes_of(layer, whole=False):
+    for plane, ours, _ in planes_of(layer, whole=False, extent=extent):
         total[layer.index.get_indexer(ours.ids)] += measure(plane, ours.geometries)
     return total
 
@@ -231,12 +255,9 @@ def _in_plane(plane: MeasuringPlane, layer: GeoDataFrame, crs: CRS) -> InPlane:
     return InPlane(layer.index.to_numpy(), geometries, np.zeros(len(layer), dtype=bool))
 
 
-def _one_plane_for_all(crs: CRS, layers: tuple[GeoDataFrame, ...]) -> MeasuringPlane | None:
-    """Return the plane that all features fit, judged by the layers' boxes, or None."""
-    boxes = np.array([layer.total_bounds for layer in layers if len(layer)])
-    xmin, ymin = boxes[:, :2].min(axis=0)
-    xmax, ymax = boxes[:, 2:].max(axis=0)
-    west, south, east, north = lonlat_bounds(np.array([xmin, ymin, xmax, ymax]), crs)
+def _one_plane_for_all(crs: CRS, extent: Extent) -> MeasuringPlane | None:
+    """Return the plane that all features in an extent fit, or None."""
+    west, south, east, north = lonlat_bounds(np.array(extent), crs)
     if not on_earth(np.array([west, south, east, north])):
         return None
     plane = plane_at(crs, (west + east) / 2.0, (south + north) / 2.0)

@@ -74,6 +74,7 @@
         ├── KeysUnreadable
         ├── FileBusy
         ├── DatabaseUnreachable
+        ├── ClusterUnreachable
         ├── PackageMissing
         └── FontMissing
 
@@ -374,6 +375,10 @@ class FileBusy(BadEnvironment):
 
 class DatabaseUnreachable(BadEnvironment):
     """No server answers at a database's address, or it lets this user not in."""
+
+
+class ClusterUnreachable(BadEnvironment):
+    """No scheduler of workers answers at an address, or it has too few of them."""
 
 
 class PackageMissing(BadEnvironment):

@@ -520,4 +520,5 @@ TELL_PROGRESS = ("overlap", "coverage", "quality", "report", "figure")
 def test_processes_take_a_catalogue_and_inputs_and_nothing_else() -> None:
     for name, process in PROCESSES.items():
         told = ["progress"] if name in TELL_PROGRESS else []
+        told += ["map"] if name in ("overlap", "coverage", "clearance", "check") else []
         assert list(inspect.signature(process.run).parameters) == ["catalogue", "inputs", *told]

@@ -25,6 +25,7 @@ from geoplan.cli import (
     reporting,
     routes,
     ruling,
+    scaling,
     sites,
     versions,
 )
@@ -55,6 +56,7 @@ _PARTS = (
     diagnosing,
     versions,
     rasters,
+    scaling,
     foreign,
     keeping,
     granting,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +10,7 @@ from geoplan.cli.options import AsJson, Language, Layers, Output, PlanDir, langu
 from geoplan.cli.progress import showing
 from geoplan.cli.running import FAIL_ON_MET, refuse_unknown_condition, run, unmeasured
 from geoplan.cli.showing import show
+from geoplan.cli.workforce import Scheduler, Workers, answering
 
 WHOLE = 1e-9
 """What a zone may lack of full coverage and still count as covered whole [share]."""
@@ -39,12 +40,14 @@ def overlap(
             "could not be measured; 'overlap-found': only when something is drawn to overlap."
         ),
     ] = None,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
 ) -> None:
     """叠加分析 · Where layers coincide: --layer A --layer B, one against all, or all pairs."""
     refuse_unknown_condition(fail_on, "overlap", "overlap-found")
     asked = {"layers": layer or (), "min_area_m2": min_area_m2, "min_length_m": min_length_m}
-    with showing(language(lang)) as progress:
-        result = run("overlap", plan, progress, **asked)
+    with showing(language(lang)) as progress, answering(scheduler, workers) as ask:
+        result = run("overlap", plan, progress, ask, **asked)
     show(result, lang, output, as_json=as_json)
     drawn = result.features[["area_m2", "length_m", "point_count"]].gt(0).any(axis=1).any()
     doubtful = fail_on == "overlap" and len(result.features) > 0
@@ -68,11 +71,13 @@ def coverage(
             "'gap-found': only when one is known not to be."
         ),
     ] = None,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
 ) -> None:
     """覆盖率 · How much of each feature of --layer the union of the --by layers covers."""
     refuse_unknown_condition(fail_on, "gap", "gap-found")
-    with showing(language(lang)) as progress:
-        result = run("coverage", plan, progress, layers=layer or (), by=by or ())
+    with showing(language(lang)) as progress, answering(scheduler, workers) as ask:
+        result = run("coverage", plan, progress, ask, layers=layer or (), by=by or ())
     show(result, lang, output, as_json=as_json)
     # rounding leaves gaps of a millionth of a square metre where two covers meet on a slant
     gaps = (result.features["coverage_ratio"] < 1.0 - WHOLE).any()
@@ -104,13 +109,18 @@ def clearance(
     fail_on: Annotated[
         str | None, typer.Option(help="'hit': exit 1 when a pair is nearer than --threshold-m.")
     ] = None,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
 ) -> None:
     """净距分析 · How far layers are apart: --layer A --layer B, one against all, or all pairs."""
     refuse_unknown_condition(fail_on, "hit")
     if fail_on and threshold_m is None:
         raise typer.BadParameter("it needs --threshold-m", param_hint="--fail-on")
-    asked = {"layers": layer or (), "within_m": within_m, "threshold_m": threshold_m}
-    result = run("clearance", plan, None, **asked)
+    asked: dict[str, Any] = {
+        "layers": layer or (), "within_m": within_m, "threshold_m": threshold_m,
+    }  # fmt: skip
+    with answering(scheduler, workers) as ask:
+        result = run("clearance", plan, None, ask, **asked)
     show(result, lang, output, as_json=as_json)
     if fail_on and result.totals["hit_count"]:
         raise typer.Exit(FAIL_ON_MET)
@@ -126,6 +136,6 @@ def nearest(
     as_json: AsJson = False,
 ) -> None:
     """最近要素 · For each feature of the first --layer the nearest of the second."""
-    limit = {} if within_m is None else {"within_m": within_m}
+    limit: dict[str, Any] = {} if within_m is None else {"within_m": within_m}
     result = run("nearest", plan, None, layers=layer or (), count=count, **limit)
     show(result, lang, output, as_json=as_json)

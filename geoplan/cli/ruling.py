@@ -11,6 +11,7 @@ import typer
 from geoplan.cli.options import AsJson, Language, Layers, Output, PlanDir, language, settings
 from geoplan.cli.running import FAIL_ON_MET, refuse_unknown_condition, run
 from geoplan.cli.showing import printable, show, show_tables
+from geoplan.cli.workforce import Scheduler, Workers, answering
 
 if TYPE_CHECKING:
     from geoplan.model import Lang, Result
@@ -86,13 +87,15 @@ def check(
     ] = None,
     table: Tables = None,
     land_use: LandUse = None,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
 ) -> None:
     """合规核查 · The plan against planning rules: what is hit, by how much, by which article."""
     refuse_unknown_condition(fail_on, "prohibited", "doubt")
     letters = table or _of_workbook(output, land_use)
-    result = run(
-        "check", plan, packs=pack or ("cn-national",), on=on, tables=letters, land_use=land_use
-    )
+    asked = {"packs": pack or ("cn-national",), "on": on, "tables": letters, "land_use": land_use}
+    with answering(scheduler, workers) as ask:
+        result = run("check", plan, None, ask, **asked)
     if as_json or output is not None:
         _write(result, lang, output, as_json=as_json, tables=bool(table))
     if table and not as_json:

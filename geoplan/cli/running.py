@@ -15,18 +15,26 @@ if TYPE_CHECKING:
     from geoplan.model import Result
     from geoplan.processes import Process
     from geoplan.progress import Progress
+    from geoplan.queries.mapping import Map
 
 FAIL_ON_MET = 1
 
 
-def run(process_id: str, plan: Path | None, progress: Progress | None = None, **inputs: Any) -> Any:
+def run(
+    process_id: str,
+    plan: Path | None,
+    progress: Progress | None = None,
+    ask: Map | None = None,
+    **inputs: Any,
+) -> Any:
     """Run a process on a plan; inputs that do not fit are named as options are."""
     from geoplan.catalogue import Catalogue
     from geoplan.processes import PROCESSES
 
     process = PROCESSES[process_id]
     checked = checked_inputs(process, inputs)
-    told = {} if progress is None else {"progress": progress}
+    told: dict[str, Any] = {} if progress is None else {"progress": progress}
+    told |= {} if ask is None else {"map": ask}
     return process.run(Catalogue.open(plan or settings().plan), checked, **told)
 
 

@@ -12,7 +12,7 @@ from geoplan.kernels.areas import CUT, LEFT_INSIDE, UNDECIDED, Shares
 from geoplan.kernels.flat import flat_areas
 from geoplan.kernels.gaps import gaps
 from geoplan.kernels.ground import constants
-from geoplan.kernels.marks import Marks, Noted, in_order, noted
+from geoplan.kernels.marks import Clashes, Marks, Noted, in_order, noted
 from geoplan.kernels.overlay import AT_ONCE, THREADS, built, candidates, own_sizes
 
 if TYPE_CHECKING:
@@ -65,24 +65,22 @@ def uncovered(
     used, theirs = np.unique(theirs, return_inverse=True)
     with ThreadPoolExecutor(threads) as pool:
         one, other = pool.map(lambda side: flat_areas(side, known), (zones, covers[used]))
-        marks, bad = _marks(covers[used], other, pool)
+        marks, clashes = _marks(covers[used], other, pool)
         begins = np.searchsorted(ours, np.arange(len(zones) + 1))
 
         def task(begin: int) -> tuple[Shares, NDArray[Any] | None]:
             some = np.arange(begin, min(begin + ZONES_AT_ONCE, len(zones)))
             near = theirs[begins[some[0]] : begins[some[-1] + 1]]
             first = begins[some[0] : some[-1] + 2] - begins[some[0]]
-            found = gaps(some, first, near, one, other, marks, bad, known, shapes)
+            found = gaps(some, first, near, one, other, marks, clashes, known, shapes)
             return found, built(found) if shapes else None
 
         done = list(pool.map(task, range(0, len(zones), ZONES_AT_ONCE)))
     return _gathered(done, zones, own_sizes(one), shapes=shapes)
 
 
-def _marks(
-    covers: NDArray[Any], flat: Flat, pool: ThreadPoolExecutor
-) -> tuple[Marks, NDArray[np.bool_]]:
-    """Return what covers do to each other, and of which of them that is not known."""
+def _marks(covers: NDArray[Any], flat: Flat, pool: ThreadPoolExecutor) -> tuple[Marks, Clashes]:
+    """Return what covers do to each other, and of which pairs that is not known."""
     one, other = shapely.STRtree(covers).query(covers)
     once = one < other
     ours, theirs = one[once].astype(np.int64), other[once].astype(np.int64)
@@ -93,12 +91,19 @@ def _marks(
 
     starts = range(0, len(ours), AT_ONCE)
     done = list(pool.map(task, starts)) or [noted(ours, theirs, flat)]
-    bad = np.zeros(len(covers), dtype=np.bool_)
-    for start, found in zip(starts, done, strict=False):
-        for side in (ours, theirs):
-            bad[side[start + found.undecided]] = True
+    at = np.concatenate([[], *(s + d.undecided for s, d in zip(starts, done, strict=False))])
+    clashing = at.astype(np.int64)
     together = Noted(*(np.concatenate(column) for column in zip(*done, strict=True)))
-    return in_order(together, flat, 0, len(flat.ring) - 1), bad
+    marks = in_order(together, flat, 0, len(flat.ring) - 1)
+    return marks, _clashes(ours[clashing], theirs[clashing], len(covers))
+
+
+def _clashes(ours: NDArray[np.int64], theirs: NDArray[np.int64], count: int) -> Clashes:
+    """Return pairs of covers under each of both."""
+    one, other = np.concatenate([ours, theirs]), np.concatenate([theirs, ours])
+    order = np.lexsort((other, one))
+    first = np.searchsorted(one[order], np.arange(count + 1))
+    return Clashes(first.astype(np.int64), other[order])
 
 
 def _gathered(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from geoplan.kernels.events import Events
     from geoplan.kernels.flat import Flat
-    from geoplan.kernels.marks import Marks
+    from geoplan.kernels.marks import Clashes, Marks
     from geoplan.kernels.walk import Stops
 
     Floats = NDArray[np.float64]
@@ -45,7 +45,7 @@ _SAME = 1e-9
 @compiled
 def gaps(
     zone: Ints, begins: Ints, near: Ints, zones: Flat, covers: Flat, marks: Marks,
-    bad: NDArray[np.bool_], ellipsoid: Floats, shapes: bool,
+    clashes: Clashes, ellipsoid: Floats, shapes: bool,
 ) -> Shares:  # fmt: skip
     """Decide zones.
 
@@ -57,8 +57,8 @@ def gaps(
         The covers whose boxes meet that of each zone, and where those of each zone begin.
     marks : Marks
         What covers do to each other.
-    bad : ndarray of bool
-        Covers of which that is not known.
+    clashes : Clashes
+        Pairs of covers of which that is not known: a zone that has both is left to GEOS.
     shapes : bool
         Whether to give the rings of gaps.
 
@@ -76,7 +76,7 @@ def gaps(
     for at in range(len(zone)):
         f = zone[at]
         pieces, count, untouched = _bounds(
-            zones, f, covers, near[begins[at] : begins[at + 1]], marks, bad,
+            zones, f, covers, near[begins[at] : begins[at + 1]], marks, clashes,
             found, mine, theirs, pieces,
         )  # fmt: skip
         if untouched or count == 0:
@@ -116,7 +116,7 @@ def gaps(
 
 @compiled
 def _bounds(
-    zones: Flat, f: int, covers: Flat, near: Ints, marks: Marks, bad: NDArray[np.bool_],
+    zones: Flat, f: int, covers: Flat, near: Ints, marks: Marks, clashes: Clashes,
     found: Events, mine: Stops, theirs: Stops, pieces: Pieces,
 ) -> tuple[Pieces, int, bool]:  # fmt: skip
     """Take the pieces that bound the gap of a zone.
@@ -156,7 +156,9 @@ def _bounds(
         count, enters = _of_cover(
             covers, g, zones, f, theirs, others, found, marks, pieces.xy, pieces.first, count
         )
-        if count < 0 or (bad[g] and (stops > 0 or enters or rings > before)):
+        if count < 0:
+            return pieces, -1, False
+        if (stops > 0 or enters or rings > before) and _clash(clashes, g, near):
             return pieces, -1, False
         touched = touched or enters
     by_covers = Noted(
@@ -176,6 +178,16 @@ def _bounds(
             pieces.xy, pieces.first, count,
         )  # fmt: skip
     return pieces, count, False
+
+
+@lean
+def _clash(clashes: Clashes, g: int, near: Ints) -> bool:
+    """Tell whether a cover contradicts another of those near a zone."""
+    for at in range(clashes.first[g], clashes.first[g + 1]):
+        for other in near:
+            if other == clashes.other[at]:
+                return True
+    return False
 
 
 @lean

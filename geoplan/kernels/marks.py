@@ -77,6 +77,20 @@ class Marks(NamedTuple):
     base: Ints
 
 
+class Clashes(NamedTuple):
+    """Pairs of covers that contradict themselves, each under both.
+
+    Attributes
+    ----------
+    first : ndarray of int, shape (covers + 1,)
+        Where those of each cover begin.
+    other : ndarray of int, shape (c,)
+    """
+
+    first: Ints
+    other: Ints
+
+
 @lean
 def hides(lies: int, along: bool, against: bool) -> bool:
     """Tell whether what lies beside a boundary hides it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
     from geoplan.kernels.flat import Flat
 
-THREADS = 2
+THREADS = min(int(os.environ.get("OMP_NUM_THREADS") or 2), 2)
+"""Unless told otherwise. Workers of a pool or cluster are told to keep to one core."""
+
 AT_ONCE = 4096
 """Pairs of a task: the same whatever the number of threads, so that answers are."""
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from geoplan.catalogue import Catalogue
 from geoplan.model import ReportRecord, Result, Text
 from geoplan.processes.process import Inputs, Process
+from geoplan.queries.mapping import Map
 from geoplan.rules.check import Check
 from geoplan.rules.check import check as checked
 from geoplan.rules.decisions import counts as counts_of_decisions
@@ -45,10 +46,14 @@ class CheckInputs(Inputs):
     )
 
 
-def check(catalogue: Catalogue, inputs: CheckInputs) -> Result:
+def check(
+    catalogue: Catalogue,
+    inputs: CheckInputs,
+    map: Map | None = None,  # noqa: A002 - it is one
+) -> Result:
     """Check a plan by packs of rules; see `geoplan.rules.check`."""
     refuse_without_land_use(catalogue, inputs.tables, inputs.land_use)
-    found = checked(catalogue, inputs.packs, on=inputs.on)
+    found = checked(catalogue, inputs.packs, on=inputs.on, map=map)
     made = tables(found, catalogue, inputs.tables, land_use_layer=inputs.land_use)
     return replace(result_of(found, json.loads(inputs.model_dump_json())), tables=made)
 

@@ -21,10 +21,12 @@ from geoplan.processes.process import (
     run_record,
     together,
 )
+from geoplan.queries.mapping import Map
 from geoplan.reading import LayerReader, naming, of_unknown_accuracy, unlocated
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+
 
 FARTHEST_M = 300_000.0
 Within = Annotated[float, Field(gt=0, le=FARTHEST_M, allow_inf_nan=False)]
@@ -58,11 +60,17 @@ class NearestInputs(Inputs):
     within_m: Within = Field(default=FARTHEST_M, description="How far to look [m].")
 
 
-def clearance(catalogue: Catalogue, inputs: ClearanceInputs) -> Result:
+def clearance(
+    catalogue: Catalogue,
+    inputs: ClearanceInputs,
+    map: Map | None = None,  # noqa: A002 - it is one
+) -> Result:
     """Measure how far features are from each other; see `geoplan.queries.clearance`."""
 
     def ask(left: GeoDataFrame, right: GeoDataFrame) -> GeoDataFrame:
-        return queries.clearance(left, right, inputs.within_m, threshold_m=inputs.threshold_m)
+        return queries.clearance(
+            left, right, inputs.within_m, threshold_m=inputs.threshold_m, map=map
+        )
 
     features, result = _asked(catalogue, inputs, _pairs(catalogue, inputs.layers), ask)
     order = ["distance_m", "left_layer", "left_id", "right_layer", "right_id"]

@@ -19,6 +19,7 @@ from geoplan.processes.process import (
     together,
 )
 from geoplan.progress import QUIET, Progress
+from geoplan.queries.mapping import Map
 from geoplan.reading import LayerReader, naming, unlocated
 
 _STEPS = 4
@@ -37,7 +38,12 @@ class CoverageInputs(Inputs):
     )
 
 
-def coverage(catalogue: Catalogue, inputs: CoverageInputs, progress: Progress = QUIET) -> Result:
+def coverage(
+    catalogue: Catalogue,
+    inputs: CoverageInputs,
+    progress: Progress = QUIET,
+    map: Map | None = None,  # noqa: A002 - it is one
+) -> Result:
     """Measure how much of each zone other layers cover; see `geoplan.queries.coverage`."""
     read = LayerReader(catalogue)
     areas = [layer for layer in plan_layers(catalogue) if layer.geometry == "area"]
@@ -58,7 +64,7 @@ def coverage(catalogue: Catalogue, inputs: CoverageInputs, progress: Progress = 
         covers = [read(layer) for layer in by]
         telling("measuring", 1, _STEPS)
         with naming(zones, *by):
-            found = queries.coverage(zone_features, *covers)
+            found = queries.coverage(zone_features, *covers, map=map)
         telling("measuring", _STEPS, _STEPS)
         planes += found.attrs["measuring_planes"]
         found.insert(1, "by", ", ".join(layer.id for layer in by))

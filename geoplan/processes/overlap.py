@@ -21,6 +21,7 @@ from geoplan.processes.process import (
     together,
 )
 from geoplan.progress import QUIET, Progress
+from geoplan.queries.mapping import Map
 from geoplan.reading import LayerReader, naming, of_unknown_accuracy, unlocated
 
 if TYPE_CHECKING:
@@ -48,7 +49,12 @@ class OverlapInputs(Inputs):
     )
 
 
-def overlap(catalogue: Catalogue, inputs: OverlapInputs, progress: Progress = QUIET) -> Result:
+def overlap(
+    catalogue: Catalogue,
+    inputs: OverlapInputs,
+    progress: Progress = QUIET,
+    map: Map | None = None,  # noqa: A002 - it is one
+) -> Result:
     """Find where features of different layers coincide; see `geoplan.queries.overlap`."""
     pairs = list(_pairs(catalogue, inputs.layers))
     read = LayerReader(catalogue)
@@ -65,6 +71,7 @@ def overlap(catalogue: Catalogue, inputs: OverlapInputs, progress: Progress = QU
                 theirs,
                 min_area_m2=inputs.min_area_m2,
                 min_length_m=inputs.min_length_m,
+                map=map,
             )
         telling("measuring", _STEPS, _STEPS)
         left_out += _below_minimum(found, left, right)

@@ -48,7 +48,8 @@ class Process:
     Attributes
     ----------
     run : callable
-        Takes a catalogue and checked inputs; where it is long work, also ``progress=``.
+        Takes a catalogue and checked inputs; where it is long work, also ``progress=``; where it
+        can be asked in parts, also ``map=``.
     """
 
     id: str

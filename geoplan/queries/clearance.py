@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -9,13 +10,19 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.crs import MeasuringPlane, geographic, planes_of, shared_crs
+from geoplan.crs import MeasuringPlane, extent_of, geographic, planes_of, shared_crs
 from geoplan.errors import BadQuery
 from geoplan.gauss_kruger import transformer
 from geoplan.queries.checks import AREA, LINE, POINT, dimension, located
 from geoplan.queries.nearest_points import Near, Pieces, near_pairs, nearest_pairs, pieces_of
 from geoplan.queries.pairs import intersections
-from geoplan.queries.uncertainty import accuracies, distance_outcome, without_accuracy
+from geoplan.queries.parting import FEATURES, Answer, by_parts
+from geoplan.queries.uncertainty import (
+    accuracies,
+    distance_outcome,
+    with_accuracy,
+    without_accuracy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +30,9 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
     from pyproj import CRS
+
+    from geoplan.crs import Extent
+    from geoplan.queries.mapping import Map
 
 FURTHEST_M = 300_000.0
 """The greatest distance that is looked for [m]: beyond it a plane is no good measure."""
@@ -52,6 +62,8 @@ def clearance(
     threshold_m: float | None = None,
     geometry: bool = True,
     overlaps: bool = True,
+    map: Map | None = None,  # noqa: A002 - it is one
+    part_features: int = FEATURES,
 ) -> GeoDataFrame:
     """Measure how far features of two layers are from each other, up to a distance.
 
@@ -70,6 +82,8 @@ def clearance(
         False leaves out the connecting lines and returns a DataFrame.
     overlaps : bool, default True
         False does not measure what pairs at distance 0 share.
+    map, part_features
+        As for `overlap`.
 
     Returns
     -------
@@ -110,29 +124,25 @@ def clearance(
     [['W1', 'P1', 40.0]]
     """
     _refuse_distance("within_m", within_m)
-    sides = _Sides.of(left, right)
-    reach = np.full(len(sides.left), float(within_m))
     if threshold_m is not None:
         _refuse_distance("threshold_m", threshold_m)
-        reach = np.maximum(reach, threshold_m + _greatest_uncertainty(sides))
-        _refuse_distance("threshold_m and the accuracies together", float(reach.max(initial=1.0)))
-
-    def near(plane: MeasuringPlane, ours: Pieces, theirs: Pieces, here: NDArray[np.intp]) -> Near:
-        return near_pairs(plane, ours, theirs, reach[here])
-
-    rows, planes = _measured(sides, float(reach.max(initial=within_m)), near, overlaps)
+    sides = _Sides.of(left, right)
+    question = Nearing(float(within_m), threshold_m, sides.dimensions, overlaps)
+    farthest = float(question.reach_m(sides).max(initial=within_m))
+    _refuse_distance("threshold_m and the accuracies together", farthest)
+    if map is None or len(sides.left) == 0:
+        found = question(sides.left, sides.right)
+    else:
+        question = replace(question, extent=extent_of(sides.left, sides.right))
+        layers = (with_accuracy(layer) for layer in (sides.left, sides.right))
+        found = by_parts(map, question, *layers, most=part_features, margin_m=farthest)
+    rows = found.rows
     if sides.same:
-        rows = rows[rows["left"] < rows["right"]]
-    rows = _with_ids(rows, sides)
-    if threshold_m is not None:
-        outcome = distance_outcome(
-            rows["distance_m"].to_numpy(), rows["uncertainty_m"].to_numpy(), threshold_m
-        )
-        rows.insert(4, "outcome", outcome)
-        rows = rows[(rows["distance_m"] <= within_m) | (outcome != "clear")]
-    rows = rows.assign(tie=rows["distance_m"].round(_TIE_DECIMALS))
+        first, second = (sides.left.index.get_indexer(rows[name]) for name in COLUMNS[:2])
+        rows = rows[first < second]
+    rows = question.judged(rows).assign(tie=rows["distance_m"].round(_TIE_DECIMALS))
     rows = rows.sort_values(["tie", "left_id", "right_id"], kind="stable").drop(columns="tie")
-    return _answer(rows, sides, planes, geometry)
+    return _answer(rows, sides, found.planes, geometry)
 
 
 def nearest(
@@ -201,7 +211,7 @@ def nearest(
     rows = rows.sort_values(["left", "tie", "right_id"], kind="stable")
     rows.insert(2, "rank", rows.groupby("left").cumcount() + 1)
     rows = rows[rows["rank"] <= k].drop(columns="tie")
-    answer = _answer(rows, sides, planes, geometry)
+    answer = _answer(rows.drop(columns="left"), sides, planes, geometry)
     lonely = np.setdiff1d(np.arange(len(sides.left)), rows["left"].to_numpy())
     answer.attrs["none_within"] = sides.left.index[lonely].tolist()
     return answer
@@ -227,15 +237,67 @@ class _Sides(NamedTuple):
             "no_geometry": {"left": ours_missing, "right": theirs_missing},
             "no_accuracy": {"left": without_accuracy(ours), "right": without_accuracy(theirs)},
         }
-        return cls(
-            ours,
-            theirs,
-            (dimension(ours, "left"), dimension(theirs, "right")),
-            (accuracies(ours), accuracies(theirs)),
-            left_out,
-            crs,
-            left is right,
+        dimensions = dimension(ours, "left"), dimension(theirs, "right")
+        return cls.beside(ours, theirs, dimensions)._replace(
+            left_out=left_out, crs=crs, same=left is right
         )
+
+    @classmethod
+    def beside(cls, left: GeoDataFrame, right: GeoDataFrame, dimensions: tuple[int, int]) -> _Sides:
+        """Return located features of two layers of these dimensions."""
+        off = accuracies(left), accuracies(right)
+        return cls(left, right, dimensions, off, {}, left.crs, False)
+
+
+@dataclass(frozen=True)
+class Nearing:
+    """The question how far pairs of features are from each other.
+
+    Attributes
+    ----------
+    within_m, threshold_m, overlaps
+        As for `clearance`.
+    dimensions : tuple of int
+        Of both layers.
+    extent : tuple of float, optional
+        Of the whole layers, where this is asked of parts of them.
+    """
+
+    within_m: float
+    threshold_m: float | None
+    dimensions: tuple[int, int]
+    overlaps: bool
+    extent: Extent | None = None
+
+    def __call__(self, left: GeoDataFrame, right: GeoDataFrame, /) -> Answer:
+        """Return one row for each pair within reach."""
+        sides = _Sides.beside(left, right, self.dimensions)
+        reach = self.reach_m(sides)
+
+        def near(plane: MeasuringPlane, ours: Pieces, theirs: Pieces, at: NDArray[np.intp]) -> Near:
+            return near_pairs(plane, ours, theirs, reach[at])
+
+        farthest = float(reach.max(initial=self.within_m))
+        rows, planes = _measured(sides, farthest, near, self.overlaps, self.extent)
+        return Answer(_with_ids(rows, sides).drop(columns="left"), planes)
+
+    def judged(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows, of a threshold with the outcome of each, without those clear and farther."""
+        if self.threshold_m is None:
+            return rows
+        distance, off = rows["distance_m"].to_numpy(), rows["uncertainty_m"].to_numpy()
+        outcome = distance_outcome(distance, off, self.threshold_m)
+        rows = rows.copy(deep=False)
+        rows.insert(4, "outcome", outcome)
+        near: pd.DataFrame = rows[(distance <= self.within_m) | (outcome != "clear")]
+        return near
+
+    def reach_m(self, sides: _Sides) -> NDArray[np.float64]:
+        """Return how far to look from each left feature [m]."""
+        reach = np.full(len(sides.left), self.within_m)
+        if self.threshold_m is None:
+            return reach
+        return np.asarray(np.maximum(reach, self.threshold_m + _greatest_uncertainty(sides)))
 
 
 def _refuse_distance(name: str, value: Any) -> None:
@@ -257,10 +319,13 @@ def _measured(
     margin_m: float,
     near: Callable[[MeasuringPlane, Pieces, Pieces, NDArray[np.intp]], Near],
     overlaps: bool,
-) -> tuple[pd.DataFrame, list[str]]:
-    """Return the pairs found in all planes, by position, each once, and the planes' names."""
-    parts, planes = [], []
-    for plane, ours, (theirs,) in planes_of(sides.left, sides.right, margin_m=margin_m):
+    extent: Extent | None = None,
+) -> tuple[pd.DataFrame, tuple[MeasuringPlane, ...]]:
+    """Return the pairs found in all planes, by position, each once, and the planes."""
+    parts, planes = [], list[MeasuringPlane]()
+    for plane, ours, (theirs,) in planes_of(
+        sides.left, sides.right, margin_m=margin_m, extent=extent
+    ):
         here = sides.left.index.get_indexer(ours.ids)
         there = sides.right.index.get_indexer(theirs.ids)
         found = near(plane, pieces_of(ours.geometries), pieces_of(theirs.geometries), here)
@@ -269,9 +334,9 @@ def _measured(
         measures = sorted(sides.dimensions) if overlaps else [POINT]
         shared = _overlaps(plane, measures[0], ours.geometries, theirs.geometries, found)
         parts.append(part.assign(**shared))
-        planes.append(plane.name)
+        planes.append(plane)
     if not parts:
-        return pd.DataFrame(columns=["left", "right", *COLUMNS[2:]], dtype=float), planes
+        return pd.DataFrame(columns=["left", "right", *COLUMNS[2:]], dtype=float), ()
     rows = pd.concat(parts, ignore_index=True)
     if len(parts) > 1:
         # a feature that was cut comes once for each of its parts
@@ -279,7 +344,7 @@ def _measured(
         for column in COLUMNS[-2:]:
             rows[column] = pairs[column].transform("sum", min_count=1)
         rows = rows.sort_values("distance_m", kind="stable").drop_duplicates(["left", "right"])
-    return rows, planes
+    return rows, tuple(planes)
 
 
 def _points(plane: MeasuringPlane, crs: CRS, near: Near) -> dict[str, NDArray[np.float64]]:
@@ -341,8 +406,10 @@ def _with_ids(rows: pd.DataFrame, sides: _Sides) -> pd.DataFrame:
     return rows[[*COLUMNS, "left"]]
 
 
-def _answer(rows: pd.DataFrame, sides: _Sides, planes: list[str], geometry: bool) -> GeoDataFrame:
-    rows = rows.drop(columns="left").reset_index(drop=True)
+def _answer(
+    rows: pd.DataFrame, sides: _Sides, planes: tuple[MeasuringPlane, ...], geometry: bool
+) -> GeoDataFrame:
+    rows = rows.reset_index(drop=True)
     if geometry:
         ends = rows[["left_x", "left_y", "right_x", "right_y"]].to_numpy().reshape(-1, 2, 2)
         joins = np.empty(len(rows), dtype=object)
@@ -351,5 +418,5 @@ def _answer(rows: pd.DataFrame, sides: _Sides, planes: list[str], geometry: bool
         joins[~apart] = shapely.points(ends[~apart, 0])
         rows = gpd.GeoDataFrame(rows, geometry=joins, crs=sides.crs)
     rows.attrs.update(sides.left_out)
-    rows.attrs["measuring_planes"] = planes
+    rows.attrs["measuring_planes"] = [plane.name for plane in planes]
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -9,23 +10,24 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.crs import MeasuringPlane, planes_of, reproject, shared_crs
+from geoplan.crs import extent_of, planes_of, reproject, shared_crs
 from geoplan.errors import BadQuery, WrongGeometryType
 from geoplan.queries import engine
 from geoplan.queries.checks import AREA, LINE, NAMES, POINT, dimension, located, refuse_negative
 from geoplan.queries.gaps import without_small_gaps
-from geoplan.queries.pairs import meeting, of_dimension
+from geoplan.queries.parting import FEATURES, Answer, by_parts
 from geoplan.queries.seams import joined
+from geoplan.queries.uncovered import measured, sizes_of
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
     from pyproj import CRS
 
-_ROUNDING = 1e-14  # of a zone's size: less than that is not covered, it is the last digit
-_LARGE = 500  # vertices of a cover that is cut to each zone before it is united
-_PAIRS_AT_ONCE = 1000
-_UNIT = {AREA: "area_m2", LINE: "length_m"}
+    from geoplan.crs import Extent
+    from geoplan.queries.mapping import Map
+
+ZONE, LAYER = "zone_id", "layer"
 
 
 def coverage(
@@ -34,6 +36,8 @@ def coverage(
     by_group: str | None = None,
     min_gap_m2: float = 0.0,
     gap_geometry: bool = True,
+    map: Map | None = None,  # noqa: A002 - it is one
+    part_features: int = FEATURES,
 ) -> GeoDataFrame:
     """Measure how much of each zone is covered by the union of one or more layers.
 
@@ -54,6 +58,8 @@ def coverage(
         ``small_gap_count``; the measures include them.
     gap_geometry : bool, default True
         False leaves the geometry null, which saves memory; not together with `min_gap_m2`.
+    map, part_features
+        As for `overlap`. A zone is measured whole in one part, with all that may cover it.
 
     Returns
     -------
@@ -100,24 +106,19 @@ def coverage(
     zones_located, zones_missing = located(zones, "zones")
     kind = _kind(zones_located)
     columns = _columns(kind)
-    covers, of_layer, covers_missing = _covers(by)
+    covers, covers_missing = _covers(by)
     keys = pd.Series(zones.index if by_group is None else zones[by_group], index=zones.index)
 
-    parts, planes = [], []
-    for plane, ours, (theirs,) in planes_of(zones_located, covers, whole=False):
-        names, shapes = ours.ids, ours.geometries
-        if by_group is not None:
-            names, shapes = _dissolved(keys.loc[ours.ids], shapes)
-        layers = [theirs.geometries[of_layer[theirs.ids] == n] for n in range(len(by))]
-        measured = _measured(plane, shapes, layers, kind, geometry=gap_geometry)
-        if not gap_geometry:
-            measured["geometry"] = None
-        elif plane.crs != crs:
-            measured["geometry"] = reproject(measured["geometry"].to_numpy(), plane.crs, crs)
-        parts.append(measured.assign(zone_id=names))
-        planes.append(plane.name)
-
-    rows = _one_row_each(parts, columns, crs)
+    located_zones = _keyed(zones_located, keys)
+    question = Covering(kind, len(by), by_group is not None, gap_geometry)
+    if map is None or len(located_zones) == 0:
+        found = question(located_zones, covers)
+    else:
+        extent = extent_of(located_zones, covers)
+        question = replace(question, extent=extent, compiled=engine.is_there())
+        code = pd.factorize(located_zones[ZONE], use_na_sentinel=False)[0]
+        found = by_parts(map, question, located_zones, covers, most=part_features, together=code)
+    rows = found.rows.set_index(ZONE)
     if covers.empty:
         # nothing that might cover has a place: how much is covered is not known, and not 0
         rows[columns[2:-1]] = np.nan
@@ -129,9 +130,67 @@ def coverage(
         answer = without_small_gaps(answer, min_gap_m2)
     answer.attrs = {
         "no_geometry": {"zones": zones_missing, "by": covers_missing},
-        "measuring_planes": planes,
+        "measuring_planes": [plane.name for plane in found.planes],
     }
     return answer
+
+
+@dataclass(frozen=True)
+class Covering:
+    """The question how much of each zone is covered, and where its gaps are.
+
+    Attributes
+    ----------
+    kind : int
+        Dimension of the zones.
+    layers : int
+        How many layers cover.
+    grouped : bool
+        Whether zones of one key are one.
+    gap_geometry : bool
+        Whether gaps are returned.
+    extent : tuple of float, optional
+        Of the whole layers, where this is asked of parts of them.
+    compiled : bool, optional
+        As of `geoplan.queries.uncovered.measured`.
+    """
+
+    kind: int
+    layers: int
+    grouped: bool
+    gap_geometry: bool
+    extent: Extent | None = None
+    compiled: bool | None = None
+
+    def __call__(self, zones: GeoDataFrame, covers: GeoDataFrame, /) -> Answer:
+        """Return one row for each key in the column `ZONE`; covers know their layer in `LAYER`."""
+        crs, found, planes = zones.crs, [], []
+        for plane, ours, (theirs,) in planes_of(zones, covers, whole=False, extent=self.extent):
+            names, shapes = zones[ZONE].loc[ours.ids], ours.geometries
+            if self.grouped:
+                names, shapes = _dissolved(names, shapes)
+            of_layer = covers[LAYER].loc[theirs.ids].to_numpy()
+            layers = [theirs.geometries[of_layer == n] for n in range(self.layers)]
+            rows = measured(
+                plane, shapes, layers, self.kind,
+                geometry=self.gap_geometry, compiled=self.compiled,
+            )  # fmt: skip
+            if not self.gap_geometry:
+                rows["geometry"] = None
+            elif plane.crs != crs:
+                rows["geometry"] = reproject(rows["geometry"].to_numpy(), plane.crs, crs)
+            found.append(rows.assign(**{ZONE: np.asarray(names)}))
+            planes.append(plane)
+        columns = _columns(self.kind)
+        rows = _one_row_each(found, columns, crs).rename_axis(ZONE).reset_index()
+        return Answer(rows.reindex(columns=columns), tuple(planes))
+
+
+def _keyed(zones: GeoDataFrame, keys: pd.Series) -> GeoDataFrame:
+    """Return zones with nothing but their geometry and, in the column `ZONE`, their key."""
+    return gpd.GeoDataFrame(
+        {ZONE: keys.loc[zones.index]}, geometry=zones.geometry.array, index=zones.index
+    )
 
 
 def _refuse_question(
@@ -159,12 +218,11 @@ def _kind(zones: GeoDataFrame) -> int:
 
 
 def _columns(kind: int) -> list[str]:
-    sizes = [f"{what}_{_UNIT[kind]}" for what in ("zone", "covered", "gap")]
-    return ["zone_id", *sizes, "coverage_ratio", "small_gap_count", "geometry"]
+    return ["zone_id", *sizes_of(kind), "coverage_ratio", "small_gap_count", "geometry"]
 
 
-def _covers(by: tuple[GeoDataFrame, ...]) -> tuple[GeoDataFrame, NDArray[np.intp], list[list[Any]]]:
-    """Return the located features of all layers as one, their layer, and the unlocated ids."""
+def _covers(by: tuple[GeoDataFrame, ...]) -> tuple[GeoDataFrame, list[list[Any]]]:
+    """Return the located features of all layers as one, with their layer, and the unlocated ids."""
     parts, missing = [], []
     for number, layer in enumerate(by, start=1):
         role = f"covering layer {number}"
@@ -178,7 +236,7 @@ def _covers(by: tuple[GeoDataFrame, ...]) -> tuple[GeoDataFrame, NDArray[np.intp
         missing.append(absent)
     together = gpd.GeoSeries(pd.concat(parts, ignore_index=True), crs=by[0].crs)
     of_layer = np.repeat(np.arange(len(by)), [len(part) for part in parts])
-    return gpd.GeoDataFrame(geometry=together), of_layer, missing
+    return gpd.GeoDataFrame({LAYER: of_layer}, geometry=together), missing
 
 
 def _dissolved(keys: pd.Series, shapes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -192,130 +250,10 @@ def _one_row_each(parts: list[pd.DataFrame], columns: list[str], crs: CRS) -> pd
     """Return one row a zone, indexed by its id: what was cut at zone borders added up."""
     if not parts:
         return pd.DataFrame(columns=columns[1:])
-    rows = pd.concat(parts).set_index("zone_id")
+    rows = pd.concat(parts).set_index(ZONE)
     if not rows.index.is_unique:
         together = rows.groupby(level=0, sort=False, dropna=False)
         sums = together[[*columns[1:4], "small_gap_count"]].sum(min_count=1)
         gaps = together["geometry"].agg(lambda pieces: joined(pieces.to_numpy(), crs))
         rows = sums.assign(geometry=gaps)
     return rows.assign(coverage_ratio=rows[columns[2]] / rows[columns[1]])
-
-
-def _measured(
-    plane: MeasuringPlane,
-    zones: NDArray[Any],
-    covers: list[NDArray[Any]],
-    kind: int,
-    *,
-    geometry: bool,
-) -> pd.DataFrame:
-    """Return the measures of projected zones, one row a zone."""
-    if kind == AREA and engine.is_worth_it(zones, *covers):
-        own, gap_size, gap = _compiled(plane, zones, covers, geometry)
-    else:
-        own, gap_size, gap = _by_geos(plane, zones, covers, kind)
-    covered = own - gap_size
-    covered[covered < _ROUNDING * own] = 0.0
-    sizes = zip(_columns(kind)[1:4], (own, covered, gap_size), strict=True)
-    return pd.DataFrame(dict(sizes)).assign(small_gap_count=0.0, geometry=gap)
-
-
-def _by_geos(
-    plane: MeasuringPlane, zones: NDArray[Any], covers: list[NDArray[Any]], kind: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]]:
-    """Return the sizes of zones and of their gaps, and the gaps."""
-    measure = plane.area_m2 if kind == AREA else plane.length_m
-    own = measure(zones)
-    gap = zones.copy()
-    for layer, apart in _heaps(covers):
-        gap = _less(gap, layer, kind, apart=apart)
-    changed = np.flatnonzero([rest is not zone for rest, zone in zip(gap, zones, strict=True)])
-    gap_size = own.copy()
-    gap_size[changed] = np.minimum(measure(gap[changed]), own[changed])
-    return own, gap_size, gap
-
-
-def _compiled(
-    plane: MeasuringPlane, zones: NDArray[Any], covers: list[NDArray[Any]], geometry: bool
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]]:
-    """Return the same by the kernels; GEOS tells what they do not decide."""
-    from geoplan.kernels.covering import uncovered
-
-    own, gap_size, gap = uncovered(zones, np.concatenate(covers), plane.geod, shapes=geometry)
-    rest = np.flatnonzero(np.isnan(gap_size))
-    if len(rest):
-        tree = shapely.STRtree(zones[rest])
-        near = [layer[np.unique(tree.query(layer)[0])] for layer in covers]
-        own[rest], gap_size[rest], gap[rest] = _by_geos(plane, zones[rest], near, AREA)
-    return own, np.minimum(gap_size, own), gap
-
-
-def _heaps(covers: list[NDArray[Any]]) -> list[tuple[NDArray[Any], bool]]:
-    """Return what is to be taken away at once, and whether no two of it meet.
-
-    A layer whose covers lie apart is one geometry as it stands; those of all other layers are
-    best united together, since one union costs less than one of each layer.
-    """
-    apart = [_lie_apart(layer) for layer in covers]
-    heaps = [(layer, True) for layer, alone in zip(covers, apart, strict=True) if alone]
-    others = [layer for layer, alone in zip(covers, apart, strict=True) if not alone]
-    return [*heaps, (np.concatenate(others), False)] if others else heaps
-
-
-def _less(zones: NDArray[Any], covers: NDArray[Any], kind: int, *, apart: bool) -> NDArray[Any]:
-    """Return zones without what is covered, empty where that is all.
-
-    The covers of a zone are taken away at once, as one geometry. Where no two of them meet
-    (`apart`) they are one as they stand; otherwise the large ones are cut to the zone, and all are
-    united. A line is left with its covers whole: the ends of its cut pieces would lie off it by
-    their last digit, and what is off it takes nothing away.
-    """
-    there = np.flatnonzero(~shapely.is_empty(zones))
-    pairs = meeting(zones[there], covers)
-    rest = zones.copy()
-    inside = np.unique(there[pairs.ours[pairs.left_inside]])
-    rest[inside] = shapely.Polygon() if kind == AREA else shapely.LineString()
-    open_pairs = ~np.isin(there[pairs.ours], inside)
-    of_zone = there[pairs.ours[open_pairs]]
-    pieces = covers[pairs.theirs[open_pairs]]
-    if not apart and kind == AREA:
-        # cutting costs more than uniting what is small whole
-        large = shapely.get_num_coordinates(pieces) > _LARGE
-        cut = ~pairs.right_inside[open_pairs] & large
-        pieces[cut] = shapely.intersection(zones[of_zone[cut]], pieces[cut])
-        of_zone, pieces = _singles(of_dimension(pieces, kind), of_zone)
-    else:
-        of_zone, pieces = _singles(pieces, of_zone)
-    if len(pieces) == 0:
-        return rest
-    make = shapely.multipolygons if apart else shapely.geometrycollections
-    heaps = np.full(len(zones), None, dtype=object)
-    make(pieces, indices=of_zone, out=heaps)
-    partly = np.unique(of_zone)
-    heap = heaps[partly] if apart else shapely.union_all(heaps[partly, np.newaxis], axis=1)
-    rest[partly] = shapely.difference(zones[partly], heap)
-    return rest
-
-
-def _singles(
-    pieces: NDArray[Any], of_zone: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    if (shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON).all():
-        return of_zone, pieces
-    singles, owner = shapely.get_parts(pieces, return_index=True)
-    return of_zone[owner], singles
-
-
-def _lie_apart(covers: NDArray[Any]) -> bool:
-    """Tell whether no two covers of a layer meet, not even in a point."""
-    one, other = shapely.STRtree(covers).query(covers)
-    once = one < other
-    one, other = one[once], other[once]
-    chunks = range(0, len(one), _PAIRS_AT_ONCE)
-    return not any(
-        shapely.intersects(
-            covers[one[start : start + _PAIRS_AT_ONCE]],
-            covers[other[start : start + _PAIRS_AT_ONCE]],
-        ).any()
-        for start in chunks
-    )

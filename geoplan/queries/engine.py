@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from geoplan.errors import PackageMissing
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,9 +23,26 @@ WORTH = 400_000
 
 def is_worth_it(*layers: NDArray[Any]) -> bool:
     """Tell whether the kernels are there, and a question of these geometries is large enough."""
-    return sum(int(shapely.get_num_coordinates(one).sum()) for one in layers) >= WORTH and _there()
+    points = sum(int(shapely.get_num_coordinates(one).sum()) for one in layers)
+    return points >= WORTH and is_there()
 
 
 @cache
-def _there() -> bool:
+def is_there() -> bool:
+    """Tell whether the kernels are installed."""
     return find_spec("numba") is not None
+
+
+def refuse_absent() -> None:
+    """Refuse to answer by kernels that are not installed.
+
+    Raises
+    ------
+    PackageMissing
+        numba is not installed here, as it is where the question comes from.
+    """
+    if not is_there():
+        raise PackageMissing(
+            "numba is not installed on this worker, as it is where the question comes from, so its "
+            "digits would differ: install geoplan[engine] on all"
+        )

@@ -10,7 +10,7 @@ import shapely
 
 from geoplan.crs import MeasuringPlane, shared_crs
 from geoplan.queries.checks import AREA, LINE, located, refuse_collections
-from geoplan.queries.overlap import plane_by_plane
+from geoplan.queries.coinciding import plane_by_plane
 from geoplan.queries.pairs import of_dimension
 from geoplan.queries.shared import MEASURE_OF
 

@@ -12,8 +12,8 @@ import shapely
 from geoplan.crs import shared_crs
 from geoplan.errors import BadQuery
 from geoplan.queries.checks import AREA, LINE, POINT, located, refuse_collections
+from geoplan.queries.coinciding import InOnePlane, merged, plane_by_plane
 from geoplan.queries.ground import counted_once
-from geoplan.queries.overlap import InOnePlane, merged, plane_by_plane
 from geoplan.queries.shared import MEASURE_OF
 
 if TYPE_CHECKING:

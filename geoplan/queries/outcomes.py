@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -9,10 +10,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.crs import planes_of, reproject, shared_crs
+from geoplan.crs import extent_of, planes_of, reproject, shared_crs
+from geoplan.queries import engine
 from geoplan.queries.certain import Drawn
-from geoplan.queries.checks import located
-from geoplan.queries.overlap import overlap
+from geoplan.queries.checks import located, refuse_collections, refuse_negative
+from geoplan.queries.coinciding import IDS, Coinciding
+from geoplan.queries.overlap import finished
+from geoplan.queries.parting import FEATURES, Answer, by_parts
 from geoplan.queries.shortest import shortest_lines
 from geoplan.queries.uncertainty import (
     accuracies,
@@ -20,6 +24,7 @@ from geoplan.queries.uncertainty import (
     length_pm_m,
     meeting_outcome,
     plus_minus,
+    with_accuracy,
     without_accuracy,
 )
 
@@ -28,10 +33,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-    from geoplan.crs import MeasuringPlane
+    from geoplan.crs import Extent, MeasuringPlane
+    from geoplan.queries.mapping import Map
 
-IDS = ["left_id", "right_id"]
 RANGES = ["area_min_m2", "area_max_m2", "area_pm_m2", "length_min_m", "length_max_m", "length_pm_m"]
+FACTS = [*IDS, "distance_m", "uncertainty_m", "outcome", "line", *RANGES]
 _PLANE_STRETCH = 1.001  # more than a plane stretches a metre anywhere
 
 
@@ -41,6 +47,8 @@ def overlap_outcomes(
     *,
     min_area_m2: float = 0.0,
     min_length_m: float = 0.0,
+    map: Map | None = None,  # noqa: A002 - it is one
+    part_features: int = FEATURES,
 ) -> GeoDataFrame:
     """Find where two layers coincide, how sure that is, and which other pairs may coincide too.
 
@@ -49,7 +57,7 @@ def overlap_outcomes(
     left, right : GeoDataFrame
         As for `overlap`. ``geometry_accuracy_m`` says how far each feature's boundary may be
         off; where it is null or absent nothing is certain.
-    min_area_m2, min_length_m : float, default 0
+    min_area_m2, min_length_m, map, part_features
         As for `overlap`.
 
     Returns
@@ -87,12 +95,27 @@ def overlap_outcomes(
     >>> overlap_outcomes(park, zones)[["right_id", "outcome"]].values.tolist()
     [['Y', 'hit'], ['Z', 'uncertain']]
     """
-    drawn = overlap(left, right, min_area_m2=min_area_m2, min_length_m=min_length_m)
-    ours, theirs = located(left, "left")[0], located(right, "right")[0]
-    facts = _facts(ours, theirs, drawn, shared_crs(left, right))
+    refuse_negative(min_area_m2=min_area_m2, min_length_m=min_length_m)
+    crs = shared_crs(left, right)
+    (ours, left_missing), (theirs, right_missing) = located(left, "left"), located(right, "right")
+    refuse_collections(ours, "left")
+    refuse_collections(theirs, "right")
+    if map is None or len(ours) == 0:
+        found = Outcomes()(ours, theirs)
+    else:
+        question = Outcomes(extent_of(ours, theirs), engine.is_there())
+        sides = (with_accuracy(layer) for layer in (ours, theirs))
+        reach = _reach_m(ours, theirs)
+        found = by_parts(map, question, *sides, most=part_features, margin_m=reach)
+    pairs = Answer(found.rows[found.rows["geometry"].notna()], found.planes)
+    missing = {"left": left_missing, "right": right_missing}
+    drawn = finished(pairs, crs, missing, min_area_m2, min_length_m)
+    facts = found.rows.loc[found.rows["outcome"].notna(), FACTS]
     rows = drawn.merge(facts.drop(columns="line"), on=IDS, how="left")
     known = pd.MultiIndex.from_frame(rows[IDS])
-    dropped = pd.MultiIndex.from_tuples(map(tuple, drawn.attrs["below_minimum"]), names=IDS)
+    dropped = pd.MultiIndex.from_tuples(
+        [tuple(pair) for pair in drawn.attrs["below_minimum"]], names=IDS
+    )
     others = ~pd.MultiIndex.from_frame(facts[IDS]).isin(known.append(dropped))
     others &= (facts["outcome"] == "uncertain") & (facts["uncertainty_m"] > 0)
     maybe = facts[others].sort_values(["distance_m", *IDS], kind="stable")
@@ -102,6 +125,36 @@ def overlap_outcomes(
         "no_accuracy": {"left": without_accuracy(ours), "right": without_accuracy(theirs)}
     }
     return answer
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """The question which pairs coincide or may, and how certain that is.
+
+    Attributes
+    ----------
+    extent, compiled
+        As of `Coinciding`.
+    """
+
+    extent: Extent | None = None
+    compiled: bool | None = None
+
+    def __call__(self, left: GeoDataFrame, right: GeoDataFrame, /) -> Answer:
+        """Return one row for each pair: of `Coinciding` where it is drawn to coincide, and `FACTS`.
+
+        ``geometry`` is null for those that are not drawn to.
+        """
+        found = Coinciding(True, self.extent, self.compiled)(left, right)
+        drawn = gpd.GeoDataFrame(found.rows, geometry="geometry", crs=left.crs)
+        facts = _facts(left, right, drawn, left.crs, self.extent)
+        return Answer(found.rows.merge(facts, on=IDS, how="outer"), found.planes)
+
+
+def _reach_m(left: GeoDataFrame, right: GeoDataFrame) -> float:
+    """Return how far apart a pair may be drawn and still meet [m]."""
+    known = (accuracies(layer) for layer in (left, right))
+    return sum(float(np.nan_to_num(one).max(initial=0.0)) for one in known)
 
 
 def _joined(rows: GeoDataFrame, maybe: pd.DataFrame, drawn: GeoDataFrame) -> GeoDataFrame:
@@ -116,12 +169,13 @@ def _joined(rows: GeoDataFrame, maybe: pd.DataFrame, drawn: GeoDataFrame) -> Geo
     return gpd.GeoDataFrame(table.astype(dict.fromkeys(numbers, float)), crs=drawn.crs)
 
 
-def _facts(left: GeoDataFrame, right: GeoDataFrame, drawn: GeoDataFrame, crs: CRS) -> pd.DataFrame:
+def _facts(
+    left: GeoDataFrame, right: GeoDataFrame, drawn: GeoDataFrame, crs: CRS, extent: Extent | None
+) -> pd.DataFrame:
     """Return what is certain of each pair that meets or may meet, one row a pair."""
     accuracy = pd.Series(accuracies(left), left.index), pd.Series(accuracies(right), right.index)
-    reach = sum(float(one.max()) for one in accuracy if one.notna().any())
-    tables = []
-    for plane, mine, (yours,) in planes_of(left, right, margin_m=reach, whole=False):
+    reach, tables = _reach_m(left, right), []
+    for plane, mine, (yours,) in planes_of(left, right, margin_m=reach, whole=False, extent=extent):
         one = Drawn(mine.geometries, _of(accuracy[0], mine.ids))
         other = Drawn(yours.geometries, _of(accuracy[1], yours.ids))
         pairs = _near(plane, one, other)
@@ -130,9 +184,7 @@ def _facts(left: GeoDataFrame, right: GeoDataFrame, drawn: GeoDataFrame, crs: CR
         pairs["line"] = reproject(pairs["line"].to_numpy(), plane.crs, crs)
         tables.append(pairs.drop(columns=["left", "right"]))
     if not tables:
-        return pd.DataFrame(
-            columns=[*IDS, "distance_m", "uncertainty_m", "outcome", "line", *RANGES]
-        )
+        return pd.DataFrame(columns=FACTS)
     # of a feature in several planes, what is nearest and surest there holds for the whole
     rank = {"hit": 0, "uncertain": 1, "clear": 2}
     together = pd.concat(tables, ignore_index=True)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
-import numpy as np
-import pandas as pd
-import shapely
 
-from geoplan.crs import MeasuringPlane, planes_of, reproject, shared_crs, whole_measure
-from geoplan.queries.checks import AREA, LINE, POINT, located, refuse_collections, refuse_negative
-from geoplan.queries.seams import united
-from geoplan.queries.shared import MEASURES, Side, shared
+from geoplan.crs import extent_of, shared_crs
+from geoplan.queries import engine
+from geoplan.queries.checks import located, refuse_collections, refuse_negative
+from geoplan.queries.coinciding import COLUMNS, IDS, Coinciding
+from geoplan.queries.parting import FEATURES, by_parts
+from geoplan.queries.shared import MEASURES
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-    from numpy.typing import NDArray
     from pyproj import CRS
 
-IDS, RATIOS = ["left_id", "right_id"], ["left_ratio", "right_ratio"]
-COLUMNS = [*IDS, *MEASURES, *RATIOS, "geometry"]
+    from geoplan.queries.mapping import Map
+    from geoplan.queries.parting import Answer
 
 
 def overlap(
@@ -30,6 +28,8 @@ def overlap(
     min_area_m2: float = 0.0,
     min_length_m: float = 0.0,
     geometry: bool = True,
+    map: Map | None = None,  # noqa: A002 - it is one
+    part_features: int = FEATURES,
 ) -> GeoDataFrame:
     """Find where the features of two layers coincide, and by how much.
 
@@ -51,6 +51,12 @@ def overlap(
         in a point are kept.
     geometry : bool, default True
         False leaves the geometry null, which saves time.
+    map : callable or pool, optional
+        Who answers: a function like the builtin ``map``, a ``concurrent.futures`` executor, or a
+        ``dask.distributed.Client``. The question is then asked part by part; the answer is the
+        same to the last bit for whoever answers and however it is parted (docs/scale.md).
+    part_features : int, default 50 000
+        With `map`: features of both layers together in a part.
 
     Returns
     -------
@@ -100,104 +106,40 @@ def overlap(
     refuse_collections(ours, "left")
     refuse_collections(theirs, "right")
 
-    rows, planes = _rows(ours, theirs, crs, geometry)
+    if map is None:
+        found = Coinciding(geometry)(ours, theirs)
+    else:
+        found = _parted(ours, theirs, geometry, map, part_features)
+    minimum = min_area_m2, min_length_m
+    return finished(found, crs, {"left": left_missing, "right": right_missing}, *minimum)
+
+
+def finished(
+    found: Answer,
+    crs: CRS,
+    no_geometry: dict[str, list[Any]],
+    min_area_m2: float,
+    min_length_m: float,
+) -> GeoDataFrame:
+    """Return found pairs as `overlap` does: the largest first, what is too small set apart."""
     order = [*MEASURES, *IDS]
-    rows = rows.sort_values(order, ascending=[False] * 3 + [True] * 2, kind="stable")
+    rows = found.rows.sort_values(order, ascending=[False] * 3 + [True] * 2, kind="stable")
     short = (rows["length_m"] < min_length_m) & ~(rows["point_count"] > 0)
     dropped = (rows["area_m2"] < min_area_m2) | short
     answer = gpd.GeoDataFrame(rows.loc[~dropped, COLUMNS], geometry="geometry", crs=crs)
     answer = answer.reset_index(drop=True)
     answer.attrs = {
-        "no_geometry": {"left": left_missing, "right": right_missing},
+        "no_geometry": no_geometry,
         "below_minimum": rows.loc[dropped, IDS].to_numpy().tolist(),
-        "measuring_planes": planes,
+        "measuring_planes": [plane.name for plane in found.planes],
     }
     return answer
 
 
-class InOnePlane(NamedTuple):
-    """The pairs of one plane: a table as of `shared`, with ids beside the positions."""
-
-    plane: MeasuringPlane
-    left: Side
-    right: Side
-    pairs: pd.DataFrame
-
-
-def plane_by_plane(left: GeoDataFrame, right: GeoDataFrame, *, geometry: bool) -> list[InOnePlane]:
-    """Return what the located features of two layers share, each place in its own plane.
-
-    ``left_is_part`` and ``right_is_part`` tell of which features the plane holds only a part.
-    """
-    found = []
-    for plane, ours, (theirs,) in planes_of(left, right, whole=False):
-        sides = Side(plane, ours.geometries), Side(plane, theirs.geometries)
-        pairs = shared(*sides, geometry=geometry)
-        for name, part in (("left", ours), ("right", theirs)):
-            pairs[f"{name}_id"] = part.ids[pairs[name]]
-            pairs[f"{name}_is_part"] = part.is_part[pairs[name]]
-        found.append(InOnePlane(plane, *sides, pairs))
-    return found
-
-
-def merged(found: list[InOnePlane], crs: CRS, *, geometry: bool) -> pd.DataFrame:
-    """Return one row for each pair of ids, in `crs` if its geometry is asked for.
-
-    ``left_size`` and ``right_size`` are what the plane holds of each feature [m² or m], NaN
-    where a feature is not of the dimension that its pair is measured by.
-    """
-    tables = []
-    for plane, ours, theirs, pairs in found:
-        sized = pairs.copy(deep=False)
-        for name, side in (("left", ours), ("right", theirs)):
-            which = pairs[name].to_numpy()
-            measurable = side.dimensions[which] == _dimension(pairs)
-            size = np.full(len(pairs), np.nan)
-            size[measurable] = side.sizes(which[measurable])
-            sized[f"{name}_size"] = size
-        if plane.crs != crs and (geometry or len(found) > 1):
-            sized["geometry"] = reproject(pairs["geometry"].to_numpy(), plane.crs, crs)
-        tables.append(sized)
-    rows = tables[0] if len(tables) == 1 else united(pd.concat(tables, ignore_index=True), crs)
-    if not geometry:
-        rows["geometry"] = None
-    return rows
-
-
-def _rows(
-    left: GeoDataFrame, right: GeoDataFrame, crs: CRS, geometry: bool
-) -> tuple[pd.DataFrame, list[str]]:
-    """Return one row for each pair, with ratios, and the names of the planes."""
-    found = plane_by_plane(left, right, geometry=geometry)
-    if not found:
-        numbers = dict.fromkeys([*MEASURES, *RATIOS], float)
-        return pd.DataFrame(columns=COLUMNS).astype(numbers), []
-    rows = merged(found, crs, geometry=geometry)
-    for name, layer in (("left", left), ("right", right)):
-        size = _whole_sizes(rows, name, layer)
-        rows[f"{name}_ratio"] = np.minimum(rows["area_m2"].fillna(rows["length_m"]) / size, 1.0)
-    return rows, [one.plane.name for one in found]
-
-
-def _dimension(pairs: pd.DataFrame) -> NDArray[np.int32]:
-    """Return the dimension that each pair is measured by."""
-    lineal = np.where(pairs["length_m"].notna(), LINE, POINT)
-    return np.where(pairs["area_m2"].notna(), AREA, lineal)
-
-
-def _whole_sizes(rows: pd.DataFrame, name: str, layer: GeoDataFrame) -> NDArray[np.float64]:
-    """Return the feature's own measure for each row, NaN where it has none of that kind."""
-    size = rows[f"{name}_size"].to_numpy(dtype=float, copy=True)
-    lacking = np.flatnonzero(rows[f"{name}_is_part"].to_numpy(dtype=bool) & ~np.isnan(size))
-    if len(lacking):
-        ids = pd.Index(rows[f"{name}_id"].to_numpy()[lacking])
-        features = layer.loc[ids.unique()]
-        areal = shapely.get_dimensions(features.geometry.to_numpy()) == AREA
-        total = np.zeros(len(features))
-        for chosen, measure in (
-            (areal, MeasuringPlane.area_m2),
-            (~areal, MeasuringPlane.length_m),
-        ):
-            total[chosen] = whole_measure(features[chosen], measure)
-        size[lacking] = total[features.index.get_indexer(ids)]
-    return size
+def _parted(left: GeoDataFrame, right: GeoDataFrame, geometry: bool, ask: Map, most: int) -> Answer:
+    """Return the same, each pair measured by itself: its digits are those of any part."""
+    if len(left) == 0:
+        return Coinciding(geometry)(left, right)
+    question = Coinciding(geometry, extent_of(left, right), engine.is_there())
+    shapes = (layer[[layer.geometry.name]] for layer in (left, right))
+    return by_parts(ask, question, *shapes, most=most)

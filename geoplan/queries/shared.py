@@ -12,7 +12,7 @@ import shapely
 from geoplan.queries import engine
 from geoplan.queries.building import built
 from geoplan.queries.checks import AREA, LINE, POINT
-from geoplan.queries.pairs import meeting, of_dimension
+from geoplan.queries.pairs import intersections, meeting, of_dimension
 from geoplan.queries.walking import Walked, walked
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ class Side:
         self._sizes[positions[known]] = sizes[known]
 
 
-def shared(left: Side, right: Side, *, geometry: bool) -> pd.DataFrame:
+def shared(
+    left: Side, right: Side, *, geometry: bool, compiled: bool | None = None
+) -> pd.DataFrame:
     """Return every pair that shares something.
 
     Parameters
@@ -73,6 +75,9 @@ def shared(left: Side, right: Side, *, geometry: bool) -> pd.DataFrame:
         In one plane; features may be of different dimensions.
     geometry : bool
         Whether to build what they share.
+    compiled : bool, optional
+        Given, each pair is measured by itself, so that its digits depend on no other: by the
+        kernels where true, else by GEOS. Otherwise by what is fastest.
 
     Returns
     -------
@@ -84,7 +89,10 @@ def shared(left: Side, right: Side, *, geometry: bool) -> pd.DataFrame:
         for theirs in np.unique(right.dimensions):
             mine = np.flatnonzero(left.dimensions == ours)
             other = np.flatnonzero(right.dimensions == theirs)
-            table = _RULES[ours, theirs](left, right, mine, other, geometry)
+            rule = _RULES[ours, theirs]
+            if compiled is not None and rule is _areal_or_lineal:
+                rule = _compiled if compiled else _by_geos
+            table = rule(left, right, mine, other, geometry)
             tables.append(table)
     return pd.concat(tables, ignore_index=True) if tables else _table([], [])
 
@@ -129,6 +137,7 @@ def _compiled(
     left: Side, right: Side, mine: NDArray[np.intp], other: NDArray[np.intp], geometry: bool
 ) -> pd.DataFrame:
     """Return the same by the kernels; GEOS tells what they do not decide."""
+    engine.refuse_absent()
     from geoplan.kernels.overlay import overlay, stretches
 
     plane = left.plane
@@ -151,6 +160,21 @@ def _compiled(
     size[rest] = measure(common[rest])
     there = size > 0
     ours, theirs = mine[found.ours[there]], other[found.theirs[there]]
+    return _table(ours, theirs, common[there], **{MEASURE_OF[dimension]: size[there]})
+
+
+def _by_geos(
+    left: Side, right: Side, mine: NDArray[np.intp], other: NDArray[np.intp], geometry: bool
+) -> pd.DataFrame:
+    """Return the same by GEOS, pair by pair."""
+    sides = left.geometries[mine], right.geometries[other]
+    pairs = meeting(*sides)
+    dimension = min(int(left.dimensions[mine[0]]), int(right.dimensions[other[0]]))
+    measure = left.plane.area_m2 if dimension == AREA else left.plane.length_m
+    common = of_dimension(intersections(*sides, pairs.ours, pairs.theirs), dimension)
+    size = measure(common)
+    there = size > 0
+    ours, theirs = mine[pairs.ours[there]], other[pairs.theirs[there]]
     return _table(ours, theirs, common[there], **{MEASURE_OF[dimension]: size[there]})
 
 

@@ -70,6 +70,12 @@ def accuracies(layer: GeoDataFrame) -> NDArray[np.float64]:
     return np.asarray(given, dtype=float)
 
 
+def with_accuracy(layer: GeoDataFrame) -> GeoDataFrame:
+    """Return a layer with nothing but its geometry and its accuracy, if it has one."""
+    needed = [ACCURACY] if ACCURACY in layer else []
+    return layer[[*needed, layer.geometry.name]]
+
+
 def without_accuracy(layer: GeoDataFrame) -> list[Any]:
     """Return the ids of the features whose accuracy is not known.
 

@@ -9,20 +9,15 @@ import numpy as np
 import pandas as pd
 
 from geoplan.errors import BadQuery
-from geoplan.reading import Kept, LayerReader, naming
+from geoplan.queries.mapping import answers
+from geoplan.queries.parting import FEATURES
+from geoplan.reading import Kept, LayerReader
 from geoplan.rules import decisions, findings
-from geoplan.rules.evaluate import evaluate, reach_m
-from geoplan.rules.model import (
-    AlongChannel,
-    AreaThreshold,
-    CoverageAtLeast,
-    InsideOnly,
-    NoNumericThreshold,
-)
+from geoplan.rules.confrontation import Confrontation, judged, takes_all
+from geoplan.rules.model import AlongChannel, NoNumericThreshold
 from geoplan.rules.pack import RulePack, load_pack
 from geoplan.rules.record import Record, recorded
-from geoplan.rules.sources import Near, Source, facings, joined
-from geoplan.rules.stretches import with_chainage
+from geoplan.rules.sources import Near, Source, joined
 from geoplan.rules.tally import Side, Tally, concerned, table
 from geoplan.rules.verdicts import (
     ACCURACY_UNKNOWN,
@@ -33,14 +28,14 @@ from geoplan.rules.verdicts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from geopandas import GeoDataFrame
 
     from geoplan.catalogue import Catalogue
     from geoplan.model import Layer
-    from geoplan.rules.facing import Facing
+    from geoplan.queries.mapping import Map
     from geoplan.rules.model import Rule
     from geoplan.store.decisions import Decision
 
@@ -110,6 +105,8 @@ def check(
     *,
     candidate: Candidate | None = None,
     on: date | None = None,
+    map: Map | None = None,  # noqa: A002 - it is one
+    part_features: int = FEATURES,
 ) -> Check:
     """Check a plan, or a candidate against a plan, by packs of rules.
 
@@ -123,6 +120,10 @@ def check(
         Only rules that bind or protect it are checked.
     on : date, optional
         The day whose law counts; None takes every rule.
+    map : callable or pool, optional
+        Who measures, as for `geoplan.queries.overlap`; a candidate is measured here.
+    part_features : int, default 50 000
+        With `map`: features of two layers together in a part.
 
     Returns
     -------
@@ -144,7 +145,7 @@ def check(
         raise BadQuery("no rule pack is named: nothing can be checked")
     rules = {rule_id: rule for pack in loaded for rule_id, rule in pack.rules.items()}
     made = () if candidate is not None else decisions.of_plan(catalogue)
-    run = _Run(catalogue, rules, candidate)
+    run = _Run(catalogue, rules, candidate, map, part_features)
     for subject in run.subjects():
         run.check_layer(subject)
     table_of = table(run.tallies)
@@ -172,9 +173,15 @@ class _Run:
     """One check while it is under way."""
 
     def __init__(
-        self, catalogue: Catalogue, rules: dict[str, Rule], candidate: Candidate | None
+        self,
+        catalogue: Catalogue,
+        rules: dict[str, Rule],
+        candidate: Candidate | None,
+        ask: Map | None,
+        most: int,
     ) -> None:
         self.catalogue, self.rules, self.candidate = catalogue, rules, candidate
+        self.ask, self.most = ask, most
         self.read = LayerReader(catalogue)
         self.sources: dict[str, Source] = {}
         self.parts: list[pd.DataFrame] = []
@@ -239,17 +246,17 @@ class _Run:
             # what the plan holds is asked only whether the candidate disturbs it; one object more
             # or less of many says nothing of what they cover together
             kind = self.candidate.layer.kind
-            bound = [rule for rule in bound if rule.object == kind and not _takes_all(rule)]
+            bound = [rule for rule in bound if rule.object == kind and not takes_all(rule)]
         for kind in dict.fromkeys(rule.object for rule in bound):
             group = [rule for rule in bound if rule.object == kind]
             objects = self.objects(kind, subject)
             if not objects:
                 self._absent(group, subject)
                 continue
-            alone = [rule for rule in group if not _takes_all(rule)]
+            alone = [rule for rule in group if not takes_all(rule)]
             for other in objects:
                 self._check_pair(alone, subject, other, other.layer.id)
-            together = [rule for rule in group if _takes_all(rule)]
+            together = [rule for rule in group if takes_all(rule)]
             if together:
                 names = ", ".join(other.layer.id for other in objects)
                 self._check_pair(together, subject, joined(objects), names)
@@ -278,28 +285,38 @@ class _Run:
                 continue
             self._unknown(rule, subject, tallies[rule.id], names)
             asked.append(rule)
-        found: list[pd.DataFrame] = []
-        with naming(subject.layer, objects.layer):
-            for facing in self._facings(asked, subject, objects):
-                self.planes[facing.plane.name] = None
-                rows = self._evaluated(asked, facing, subject)
-                if len(rows):
-                    other = None if _takes_all(asked[0]) else objects
-                    rows = findings.of_pairs(rows, self.rules, facing, subject, other)
-                    found.append(rows.assign(object_layer=names))
+        found = []
+        for rows, planes in self._judged(asked, subject, objects, names):
+            self.planes |= dict.fromkeys(planes)
+            if len(rows):
+                found.append(rows)
         if found:
             self._keep(pd.concat(found, ignore_index=True), tallies)
 
-    def _evaluated(self, rules: list[Rule], facing: Facing, subject: Source) -> pd.DataFrame:
-        """Return the verdicts of rules in one plane, with ``rule_id``."""
-        tables = []
-        for rule in rules:
-            if self._too_far(rule, facing):
-                continue
-            rows = evaluate(rule, facing, self.rules)
-            if len(rows):
-                tables.append(with_chainage(rows, facing, subject).assign(rule_id=rule.id))
-        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    def _judged(
+        self, rules: list[Rule], subject: Source, objects: Source, names: str
+    ) -> Iterable[tuple[pd.DataFrame, list[str]]]:
+        """Return what rules say of two layers, at once or part by part."""
+        if not rules:
+            return ()
+        along = any(isinstance(rule.demand, AlongChannel) for rule in rules)
+        near: Near | None = None
+        if self.candidate is not None:
+            near = "object" if any(takes_all(rule) for rule in rules) else "both"
+        asked = Confrontation(
+            tuple(rules),
+            self.rules,
+            subject,
+            objects,
+            names,
+            land=self.aid(LAND),
+            rivers=self.aid(RIVER) if along else None,
+            near=near,
+            alone=self.candidate is not None,
+        )
+        if self.ask is None or self.candidate is not None:
+            return (judged(asked),)
+        return answers(self.ask, judged, asked.parts(self.most))
 
     def _keep(self, found: pd.DataFrame, tallies: dict[str, Tally]) -> None:
         """Keep what was found of two layers, and let each tally know its part of it."""
@@ -310,30 +327,6 @@ class _Run:
         for rule_id, rows in _surest(found).groupby("rule_id", sort=False):
             tallies[str(rule_id)].listed = rows
 
-    def _facings(self, rules: list[Rule], subject: Source, objects: Source) -> Iterator[Facing]:
-        """Yield two layers face to face as far as some rules look."""
-        if not rules:
-            return
-        reach = max(reach_m(rule, self.rules) for rule in rules)
-        along = any(isinstance(rule.demand, AlongChannel) for rule in rules)
-        near: Near | None = None
-        if self.candidate is not None:
-            near = "object" if any(_takes_all(rule) for rule in rules) else "both"
-        yield from facings(
-            subject,
-            objects,
-            reach,
-            land=self.aid(LAND),
-            rivers=self.aid(RIVER) if along else None,
-            near=near,
-        )
-
-    def _too_far(self, rule: Rule, facing: Facing) -> bool:
-        """Tell, of a candidate, whether all pairs are farther apart than a rule looks."""
-        if self.candidate is None or _takes_all(rule):
-            return False
-        return facing.least_m > reach_m(rule, self.rules)
-
     def _tally(self, rule: Rule, subject: Source, objects: Source, names: str) -> Tally:
         mine, yours = concerned(rule, subject, objects)
         alike = rule.where.subject == rule.where.object and subject.layer.id == names
@@ -342,7 +335,7 @@ class _Run:
             subject.layer.id,
             names,
             mine,
-            None if _takes_all(rule) else yours,
+            None if takes_all(rule) else yours,
             may_be_clear=not isinstance(rule.demand, NoNumericThreshold),
             near_only=isinstance(rule.demand, NoNumericThreshold)
             and rule.demand.near_m is not None,
@@ -372,10 +365,6 @@ class _Run:
         self, rule: Rule, reason: str, subject: Source, names: str | None, **said: Any
     ) -> None:
         self.said.append(findings.of_many(rule.id, reason, subject.layer.id, names, **said))
-
-
-def _takes_all(rule: Rule) -> bool:
-    return isinstance(rule.demand, InsideOnly | CoverageAtLeast | AreaThreshold)
 
 
 def _surest(rows: pd.DataFrame) -> pd.DataFrame:

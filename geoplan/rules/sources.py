@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.crs import planes_of, shared_crs
+from geoplan.crs import extent_of, planes_of, shared_crs
 from geoplan.degree_boxes import boxes_in_degrees, reaching_boxes
 from geoplan.queries.certain import Drawn
 from geoplan.queries.checks import located, refuse_collections
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
-    from geoplan.crs import InPlane
+    from geoplan.crs import Extent, InPlane
     from geoplan.model import Layer
 
 
@@ -92,15 +92,16 @@ class Source:
     def near(self, other: Source, margin_m: float) -> Source:
         """Return those of the features that may lie within a distance of another's."""
         if len(self.located) == 0 or len(other.located) == 0:
-            return self._part(np.empty(0, dtype=np.intp))
+            return self.only(np.empty(0, dtype=np.intp))
         _, found = self._tree.query(reaching_boxes(other.boxes, margin_m))
-        return self._part(np.unique(found))
+        return self.only(np.unique(found))
 
-    def _part(self, at: NDArray[np.intp]) -> Source:
+    def only(self, at: NDArray[np.intp]) -> Source:
+        """Return those of the features that have a place which stand at positions among these."""
         if len(at) == len(self.features):
             return self
         features = self.located.iloc[at]
-        part = Source(self.layer, features)
+        part = Source(self.layer, features, self.equations)
         # what is known of the whole is not worked out again of a part
         vars(part).update(
             located=features,
@@ -110,6 +111,11 @@ class Source:
             boxes=self.boxes[at] if len(at) else np.empty((0, 4)),
         )
         return part
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what travels to another process: not what was made on the way."""
+        kept = {name: vars(self)[name] for name in ("layer", "features", "equations")}
+        return {**kept, "_known": {}, "located": self.located}
 
     def side(self, here: InPlane) -> Side:
         """Return those of the features that are in a plane.
@@ -134,6 +140,38 @@ def joined(sources: list[Source]) -> Source:
     return Source(sources[0].layer, gpd.GeoDataFrame(table, geometry="geometry", crs=crs))
 
 
+class Bounds(NamedTuple):
+    """What a part of a question has to know of the whole.
+
+    Attributes
+    ----------
+    absent : bool
+        Whether an object has no place.
+    margin_m : float
+        How far from a subject anything may matter [m].
+    extent : tuple of float
+        Of all layers, in their CRS.
+    """
+
+    absent: bool
+    margin_m: float
+    extent: Extent
+
+    @classmethod
+    def of(cls, subject: Source, objects: Source, *beside: Source, reach_m: float) -> Bounds:
+        """Return the bounds of two layers, and of those that tell where to measure."""
+        located = [one.located for one in (subject, objects, *beside) if len(one.located)]
+        extent = extent_of(*located) if located else (0.0, 0.0, 0.0, 0.0)
+        absent = bool((~objects.has_place).any())
+        return cls(absent, margin_m(subject, objects, reach_m), extent)
+
+
+def margin_m(subject: Source, objects: Source, reach_m: float) -> float:
+    """Return how far apart two features may be drawn and still matter to each other [m]."""
+    off = (float(np.nan_to_num(one.accuracy_m).max(initial=0.0)) for one in (subject, objects))
+    return reach_m + sum(off) + WIDEST_M
+
+
 def facings(
     subject: Source,
     objects: Source,
@@ -142,6 +180,7 @@ def facings(
     land: Source | None = None,
     rivers: Source | None = None,
     near: Near | None = None,
+    bounds: Bounds | None = None,
 ) -> Iterator[Facing]:
     """Yield two layers face to face, once in each plane that they need.
 
@@ -155,10 +194,11 @@ def facings(
     near : {"object", "both"}, optional
         Of which side only what may matter to the other is looked at: worth it where the other
         is one feature. Of both, nothing is yielded where nothing may matter.
+    bounds : Bounds, optional
+        Of the whole layers, where these are parts of them.
     """
-    absent = bool((~objects.has_place).any())
-    off = sum(float(np.nan_to_num(one.accuracy_m).max(initial=0.0)) for one in (subject, objects))
-    margin = reach_m + off + WIDEST_M
+    absent = bool((~objects.has_place).any()) if bounds is None else bounds.absent
+    margin = margin_m(subject, objects, reach_m) if bounds is None else bounds.margin_m
     if near is not None:
         objects = objects.near(subject, margin)
     if near == "both":
@@ -168,7 +208,8 @@ def facings(
     beside = [one if one is not None else None for one in (land, rivers)]
     used = [objects, *(one for one in beside if one is not None)]
     frames = [source.located if len(source.located) else _nothing(subject) for source in used]
-    for plane, mine, others in planes_of(subject.located, *frames, margin_m=margin):
+    extent = None if bounds is None else bounds.extent
+    for plane, mine, others in planes_of(subject.located, *frames, margin_m=margin, extent=extent):
         sides = dict(zip([id(source) for source in used], others, strict=True))
         yield Facing(
             plane,

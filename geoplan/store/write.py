@@ -111,12 +111,12 @@ def write_geopackage(
         Another program has the file open in WAL mode, or was killed while writing to it.
     """
     _refuse_bad_ids(features, id_column)
-    srs = _srs_row(features.crs)
+    srs = srs_row(features.crs)
     frames = dict(attribute_tables or {})
     _refuse_taken_tables(table, identifier, frames)
     with replacing(path) as connection, connection:
         connection.execute(ddl.BASE)
-        ddl.insert(connection, "gpkg_spatial_ref_sys", *_default_srs(srs[1]), srs)
+        ddl.insert(connection, "gpkg_spatial_ref_sys", *default_srs(srs[1]), srs)
         known = column_types or {}
         _write_features(connection, table, features, id_column, srs[1], known, progress)
         _write_contents(connection, table, features, srs[1], identifier, description, last_change)
@@ -214,7 +214,7 @@ def _refuse_taken_tables(table: str, identifier: str, frames: Mapping[str, Any])
         raise TableInvalid(f"two tables would have the identifier {identifier!r}: choose another")
 
 
-def _srs_row(crs: CRS | None) -> tuple[Any, ...]:
+def srs_row(crs: CRS | None) -> tuple[Any, ...]:
     """Return the row of ``gpkg_spatial_ref_sys`` for a CRS: name, number, authority, WKT."""
     if crs is None:
         raise CrsMismatch("the features have no CRS: set it before writing")
@@ -228,7 +228,8 @@ def _srs_row(crs: CRS | None) -> tuple[Any, ...]:
     return (crs.name, code, "EPSG", code, definition, None)
 
 
-def _default_srs(taken: int) -> list[tuple[Any, ...]]:
+def default_srs(taken: int) -> list[tuple[Any, ...]]:
+    """Return the rows of ``gpkg_spatial_ref_sys`` that every file has, but for one number."""
     return [row for row in ddl.default_srs() if row[1] != taken]
 
 

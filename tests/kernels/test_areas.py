@@ -151,6 +151,25 @@ def test_the_order_of_rings_and_points_does_not_matter() -> None:
     assert decided(right, left)[0] == pytest.approx(sizes[0], rel=1e-9, abs=1e-9, nan_ok=True)
 
 
+@pytest.mark.parametrize("turn", [0.0, np.pi / 2, np.pi, 0.7, -2.3])
+@pytest.mark.parametrize("away", [(0.0, 0.0), (12_345.0, -67_890.0), (-0.1, 1 / 3)])
+def test_copies_moved_and_turned_share_as_much(turn: float, away: tuple[float, float]) -> None:
+    """In the plane: on the ellipsoid another place has another scale."""
+    shapes = [areas(250, seed) for seed in (21, 22)]
+
+    def shared(turn: float, away: Any) -> Any:
+        sides = (shapely.transform(placed(one, 8.0, turn), lambda xy: xy + away) for one in shapes)
+        size, shape, undecided = decided(*sides)
+        assert undecided < 25
+        return np.where(np.isnan(size), np.nan, shapely.area(shape))
+
+    here, there = shared(0.0, (0.0, 0.0)), shared(turn, away)
+    both = ~np.isnan(here) & ~np.isnan(there)
+    bound = 1e-9 * here + 1e-8 * sum(shapely.length(one) for one in shapes) * 8.0
+    assert (here[both] > 0).sum() > 100
+    assert (np.abs(here - there)[both] <= bound[both]).all()
+
+
 def test_overlap_answers_the_same_with_the_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     left = gpd.GeoDataFrame(geometry=valid(placed(areas(150, 3), 40.0, 0.1)), crs=4550)
     right = gpd.GeoDataFrame(geometry=valid(placed(areas(60, 4), 60.0, 0.1)), crs=4550)
@@ -183,11 +202,11 @@ def test_a_plan_of_a_city_never_loads_numba() -> None:
 def test_without_numba_everything_is_answered_by_geos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "WORTH", 0)
     monkeypatch.setattr(engine, "find_spec", lambda name: None)
-    engine._there.cache_clear()
+    engine.is_there.cache_clear()
     layer = gpd.GeoDataFrame(geometry=[box(0, 0, 10, 10), box(5, 5, 10, 10)], crs=4550)
     assert len(overlap(layer, layer)) == 4
     assert not engine.is_worth_it(layer.geometry.to_numpy())
-    engine._there.cache_clear()
+    engine.is_there.cache_clear()
 
 
 @pytest.mark.skipif(not cambridge.FILE.exists(), reason=f"{cambridge.FILE} is not here")

@@ -191,10 +191,10 @@ def test_coverage_answers_the_same_with_the_kernels(monkeypatch: pytest.MonkeyPa
 def test_without_numba_geos_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "WORTH", 1)
     monkeypatch.setattr(engine, "find_spec", lambda name: None)
-    engine._there.cache_clear()
+    engine.is_there.cache_clear()
     zone, cover = (gpd.GeoDataFrame(geometry=[one], crs=4550) for one in (SQUARE, box(5, 0, 9, 9)))
     assert coverage(zone, cover)["coverage_ratio"].iloc[0] == pytest.approx(0.45)
-    engine._there.cache_clear()
+    engine.is_there.cache_clear()
 
 
 @pytest.mark.skipif(not cambridge.FILE.exists(), reason=f"{cambridge.FILE} is not here")

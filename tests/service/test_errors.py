@@ -54,7 +54,7 @@ EXPECTED = {
     428: "PreconditionRequired",
     429: "TooManyRequests",
     500: "ArchiveRefused BackupInvalid BadData BadEnvironment CatalogueInvalid CoordinateInvalid "
-    "DatabaseUnreachable FontMissing PackageMissing TemplateInvalid "
+    "ClusterUnreachable DatabaseUnreachable FontMissing PackageMissing TemplateInvalid "
     "CrsContradicted CrsUnknown DatumShiftUnknown DisguisedFile DuplicateId EncodingUnknown "
     "FieldsInvalid FileUnreadable ForeignFileInvalid GeometryTooLarge GeoplanError IndexLies "
     "KeysUnreadable LayerElsewhere MalformedGeometry MixedCoordinates MixedGeometry "

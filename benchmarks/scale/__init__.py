@@ -1,0 +1,1 @@
+"""Layers in partitions: one process, workers of dask, one of them killed."""
