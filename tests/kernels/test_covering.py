@@ -42,6 +42,7 @@ def left(zones: Any, covers: Any, **asked: Any) -> Any:
 
 SQUARE = box(0, 0, 10, 10)
 TWO = shapely.MultiPolygon([SQUARE, box(20, 0, 5, 5)])
+RINGS = [ring(box(1, 1, 8, 8), box(2, 2, 6, 6)), ring(box(3, 3, 4, 4), box(4, 4, 2, 2))]
 ROUND = [box(2, 2, 6, 1), box(2, 7, 6, 1), box(2, 3, 1, 4), box(7, 3, 1, 4)]
 
 # zone, covers, area of the gap [m²], its parts and holes
@@ -60,6 +61,7 @@ CASES: dict[str, tuple[Any, list[Any], float, int, int]] = {
     "a hole filled": (SQUARE, [ring(box(2, 2, 6, 6), box(4, 4, 2, 2)), box(4, 4, 2, 2)], 64, 1, 1),
     "four round a gap": (SQUARE, ROUND, 100 - 20, 2, 1),
     "an island in that": (SQUARE, [*ROUND, box(4, 4, 1, 1)], 79, 2, 2),
+    "rings in rings": (SQUARE, [*RINGS, box(4.5, 4.5, 1, 1)], 100 - 28 - 12 - 1, 3, 3),
     "two parts": (SQUARE, [shapely.MultiPolygon([box(-1, 0, 3, 10), box(8, 0, 9, 10)])], 60, 1, 0),
     "right across": (SQUARE, [box(-5, 4, 30, 2), box(4, -5, 2, 30)], 100 - 36, 4, 0),
     "round a zone": (SQUARE, [ring(box(-5, -5, 30, 30), SQUARE)], 100, 1, 0),
