@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from functools import reduce
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -24,6 +26,7 @@ pytest.importorskip("numba", reason="the extra 'engine' is not installed")
 covering = pytest.importorskip("geoplan.kernels.covering")
 
 PLANE: Any = CRS(4550).get_geod()
+ROOT = Path(__file__).parents[2]
 ZONES = 100_000 if os.environ.get("GEOPLAN_SOAK") else 3_000
 
 
@@ -197,6 +200,24 @@ def test_without_numba_geos_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     zone, cover = (gpd.GeoDataFrame(geometry=[one], crs=4550) for one in (SQUARE, box(5, 0, 9, 9)))
     assert coverage(zone, cover)["coverage_ratio"].iloc[0] == pytest.approx(0.45)
     engine.is_there.cache_clear()
+
+
+def test_a_cadastre_is_decided_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zones dissolved from parcels, some of which cover them, twice, with others across."""
+    monkeypatch.syspath_prepend(str(ROOT))
+    seeded = import_module("benchmarks.layers")
+    cadastre, rng = seeded.parcels(2500, seed=1), np.random.default_rng(2)
+    zones = seeded.snapped_zones(cadastre, 60, seed=3).geometry.to_numpy()
+    parcels = cadastre.geometry.to_numpy()
+    some = [parcels[rng.random(len(parcels)) < share] for share in (0.7, 0.5)]
+    stars = seeded.stars(200, 400.0, 12, seed=4).geometry.to_numpy()
+    for covers in (some[0], np.concatenate(some), np.concatenate([some[0], stars])):
+        found = left(zones, covers)
+        gaps = shapely.difference(zones, shapely.union_all(covers))
+        assert not np.isnan(found.size).any()
+        assert shapely.is_valid(found.shape).all()
+        bound = 1e-9 * shapely.area(zones) + 1e-8 * shapely.length(gaps)
+        assert (_apart(found.shape, gaps) <= bound).all()
 
 
 @pytest.mark.skipif(not cambridge.FILE.exists(), reason=f"{cambridge.FILE} is not here")
