@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from geoplan.kernels.compiled import compiled, inlined, lean
-from geoplan.kernels.events import meetings, room
+from geoplan.kernels.events import room
 from geoplan.kernels.growth import longer, longer_bools, longer_floats, longer_ints
 from geoplan.kernels.pieces import measure, pieces_room, take
 from geoplan.kernels.simple import surely_simple
 from geoplan.kernels.stitch import stitch, stitching_room
-from geoplan.kernels.walk import find_stops, stops_room
+from geoplan.kernels.walk import meet, stops_room
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,12 +118,8 @@ def _decide(
     pieces: Pieces, ellipsoid: Floats,
 ) -> tuple[int, float, int]:  # fmt: skip
     """Return the state of a pair, its size where it is cut, and how many pieces bound that."""
-    met = meetings(left, f, right, g, found, 0.0)
-    if met < 0:
-        return UNDECIDED, 0.0, 0
-    stops = find_stops(left, right, found, met, 0, mine, True)
-    others = find_stops(right, left, found, met, 1, other, True)
-    if stops < 0 or others < 0:
+    stops, others = meet(left, f, right, g, found, mine, other)
+    if stops < 0:
         return UNDECIDED, 0.0, 0
     nodes, theirs = _nodes(mine, stops, other, others)
     pieces.first[0] = 0

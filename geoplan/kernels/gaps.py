@@ -15,13 +15,13 @@ from geoplan.kernels.compiled import compiled, lean
 from geoplan.kernels.events import MOST, room
 from geoplan.kernels.growth import longer, longer_bools, longer_floats, longer_ints
 from geoplan.kernels.joints import joined
-from geoplan.kernels.marks import Noted, in_order, meet, note
+from geoplan.kernels.marks import Noted, in_order, note
 from geoplan.kernels.nesting import nest
 from geoplan.kernels.pieces import Pieces, measure
 from geoplan.kernels.simple import surely_simple
 from geoplan.kernels.stitch import stitch, stitching_room
 from geoplan.kernels.turns import IN
-from geoplan.kernels.walk import stops_room
+from geoplan.kernels.walk import meet, stops_room
 from geoplan.kernels.within import OUTSIDE, locate
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoplan.kernels.areas import CUT, LEFT_INSIDE, NOTHING, UNDECIDED, Shares
-from geoplan.kernels.compiled import compiled, inlined, lean
+from geoplan.kernels.compiled import compiled, lean
 from geoplan.kernels.events import CROSSING, meetings, room
 from geoplan.kernels.ground import REACH, around, length
 from geoplan.kernels.growth import longer, longer_ints
@@ -62,9 +62,8 @@ def stretches(
     pair = np.empty(256, dtype=np.int64)
     for at in range(pairs):
         f, g = ours[at], theirs[at]
-        met = meetings(lines, f, areas, g, found, _NEAR_M)
-        number = -1 if met < 0 else find_stops(lines, areas, found, met, 0, stops, False)
-        if number < 0 or _grazes(lines.xy, areas.xy, found.what, met):
+        number = _stops(lines, f, areas, g, found, stops)
+        if number < 0:
             state[at] = UNDECIDED
             continue
         points = lines.ring[lines.feature[f + 1]] - lines.ring[lines.feature[f]]
@@ -96,6 +95,15 @@ def stretches(
 
 
 @lean
+def _stops(lines: Flat, f: int, areas: Flat, g: int, found: Events, stops: Stops) -> int:
+    """Find the stops of a line; return how many there are, -1 where GEOS has to tell."""
+    met = meetings(lines, f, areas, g, found, _NEAR_M)
+    if met < 0 or _grazes(lines.xy, areas.xy, found.what, met):
+        return -1
+    return find_stops(lines, areas, found, met, 0, stops, False)
+
+
+@lean
 def _grazes(p: Floats, q: Floats, what: Ints, met: int) -> bool:
     """Tell whether a line crosses a boundary that it all but runs along.
 
@@ -112,7 +120,7 @@ def _grazes(p: Floats, q: Floats, what: Ints, met: int) -> bool:
     return False
 
 
-@inlined
+@lean
 def _take(
     lines: Flat, f: int, areas: Flat, g: int, found: Events, stops: Stops, number: int,
     xy: Floats, ring: Ints, count: int, ellipsoid: Floats,

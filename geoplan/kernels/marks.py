@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from geoplan.kernels.compiled import compiled, lean
-from geoplan.kernels.events import meetings, room
+from geoplan.kernels.events import room
 from geoplan.kernels.growth import longer, longer_floats, longer_ints
 from geoplan.kernels.turns import AGAINST, IN, OUT, WITH
-from geoplan.kernels.walk import find_stops, stops_room
+from geoplan.kernels.walk import meet, stops_room
 from geoplan.kernels.within import OUTSIDE, locate
 
 if TYPE_CHECKING:
@@ -89,19 +89,6 @@ class Clashes(NamedTuple):
 
     first: Ints
     other: Ints
-
-
-@lean
-def meet(
-    one: Flat, f: int, other: Flat, g: int, found: Events, mine: Stops, theirs: Stops
-) -> tuple[int, int]:
-    """Find the stops of both boundaries; return how many each has, -1 where they contradict."""
-    met = meetings(one, f, other, g, found, 0.0)
-    if met <= 0:
-        return met, met
-    stops = find_stops(one, other, found, met, 0, mine, True)
-    others = find_stops(other, one, found, met, 1, theirs, True)
-    return (stops, others) if stops >= 0 and others >= 0 else (-1, -1)
 
 
 @lean

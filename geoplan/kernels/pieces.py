@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geoplan.kernels.compiled import compiled, inlined, lean
+from geoplan.kernels.compiled import compiled, lean
 from geoplan.kernels.events import MOST
 from geoplan.kernels.ground import REACH, around, strip
 from geoplan.kernels.turns import IN, WITH
@@ -55,7 +55,7 @@ def pieces_room() -> Pieces:
     )  # fmt: skip
 
 
-@inlined
+@lean
 def take(
     mine: Flat, f: int, theirs: Flat, g: int, found: Events, stops: Stops, number: int,
     role: int, node: NDArray[np.int64], pieces: Pieces, count: int,

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from geoplan.kernels.compiled import compiled, inlined, lean
-from geoplan.kernels.events import CROSSING, MOST, VERTEX_OF_ONE, VERTEX_OF_OTHER, VERTICES
+from geoplan.kernels.events import (
+    CROSSING,
+    MOST,
+    VERTEX_OF_ONE,
+    VERTEX_OF_OTHER,
+    VERTICES,
+    meetings,
+)
 from geoplan.kernels.turns import IN, OUT, beside
 
 if TYPE_CHECKING:
@@ -57,6 +64,19 @@ def stops_room() -> Stops:
         np.empty(MOST, dtype=np.int64), np.empty(MOST, dtype=np.int64),
         np.empty(MOST, dtype=np.int64), np.empty((MOST_RAYS, 3)),
     )  # fmt: skip
+
+
+@lean
+def meet(
+    one: Flat, f: int, other: Flat, g: int, found: Events, mine: Stops, theirs: Stops
+) -> tuple[int, int]:
+    """Find the stops of both boundaries; return how many each has, -1 where they contradict."""
+    met = meetings(one, f, other, g, found, 0.0)
+    if met <= 0:
+        return met, met
+    stops = find_stops(one, other, found, met, 0, mine, True)
+    others = find_stops(other, one, found, met, 1, theirs, True)
+    return (stops, others) if stops >= 0 and others >= 0 else (-1, -1)
 
 
 @inlined

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from functools import reduce
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -24,6 +26,7 @@ pytest.importorskip("numba", reason="the extra 'engine' is not installed")
 covering = pytest.importorskip("geoplan.kernels.covering")
 
 PLANE: Any = CRS(4550).get_geod()
+ROOT = Path(__file__).parents[2]
 ZONES = 100_000 if os.environ.get("GEOPLAN_SOAK") else 3_000
 
 
@@ -42,6 +45,7 @@ def left(zones: Any, covers: Any, **asked: Any) -> Any:
 
 SQUARE = box(0, 0, 10, 10)
 TWO = shapely.MultiPolygon([SQUARE, box(20, 0, 5, 5)])
+RINGS = [ring(box(1, 1, 8, 8), box(2, 2, 6, 6)), ring(box(3, 3, 4, 4), box(4, 4, 2, 2))]
 ROUND = [box(2, 2, 6, 1), box(2, 7, 6, 1), box(2, 3, 1, 4), box(7, 3, 1, 4)]
 
 # zone, covers, area of the gap [m²], its parts and holes
@@ -60,6 +64,7 @@ CASES: dict[str, tuple[Any, list[Any], float, int, int]] = {
     "a hole filled": (SQUARE, [ring(box(2, 2, 6, 6), box(4, 4, 2, 2)), box(4, 4, 2, 2)], 64, 1, 1),
     "four round a gap": (SQUARE, ROUND, 100 - 20, 2, 1),
     "an island in that": (SQUARE, [*ROUND, box(4, 4, 1, 1)], 79, 2, 2),
+    "rings in rings": (SQUARE, [*RINGS, box(4.5, 4.5, 1, 1)], 100 - 28 - 12 - 1, 3, 3),
     "two parts": (SQUARE, [shapely.MultiPolygon([box(-1, 0, 3, 10), box(8, 0, 9, 10)])], 60, 1, 0),
     "right across": (SQUARE, [box(-5, 4, 30, 2), box(4, -5, 2, 30)], 100 - 36, 4, 0),
     "round a zone": (SQUARE, [ring(box(-5, -5, 30, 30), SQUARE)], 100, 1, 0),
@@ -195,6 +200,24 @@ def test_without_numba_geos_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     zone, cover = (gpd.GeoDataFrame(geometry=[one], crs=4550) for one in (SQUARE, box(5, 0, 9, 9)))
     assert coverage(zone, cover)["coverage_ratio"].iloc[0] == pytest.approx(0.45)
     engine.is_there.cache_clear()
+
+
+def test_a_cadastre_is_decided_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zones dissolved from parcels, some of which cover them, twice, with others across."""
+    monkeypatch.syspath_prepend(str(ROOT))
+    seeded = import_module("benchmarks.layers")
+    cadastre, rng = seeded.parcels(2500, seed=1), np.random.default_rng(2)
+    zones = seeded.snapped_zones(cadastre, 60, seed=3).geometry.to_numpy()
+    parcels = cadastre.geometry.to_numpy()
+    some = [parcels[rng.random(len(parcels)) < share] for share in (0.7, 0.5)]
+    stars = seeded.stars(200, 400.0, 12, seed=4).geometry.to_numpy()
+    for covers in (some[0], np.concatenate(some), np.concatenate([some[0], stars])):
+        found = left(zones, covers)
+        gaps = shapely.difference(zones, shapely.union_all(covers))
+        assert not np.isnan(found.size).any()
+        assert shapely.is_valid(found.shape).all()
+        bound = 1e-9 * shapely.area(zones) + 1e-8 * shapely.length(gaps)
+        assert (_apart(found.shape, gaps) <= bound).all()
 
 
 @pytest.mark.skipif(not cambridge.FILE.exists(), reason=f"{cambridge.FILE} is not here")
