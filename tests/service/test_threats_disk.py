@@ -30,7 +30,7 @@ from tests.service.editing_rig import (
 
 SOAK = bool(os.environ.get("GEOPLAN_SOAK"))
 RUNS = 100 if SOAK else 4
-SECONDS = 600 if SOAK else 60
+SECONDS = 600 if SOAK else 30
 REST = 0.01 if SOAK else 0.15
 """Seconds between two edits of a program: the minute in `make test` leaves room for others."""
 _GDAL = Path(__file__).with_name("gdal_editor.py")
