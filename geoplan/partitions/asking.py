@@ -26,10 +26,7 @@ from geoplan.queries.coverage import Covering
 from geoplan.queries.mapping import answers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-    import pandas as pd
 
     from geoplan.partitions.dataset import Partitions
     from geoplan.progress import Progress
@@ -49,8 +46,7 @@ class Summary:
     count : int
         Rows.
     sums : dict of str to float
-        Of each column of areas [m²] or lengths [m]; correctly rounded, so that the order in
-        which rows come does not matter.
+        Of each column of areas [m²] or lengths [m] that applies to some row.
     below_minimum : int
         Pairs that are smaller than was asked for, and not written.
     no_geometry : dict of str to int
@@ -214,13 +210,6 @@ def _extent(*layers: Partitions) -> Extent:
     return low[0], low[1], high[0], high[1]
 
 
-def _measures(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series[float]]]:
-    """Yield the columns of areas and lengths that apply to some row, without those it does not."""
-    for name in [str(one) for one in rows.columns]:
-        if name.endswith(("_m2", "length_m")) and rows[name].notna().any():
-            yield name, rows[name].dropna()
-
-
 def _asked(
     measure: Measure,
     layers: tuple[Partitions, ...],
@@ -239,10 +228,10 @@ def _asked(
     with writing(to, layers[0].crs) as rows:
         found = answers(ask, answered, items)
         for answer in progress.about(to.name).each(found, "measuring", count):
-            rows.write(answer.rows)
-            counts.update(rows=len(answer.rows), small=answer.below_minimum)
-            for name, known in _measures(answer.rows):
-                sums.setdefault(name, []).append(fsum(known))
+            rows.write(answer.table)
+            counts.update(rows=len(answer.table), small=answer.below_minimum)
+            for name, part in answer.sums.items():
+                sums.setdefault(name, []).append(part)
             planes |= dict.fromkeys(answer.planes)
     nowhere = {layer.folder.name: len(layer.no_geometry) for layer in layers}
     total = {name: fsum(parts) for name, parts in sums.items()}

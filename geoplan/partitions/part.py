@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import shapely
 
 from geoplan.crs import lonlat_bounds
@@ -26,10 +28,30 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PartAnswer:
-    """Rows of a part, how many pairs were too small for it, and the names of the planes."""
+class Found:
+    """Rows of some features, how many pairs were too small, and the names of the planes."""
 
     rows: pd.DataFrame
+    below_minimum: int
+    planes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PartAnswer:
+    """What a worker sends back, ready to be written: who collects has little to do.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        Rows in the order of their ids; ``geometry`` as WKB.
+    sums : dict of str to float
+        Of each column of areas [m²] or lengths [m] that applies to some row.
+    below_minimum : int
+    planes : tuple of str
+    """
+
+    table: pa.Table
+    sums: dict[str, float]
     below_minimum: int
     planes: tuple[str, ...]
 
@@ -45,7 +67,7 @@ class Measure(Protocol):
     def columns(self) -> tuple[str, ...]:
         """What it needs besides the geometry, where a layer has it."""
 
-    def __call__(self, driving: GeoDataFrame, /, *others: GeoDataFrame) -> PartAnswer:
+    def __call__(self, driving: GeoDataFrame, /, *others: GeoDataFrame) -> Found:
         """Answer for all of the driving features."""
 
 
@@ -82,12 +104,24 @@ def answered(part: Part) -> PartAnswer:
     rows = filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
     planes = dict.fromkeys(name for one in found for name in one.planes)
     small = sum(one.below_minimum for one in found)
-    return PartAnswer(_by_ids(rows), small, tuple(planes))
-
-
-def _by_ids(rows: pd.DataFrame) -> pd.DataFrame:
     ids = [name for name in rows.columns if str(name).endswith("_id")]
-    return rows.sort_values(ids, kind="stable", ignore_index=True)
+    rows = rows.sort_values(ids, kind="stable", ignore_index=True)
+    return PartAnswer(_table(rows), _sums(rows), small, tuple(planes))
+
+
+def _table(rows: pd.DataFrame) -> pa.Table:
+    plain = rows.drop(columns="geometry", errors="ignore")
+    table = pa.Table.from_pandas(plain, preserve_index=False).replace_schema_metadata(None)
+    if "geometry" not in rows:
+        return table
+    bodies = shapely.to_wkb(np.asarray(rows["geometry"], dtype=object))
+    return table.append_column("geometry", pa.array(bodies, pa.binary()))
+
+
+def _sums(rows: pd.DataFrame) -> dict[str, float]:
+    names = [name for name in map(str, rows.columns) if name.endswith(("_m2", "length_m"))]
+    known = {name: rows[name].dropna() for name in names}
+    return {name: fsum(values) for name, values in known.items() if len(values)}
 
 
 def _pieces(

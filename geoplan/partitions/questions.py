@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geoplan.errors import WrongGeometryType
-from geoplan.partitions.part import PartAnswer
+from geoplan.partitions.part import Found
 from geoplan.queries.checks import AREA, NAMES, dimension, located, refuse_collections
 from geoplan.queries.coverage import LAYER, ZONE
 from geoplan.queries.uncertainty import ACCURACY
@@ -34,14 +34,14 @@ class Overlapping:
     margin_m: float = 0.0
     columns: tuple[str, ...] = ()
 
-    def __call__(self, driving: GeoDataFrame, other: GeoDataFrame, /) -> PartAnswer:
+    def __call__(self, driving: GeoDataFrame, other: GeoDataFrame, /) -> Found:
         """Return the pairs that share something, but for the smallest."""
         sides = (other, driving) if self.swap else (driving, other)
         found = self.question(_placed(sides[0], "left"), _placed(sides[1], "right"))
         rows = found.rows
         short = (rows["length_m"] < self.min_length_m) & ~(rows["point_count"] > 0)
         dropped = (rows["area_m2"] < self.min_area_m2) | short
-        return PartAnswer(rows[~dropped], int(dropped.sum()), _names(found))
+        return Found(rows[~dropped], int(dropped.sum()), _names(found))
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Covered:
     margin_m: float = 0.0
     columns: tuple[str, ...] = ()
 
-    def __call__(self, zones: GeoDataFrame, /, *by: GeoDataFrame) -> PartAnswer:
+    def __call__(self, zones: GeoDataFrame, /, *by: GeoDataFrame) -> Found:
         """Return the zones."""
         keyed = _placed(zones, "zones", self.question.kind)
         keyed = keyed.assign(**{ZONE: keyed.index})
@@ -64,7 +64,7 @@ class Covered:
             ),
         )
         found = self.question(keyed, together)
-        return PartAnswer(found.rows, 0, _names(found))
+        return Found(found.rows, 0, _names(found))
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Clearing:
     same: bool
     columns: tuple[str, ...] = (ACCURACY,)
 
-    def __call__(self, left: GeoDataFrame, right: GeoDataFrame, /) -> PartAnswer:
+    def __call__(self, left: GeoDataFrame, right: GeoDataFrame, /) -> Found:
         """Return the pairs near each other."""
         kinds = self.question.dimensions
         sides = _placed(left, "left", kinds[0]), _placed(right, "right", kinds[1])
@@ -84,7 +84,7 @@ class Clearing:
         rows = found.rows
         if self.same:
             rows = rows[rows["left_id"] < rows["right_id"]]
-        return PartAnswer(self.question.judged(rows), 0, _names(found))
+        return Found(self.question.judged(rows), 0, _names(found))
 
 
 def _placed(layer: GeoDataFrame, role: str, kind: int | None = None) -> GeoDataFrame:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
@@ -19,15 +18,16 @@ from geoplan.store.growing import growing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
     from pyproj import CRS
+
+    from geoplan.store.growing import GrowingTable
 
 
 class Rows(Protocol):
     """A file that grows."""
 
-    def write(self, rows: pd.DataFrame) -> None:
-        """Append rows: plain columns, and ``geometry`` where they have one."""
+    def write(self, table: pa.Table) -> None:
+        """Append rows: plain columns, and ``geometry`` as WKB where they have one."""
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def writing(to: Path, crs: CRS) -> Iterator[Rows]:
                 yield rows
         case ".gpkg":
             with growing(to, to.stem, crs) as table:
-                yield table
+                yield _GeoPackage(table)
         case other:
             raise BadQuery(f"unknown format {other or to.name!r}: use .parquet or .gpkg")
 
@@ -66,34 +66,44 @@ def _parquet(to: Path, crs: CRS) -> Iterator[Rows]:
         raise NotWritable(f"cannot write {to}: {error}; what stood there is unchanged") from error
 
 
+class _GeoPackage:
+    def __init__(self, table: GrowingTable) -> None:
+        self._table = table
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows."""
+        rows = table.to_pandas()
+        if "geometry" in rows:
+            rows["geometry"] = shapely.from_wkb(rows["geometry"].to_numpy())
+        self._table.write(rows)
+
+
 class _Parquet:
     """GeoParquet 1.1; the first rows say what its columns are."""
 
     def __init__(self, path: Path, crs: CRS) -> None:
         self._path, self._crs = path, crs
         self._file: pq.ParquetWriter | None = None
-        self._nothing: pd.DataFrame | None = None
+        self._nothing: pa.Table | None = None
 
-    def write(self, rows: pd.DataFrame, *, last: bool = False) -> None:
+    def write(self, table: pa.Table) -> None:
         """Append rows."""
-        if len(rows) == 0 and not last:
-            self._nothing = rows  # what has no rows does not say of which types they are
+        if len(table) == 0:
+            self._nothing = table  # what has no rows does not say of which types they are
             return
-        plain = rows.drop(columns="geometry", errors="ignore")
-        table = pa.Table.from_pandas(plain, preserve_index=False).replace_schema_metadata(None)
-        if "geometry" in rows:
-            bodies = shapely.to_wkb(np.asarray(rows["geometry"], dtype=object))
-            table = table.append_column("geometry", pa.array(bodies, pa.binary()))
+        self._append(table)
+
+    def _append(self, table: pa.Table) -> None:
         if self._file is None:
-            schema = table.schema.with_metadata({"geo": json.dumps(self._about())})
-            named = schema if "geometry" in rows else table.schema
-            self._file = pq.ParquetWriter(self._path, named, compression="zstd")
+            about = {"geo": json.dumps(self._about())} if "geometry" in table.schema.names else {}
+            schema = table.schema.with_metadata(about)
+            self._file = pq.ParquetWriter(self._path, schema, compression="zstd")
         self._file.write_table(table.cast(self._file.schema))
 
     def close(self) -> None:
         """Write the end of the file."""
         if self._file is None and self._nothing is not None:
-            self.write(self._nothing, last=True)
+            self._append(self._nothing)
         if self._file is not None:
             self._file.close()
 
