@@ -29,7 +29,7 @@ def main(folder: Path, to: Path, scheduler: str, count: int) -> dict[str, object
         "peak_mb": peak_mb(),
         "rows": found.count,
         "area_m2": found.sums["area_m2"],
-        "bytes": to.stat().st_size,
+        "bytes": sum(path.stat().st_size for path in to.iterdir()),
         "page": resource.getpagesize(),
     }
 

@@ -28,7 +28,10 @@ _PARQUET = (".parquet", ".geoparquet")
 _DATABASE = ("postgresql://", "postgres://")
 _Folder = Annotated[Path, typer.Argument(help="A folder that `geoplan tile` has written.")]
 _To = Annotated[
-    Path, typer.Option("-o", "--output", help="Write rows to FILE.parquet or FILE.gpkg as found.")
+    Path,
+    typer.Option(
+        "-o", "--output", help="FILE.parquet or FILE.gpkg; a FOLDER is filled by the workers."
+    ),
 ]
 _Most = Annotated[
     int, typer.Option("--features", min=1, help="Features in memory at once, of all layers.")

@@ -80,7 +80,8 @@ def overlap(
     left, right : Partitions
         In one CRS. The one with more features drives: its partitions are the parts.
     to : Path
-        ``.parquet`` or ``.gpkg``, replaced when all is written.
+        ``.parquet`` or ``.gpkg``, replaced when all is written; without an ending a folder of
+        GeoParquet files, one for each partition, which the workers write themselves.
     min_area_m2, min_length_m, geometry
         As for the query.
     map : callable or pool
@@ -221,15 +222,16 @@ def _asked(
     """Ask of each partition of the first layer, and write the rows as they come."""
     folders = tuple(layer.folder.resolve() for layer in layers)
     count = len(layers[0].partitions)
-    items = (Part(measure, folders, number, most) for number in range(count))
     sums: dict[str, list[float]] = {}
     planes: dict[str, None] = {}
     counts: Counter[str] = Counter()
     with writing(to, layers[0].crs) as rows:
+        into = None if rows.folder is None else rows.folder.resolve()
+        items = (Part(measure, folders, number, most, into) for number in range(count))
         found = answers(ask, answered, items)
         for answer in progress.about(to.name).each(found, "measuring", count):
             rows.write(answer.table)
-            counts.update(rows=len(answer.table), small=answer.below_minimum)
+            counts.update(rows=answer.count, small=answer.below_minimum)
             for name, part in answer.sums.items():
                 sums.setdefault(name, []).append(part)
             planes |= dict.fromkeys(answer.planes)

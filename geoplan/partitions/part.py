@@ -16,6 +16,7 @@ from geoplan.crs import lonlat_bounds
 from geoplan.degree_boxes import reaching_boxes
 from geoplan.gauss_kruger import geographic, transformer
 from geoplan.partitions.dataset import Partitions
+from geoplan.partitions.results import write_part
 from geoplan.queries.parting import along_hilbert
 
 if TYPE_CHECKING:
@@ -42,14 +43,17 @@ class PartAnswer:
 
     Attributes
     ----------
+    count : int
+        Rows.
     table : pyarrow.Table
-        Rows in the order of their ids; ``geometry`` as WKB.
+        They, in the order of their ids, ``geometry`` as WKB; none where they are written already.
     sums : dict of str to float
         Of each column of areas [m²] or lengths [m] that applies to some row.
     below_minimum : int
     planes : tuple of str
     """
 
+    count: int
     table: pa.Table
     sums: dict[str, float]
     below_minimum: int
@@ -84,12 +88,15 @@ class Part:
         Of its partition.
     most : int
         Features in memory at once, of all layers.
+    into : Path, optional
+        A folder to write the rows to.
     """
 
     measure: Measure
     folders: tuple[Path, ...]
     number: int
     most: int
+    into: Path | None = None
 
 
 def answered(part: Part) -> PartAnswer:
@@ -106,7 +113,11 @@ def answered(part: Part) -> PartAnswer:
     small = sum(one.below_minimum for one in found)
     ids = [name for name in rows.columns if str(name).endswith("_id")]
     rows = rows.sort_values(ids, kind="stable", ignore_index=True)
-    return PartAnswer(_table(rows), _sums(rows), small, tuple(planes))
+    table, count = _table(rows), len(rows)
+    if part.into is not None:
+        write_part(part.into, part.number, driving.crs, table)
+        table = table.slice(0, 0)
+    return PartAnswer(count, table, _sums(rows), small, tuple(planes))
 
 
 def _table(rows: pd.DataFrame) -> pa.Table:

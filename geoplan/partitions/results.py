@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
 
 
 class Rows(Protocol):
-    """A file that grows."""
+    """A file that grows, or a folder that fills.
+
+    Attributes
+    ----------
+    folder : Path, optional
+        Where workers write their parts themselves, so that none of their rows travel.
+    """
+
+    folder: Path | None
 
     def write(self, table: pa.Table) -> None:
         """Append rows: plain columns, and ``geometry`` as WKB where they have one."""
@@ -32,14 +41,14 @@ class Rows(Protocol):
 
 @contextmanager
 def writing(to: Path, crs: CRS) -> Iterator[Rows]:
-    """Give what takes rows; the file stands at `to` when all went well.
+    """Give what takes rows; the file or folder stands at `to` when all went well.
 
     Raises
     ------
     BadQuery
-        Its ending is neither ``.parquet`` nor ``.gpkg``.
+        Its ending is neither ``.parquet`` nor ``.gpkg``, nor none.
     NotWritable
-        It cannot be written; what stood there is unchanged.
+        It cannot be written, and what stood there is unchanged; a folder is there already.
     """
     match to.suffix.lower():
         case ".parquet":
@@ -48,8 +57,13 @@ def writing(to: Path, crs: CRS) -> Iterator[Rows]:
         case ".gpkg":
             with growing(to, to.stem, crs) as table:
                 yield _GeoPackage(table)
+        case "":
+            with _folder(to) as rows:
+                yield rows
         case other:
-            raise BadQuery(f"unknown format {other or to.name!r}: use .parquet or .gpkg")
+            raise BadQuery(
+                f"unknown format {other}: use .parquet or .gpkg, or no ending for a folder"
+            )
 
 
 @contextmanager
@@ -66,7 +80,46 @@ def _parquet(to: Path, crs: CRS) -> Iterator[Rows]:
         raise NotWritable(f"cannot write {to}: {error}; what stood there is unchanged") from error
 
 
+@contextmanager
+def _folder(to: Path) -> Iterator[Rows]:
+    if to.exists():
+        raise NotWritable(f"{to} is there already: remove it, or name another folder")
+    try:
+        part = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent))
+    except OSError as error:
+        raise NotWritable(f"cannot write in {to.parent}: {error.strerror}") from error
+    try:
+        yield _Folder(part)
+        part.chmod(0o755)
+        part.rename(to)
+    except OSError as error:
+        raise NotWritable(f"cannot write {to}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def write_part(folder: Path, number: int, crs: CRS, table: pa.Table) -> None:
+    """Write the rows of a part as a file of a folder; who does so again leaves the same."""
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
+        part = Path(file.name)
+    rows = _Parquet(part, crs)
+    rows.write(table)
+    rows.close()
+    part.chmod(0o644)
+    part.replace(folder / f"part-{number:05d}.parquet")
+
+
+class _Folder:
+    def __init__(self, folder: Path) -> None:
+        self.folder: Path | None = folder
+
+    def write(self, table: pa.Table) -> None:
+        """Do nothing: the rows stand there already."""
+
+
 class _GeoPackage:
+    folder: Path | None = None
+
     def __init__(self, table: GrowingTable) -> None:
         self._table = table
 
@@ -80,6 +133,8 @@ class _GeoPackage:
 
 class _Parquet:
     """GeoParquet 1.1; the first rows say what its columns are."""
+
+    folder: Path | None = None
 
     def __init__(self, path: Path, crs: CRS) -> None:
         self._path, self._crs = path, crs

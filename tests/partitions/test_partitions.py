@@ -66,7 +66,7 @@ def squares(wide: int, high: int, side: float = 10.0, turned: float = 0.0) -> Ge
 
 def answer(path: Path) -> pd.DataFrame:
     """Return a written answer in the order of its ids."""
-    if path.suffix == ".parquet":
+    if path.is_dir() or path.suffix == ".parquet":
         rows = pq.read_table(path).to_pandas()
     else:
         layer = Layer(
@@ -194,6 +194,14 @@ def test_sums_and_what_was_left_out(tmp_path: Path) -> None:
         assert found.no_geometry == {"left": 0, "right": 1}
         assert found.measuring_planes == ("EPSG:4550",)
         assert answer(tmp_path / name)["left_id"].tolist() == [1, 2, 5, 6]
+    found = partitions.overlap(left, right, tmp_path / "folder", min_area_m2=30.0)
+    assert found.count == 4
+    assert found.sums["area_m2"] == pytest.approx(400.0, rel=1e-3)
+    files = sorted(path.name for path in (tmp_path / "folder").iterdir())
+    assert files == [f"part-0000{number}.parquet" for number in range(3)]
+    assert bits(answer(tmp_path / "folder")) == bits(answer(tmp_path / "all.parquet"))
+    with pytest.raises(NotWritable, match="is there already"):
+        partitions.overlap(left, right, tmp_path / "folder")
     nothing = partitions.overlap(left, right, tmp_path / "none.gpkg", min_area_m2=1e6)
     assert (nothing.count, nothing.below_minimum) == (0, 6)
     assert len(answer(tmp_path / "none.gpkg")) == 0
@@ -286,7 +294,7 @@ def test_what_cannot_be_asked_is_named(tmp_path: Path) -> None:
         partitions.overlap(one, broken, to)
     with pytest.raises(WrongGeometryType, match="mixes points and areas"):
         partitions.clearance(one, mixed, 5.0, to)
-    with pytest.raises(BadQuery, match=r"use \.parquet or \.gpkg"):
+    with pytest.raises(BadQuery, match=r"use \.parquet or \.gpkg, or no ending for a folder"):
         partitions.overlap(one, one, tmp_path / "out.csv")
     with pytest.raises(BadQuery, match="at most 300000 m"):
         partitions.clearance(one, one, 4e5, to)
