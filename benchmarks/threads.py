@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -17,7 +18,10 @@ from typing import Any
 from pyproj import CRS
 
 from benchmarks import layers, rasters
-from geoplan.kernels.overlay import overlay, stretches
+from geoplan.kernels.areas import shares
+from geoplan.kernels.flat import flat_areas
+from geoplan.kernels.ground import constants
+from geoplan.kernels.overlay import AT_ONCE, candidates, overlay, stretches
 from geoplan.kernels.zonal import statistics
 from geoplan.queries.placing import place
 from geoplan.raster import Raster
@@ -36,6 +40,7 @@ def main() -> None:
     for name, ask, left in (("areas", overlay, cadastre), ("lines", stretches, lines)):
         right = zones if name == "areas" else cadastre
         _say(name, partial(ask, left, right, ellipsoid, shapes=False), given.runs)
+    _say("areas, loops alone", _loops(cadastre, zones, ellipsoid), given.runs)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "elevation.tif"
         rasters.elevation(path, given.cells, seed=12)
@@ -43,6 +48,23 @@ def main() -> None:
             on_grid = place(layers.parcels(10_000, seed=1), raster.grid, "zones").geometries
             ask = partial(statistics, raster, on_grid, by_area=False, spread=True)
             _say("zonal", ask, given.runs)
+
+
+def _loops(left: Any, right: Any, ellipsoid: Any) -> Any:
+    """Return the clipping of all candidates alone, laid out before."""
+    known = constants(ellipsoid)
+    one, other = flat_areas(left, known), flat_areas(right, known)
+    ours, theirs = candidates(left, right)
+
+    def task(begin: int) -> None:
+        chunk = slice(begin, begin + AT_ONCE)
+        shares(ours[chunk], theirs[chunk], one, other, known, False)
+
+    def ask(threads: int) -> None:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(task, range(0, len(ours), AT_ONCE)))
+
+    return ask
 
 
 def _say(name: str, ask: Any, runs: int) -> None:

@@ -73,9 +73,11 @@ def overlay(
         How many work at once; the answer is the same for any number.
     """
     known = constants(ellipsoid)
-    ours, theirs = candidates(left, right)
     with ThreadPoolExecutor(threads) as pool:
+        # the tree is made while the layers are laid out
+        near = pool.submit(candidates, left, right)
         one, other = pool.map(lambda side: flat_areas(side, known), (left, right))
+        ours, theirs = near.result()
 
         def task(begin: int) -> tuple[Shares, NDArray[Any] | None]:
             chunk = slice(begin, begin + AT_ONCE)
