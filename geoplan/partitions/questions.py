@@ -10,6 +10,7 @@ import pandas as pd
 
 from geoplan.errors import WrongGeometryType
 from geoplan.partitions.part import Found
+from geoplan.queries import engine
 from geoplan.queries.checks import AREA, NAMES, dimension, located, refuse_collections
 from geoplan.queries.coverage import LAYER, ZONE
 from geoplan.queries.uncertainty import ACCURACY
@@ -91,7 +92,7 @@ def _placed(layer: GeoDataFrame, role: str, kind: int | None = None) -> GeoDataF
     """Return features as a query takes them, of one dimension where that matters."""
     if len(layer) == 0:
         return layer
-    present, _ = located(layer, role)
+    present, _ = located(layer, role, kernels_follow=engine.is_there())
     if kind is None:
         refuse_collections(present, role)
     elif (found := dimension(present, role)) != kind:

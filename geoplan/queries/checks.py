@@ -18,7 +18,9 @@ POINT, LINE, AREA = 0, 1, 2
 NAMES = {POINT: "points", LINE: "lines", AREA: "areas"}
 
 
-def located(layer: GeoDataFrame, role: str) -> tuple[GeoDataFrame, list[Any]]:
+def located(
+    layer: GeoDataFrame, role: str, *, kernels_follow: bool = False
+) -> tuple[GeoDataFrame, list[Any]]:
     """Split a layer into the features that have a place and the ids of those that have none.
 
     Parameters
@@ -27,6 +29,8 @@ def located(layer: GeoDataFrame, role: str) -> tuple[GeoDataFrame, list[Any]]:
         Indexed by feature id.
     role : str
         What the layer is in the question, for messages.
+    kernels_follow : bool, default False
+        Whether kernels answer what follows where it is large: they are then loaded now.
 
     Raises
     ------
@@ -47,14 +51,14 @@ def located(layer: GeoDataFrame, role: str) -> tuple[GeoDataFrame, list[Any]]:
     geometries = layer.geometry.to_numpy()
     missing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
     present = layer[~missing] if missing.any() else layer
-    refuse_invalid(present, role)
+    refuse_invalid(present, role, kernels_follow=kernels_follow)
     return present, layer.index[missing].tolist()
 
 
-def refuse_invalid(layer: GeoDataFrame, role: str) -> None:
+def refuse_invalid(layer: GeoDataFrame, role: str, *, kernels_follow: bool = False) -> None:
     """Refuse a layer with a geometry that is not valid."""
     geometries = layer.geometry.to_numpy()
-    broken = np.flatnonzero(~_is_valid(geometries))
+    broken = np.flatnonzero(~_is_valid(geometries, kernels_follow=kernels_follow))
     if len(broken):
         first = broken[0]
         reason = shapely.is_valid_reason(geometries[first])
@@ -66,8 +70,9 @@ def refuse_invalid(layer: GeoDataFrame, role: str) -> None:
         )
 
 
-def _is_valid(geometries: NDArray[Any]) -> NDArray[np.bool_]:
-    if engine.is_worth_it(geometries):
+def _is_valid(geometries: NDArray[Any], *, kernels_follow: bool) -> NDArray[np.bool_]:
+    # to load them for this alone takes longer than GEOS does
+    if (kernels_follow or engine.is_loaded()) and engine.is_worth_it(geometries):
         from geoplan.kernels.simple import is_valid
 
         return is_valid(geometries)

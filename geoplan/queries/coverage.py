@@ -103,7 +103,7 @@ def coverage(
     """
     _refuse_question(zones, by, by_group, min_gap_m2, gap_geometry)
     crs = shared_crs(zones, *by)
-    zones_located, zones_missing = located(zones, "zones")
+    zones_located, zones_missing = located(zones, "zones", kernels_follow=True)
     kind = _kind(zones_located)
     columns = _columns(kind)
     covers, covers_missing = _covers(by)
@@ -226,7 +226,7 @@ def _covers(by: tuple[GeoDataFrame, ...]) -> tuple[GeoDataFrame, list[list[Any]]
     parts, missing = [], []
     for number, layer in enumerate(by, start=1):
         role = f"covering layer {number}"
-        present, absent = located(layer, role)
+        present, absent = located(layer, role, kernels_follow=True)
         found = dimension(present, role)
         if found not in (AREA, -1):
             raise WrongGeometryType(

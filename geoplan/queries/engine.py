@@ -6,6 +6,7 @@ questions, which are those of a plan, never load numba; their answers are the sa
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,11 @@ def is_worth_cells(cells: float) -> bool:
 def is_there() -> bool:
     """Tell whether the kernels are installed."""
     return find_spec("numba") is not None
+
+
+def is_loaded() -> bool:
+    """Tell whether something else has loaded the kernels already."""
+    return "geoplan.kernels" in sys.modules
 
 
 def refuse_absent() -> None:

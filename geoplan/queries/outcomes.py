@@ -97,7 +97,8 @@ def overlap_outcomes(
     """
     refuse_negative(min_area_m2=min_area_m2, min_length_m=min_length_m)
     crs = shared_crs(left, right)
-    (ours, left_missing), (theirs, right_missing) = located(left, "left"), located(right, "right")
+    ours, left_missing = located(left, "left", kernels_follow=True)
+    theirs, right_missing = located(right, "right", kernels_follow=True)
     refuse_collections(ours, "left")
     refuse_collections(theirs, "right")
     if map is None or len(ours) == 0:
