@@ -127,12 +127,10 @@ def test_names_of_two_hundred_characters_stay_on_the_page(quarter: Catalogue) ->
 
 
 ATTACKS = (
-    '#eval("1+1") $x^2$ *b* @ref <label>',
+    # what attacks wherever it stands comes in one text, what has to begin one by itself
+    '#eval("1+1") $x^2$ *b* @ref <label> {{7*7}} <w:p/></w:t><script>x</script> \u202e反向\x07',
     "=1+1",
     "+cmd|' /C calc'!A0",
-    "{{code}} {{7*7}} ${7*7}",
-    "<w:p/></w:t><script>alert(1)</script>",
-    "\u202e反向\x07文字",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -30,7 +31,10 @@ def bits(found: Check) -> tuple[Any, ...]:
     return numbers.to_numpy(dtype=float).tobytes(), texts, shapes, tally, found.record.planes
 
 
-@pytest.mark.parametrize("plan", ["examples/town", "layers"])
+PLANS = ["examples/town", "layers"] if os.environ.get("GEOPLAN_SOAK") else ["examples/town"]
+
+
+@pytest.mark.parametrize("plan", PLANS)
 def test_findings_are_the_same_however_a_check_is_parted(plan: str) -> None:
     catalogue = Catalogue.open(plan)
     one, asked = bits(check(catalogue)), list[int]()
