@@ -9,7 +9,7 @@ BIN := .venv/bin
 # without byte code every process of the tests compiles all of geoplan anew
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help run demo test tests test-qgis lint serve bench bench-map bench-figure soak cite clean lock port-free
+.PHONY: help run demo test tests test-qgis lint kernels serve bench bench-map bench-figure soak cite clean lock port-free
 
 help:  ## Say what can be done
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -22,7 +22,7 @@ demo: .venv/ready  ## Build layers, find overlaps and coverage, write maps/
 
 test: .venv/ready  ## Set up what tests need, check the code, run all tests
 	@scripts/ensure-browser
-	@$(MAKE) --no-print-directory --jobs 2 lint tests
+	@$(MAKE) --no-print-directory --jobs 3 kernels lint tests
 
 # more processes than cores: some wait for browsers, servers and locks; in the order of the files, or
 # the long ones that are one test each would come last
@@ -31,6 +31,10 @@ tests: .venv/ready
 
 test-qgis: .venv/ready  ## Ask QGIS's own libraries (Debian: python3-qgis) how they see our files
 	@QT_QPA_PLATFORM=offscreen $(BIN)/pytest -q -m qgis tests/qgis
+
+# once for all the processes that test them, before they come there
+kernels: .venv/ready
+	@$(BIN)/python -m geoplan.kernels
 
 lint: .venv/ready  ## Check style, types and who imports whom
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
