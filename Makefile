@@ -57,7 +57,7 @@ bench-map: .venv/bench  ## Compare maps with peers in a browser: size, time to d
 
 soak: .venv/ready  ## The long forms of the tests
 	@HYPOTHESIS_PROFILE=soak GEOPLAN_SOAK=1 $(BIN)/pytest -q -s tests/laws tests/ingest/test_cambridge.py \
-	  tests/quality/test_cambridge.py tests/kernels tests/rules/test_parts.py \
+	  tests/quality/test_cambridge.py tests/kernels tests/rules/test_parts.py tests/golden tests/report/test_report.py \
 	  tests/figure/test_golden_sheets.py tests/browser/test_many_layers.py \
 	  tests/store/test_edit.py tests/service/test_threats_kill.py tests/service/test_threats_disk.py \
 	  tests/service/test_schemathesis.py

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 # the same examples every run: a failure is a fault of the change, not of the day
-settings.register_profile("house", derandomize=True, deadline=None, max_examples=30)
+settings.register_profile("house", derandomize=True, deadline=None, max_examples=18)
 settings.register_profile("soak", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
