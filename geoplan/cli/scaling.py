@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from geoplan.cli.progress import showing
 from geoplan.cli.workforce import Scheduler, Workers, answering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from geopandas import GeoDataFrame
 
@@ -101,13 +102,11 @@ def tiled_overlap(
     from geoplan import partitions
     from geoplan.partitions import Partitions
 
-    sides = Partitions.open(left), Partitions.open(right)
-    with showing(language(lang)) as progress, answering(scheduler, workers) as ask:
-        found = partitions.overlap(
-            sides[0], sides[1], output, min_area_m2=min_area_m2, min_length_m=min_length_m,
-            map=ask or map, part_features=features, progress=progress,
-        )  # fmt: skip
-    _tell(found, output, language(lang))
+    question = partial(
+        partitions.overlap, Partitions.open(left), Partitions.open(right),
+        to=output, min_area_m2=min_area_m2, min_length_m=min_length_m, part_features=features,
+    )  # fmt: skip
+    _ask(question, output, scheduler, workers, language(lang))
 
 
 @_tiled.command("coverage")
@@ -125,13 +124,11 @@ def tiled_coverage(
     from geoplan import partitions
     from geoplan.partitions import Partitions
 
-    asked = Partitions.open(zones), [Partitions.open(one) for one in by]
-    with showing(language(lang)) as progress, answering(scheduler, workers) as ask:
-        found = partitions.coverage(
-            asked[0], *asked[1], to=output, gap_geometry=gaps,
-            map=ask or map, part_features=features, progress=progress,
-        )  # fmt: skip
-    _tell(found, output, language(lang))
+    layers = [Partitions.open(one) for one in (zones, *by)]
+    question = partial(
+        partitions.coverage, *layers, to=output, gap_geometry=gaps, part_features=features
+    )
+    _ask(question, output, scheduler, workers, language(lang))
 
 
 @_tiled.command("clearance")
@@ -152,13 +149,24 @@ def tiled_clearance(
     from geoplan import partitions
     from geoplan.partitions import Partitions
 
-    sides = Partitions.open(left), Partitions.open(right)
-    with showing(language(lang)) as progress, answering(scheduler, workers) as ask:
-        found = partitions.clearance(
-            sides[0], sides[1], within_m, output, threshold_m=threshold_m,
-            map=ask or map, part_features=features, progress=progress,
-        )  # fmt: skip
-    _tell(found, output, language(lang))
+    question = partial(
+        partitions.clearance, Partitions.open(left), Partitions.open(right), within_m,
+        to=output, threshold_m=threshold_m, part_features=features,
+    )  # fmt: skip
+    _ask(question, output, scheduler, workers, language(lang))
+
+
+def _ask(
+    question: Callable[..., Summary],
+    output: Path,
+    scheduler: str | None,
+    workers: int | None,
+    lang: Lang,
+) -> None:
+    """Ask a question of whoever is to answer, and say what came of it."""
+    with showing(lang) as progress, answering(scheduler, workers) as ask:
+        found = question(map=ask or map, progress=progress)
+    _tell(found, output, lang)
 
 
 def _tell(found: Summary, output: Path, lang: Lang) -> None:

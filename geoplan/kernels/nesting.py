@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoplan.kernels.compiled import compiled, lean
-from geoplan.kernels.predicates import side
-from geoplan.kernels.within import INSIDE, ON_EDGE, OUTSIDE
+from geoplan.kernels.within import CROSSED, INSIDE, ON_EDGE, OUTSIDE, crossed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,16 +79,8 @@ def _in_ring(xy: Floats, first: int, last: int, x: float, y: float) -> int:
     """Return what `within.locate` does, for one ring."""
     inside = False
     for i in range(first, last):
-        ax, ay, bx, by = xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1]
-        if min(ay, by) > y or max(ay, by) < y or max(ax, bx) < x:
-            continue
-        if ay == by:
-            if min(ax, bx) <= x:
-                return ON_EDGE
-            continue
-        turn = side(ax, ay, bx, by, x, y)
-        if turn == 0:
+        met = crossed(xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1], x, y)
+        if met == ON_EDGE:
             return ON_EDGE
-        if (ay > y) != (by > y) and (turn > 0) == (by > ay):
-            inside = not inside
+        inside = inside != (met == CROSSED)
     return INSIDE if inside else OUTSIDE

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from geoplan.kernels.flat import Flat
 
 OUTSIDE, INSIDE, ON_EDGE = 0, 1, -1
+MISSED, CROSSED = 0, 1
 
 
 @lean
@@ -30,16 +31,24 @@ def locate(x: float, y: float, areas: Flat, f: int) -> int:
                 continue
             first = ring[r] + (b - block[r]) * BLOCK
             for i in range(first, min(first + BLOCK, ring[r + 1] - 1)):
-                ax, ay, bx, by = xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1]
-                if min(ay, by) > y or max(ay, by) < y or max(ax, bx) < x:
-                    continue
-                if ay == by:  # level, at the point's height
-                    if min(ax, bx) <= x:
-                        return ON_EDGE
-                    continue
-                turn = side(ax, ay, bx, by, x, y)
-                if turn == 0:
+                met = crossed(xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1], x, y)
+                if met == ON_EDGE:
                     return ON_EDGE
-                if (ay > y) != (by > y) and (turn > 0) == (by > ay):
-                    inside = not inside
+                inside = inside != (met == CROSSED)
     return INSIDE if inside else OUTSIDE
+
+
+@lean
+def crossed(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> int:
+    """Return 1 where a ray from a point to the east crosses an edge, -1 for a point on it, else 0.
+
+    An edge holds its lower end.
+    """
+    if min(ay, by) > y or max(ay, by) < y or max(ax, bx) < x:
+        return MISSED
+    if ay == by:  # level, at the point's height
+        return ON_EDGE if min(ax, bx) <= x else MISSED
+    turn = side(ax, ay, bx, by, x, y)
+    if turn == 0:
+        return ON_EDGE
+    return CROSSED if (ay > y) != (by > y) and (turn > 0) == (by > ay) else MISSED

@@ -14,6 +14,7 @@ import shapely
 
 from geoplan.crs import lonlat_bounds
 from geoplan.degree_boxes import reaching_boxes
+from geoplan.errors import GeoplanError
 from geoplan.gauss_kruger import geographic, transformer
 from geoplan.partitions.dataset import Partitions
 from geoplan.partitions.results import write_part
@@ -106,7 +107,7 @@ def answered(part: Part) -> PartAnswer:
     found = []
     for some, box in _pieces(here, driving, others, part):
         near = [other.within(box, part.measure.columns) for other in others]
-        found.append(part.measure(some, *near))
+        found.append(_measured(part, some, near))
     filled = [one.rows for one in found if len(one.rows)] or [found[0].rows]
     rows = filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
     planes = dict.fromkeys(name for one in found for name in one.planes)
@@ -118,6 +119,15 @@ def answered(part: Part) -> PartAnswer:
         write_part(part.into, part.number, driving.crs, table)
         table = table.slice(0, 0)
     return PartAnswer(count, table, _sums(rows), small, tuple(planes))
+
+
+def _measured(part: Part, some: GeoDataFrame, near: list[GeoDataFrame]) -> Found:
+    """Measure; an error says in which layers, which the queries know by their role only."""
+    try:
+        return part.measure(some, *near)
+    except GeoplanError as error:
+        names = ", ".join(folder.name for folder in part.folders)
+        raise type(error)(f"{names}: {error}") from error
 
 
 def _table(rows: pd.DataFrame) -> pa.Table:

@@ -290,7 +290,7 @@ def test_what_cannot_be_asked_is_named(tmp_path: Path) -> None:
     to = tmp_path / "out.parquet"
     with pytest.raises(CrsMismatch, match="lay them out in one CRS"):
         partitions.overlap(one, other, to)
-    with pytest.raises(InvalidGeometry, match="feature 1 of right"):
+    with pytest.raises(InvalidGeometry, match="one, broken: feature 1 of right"):
         partitions.overlap(one, broken, to)
     with pytest.raises(WrongGeometryType, match="mixes points and areas"):
         partitions.clearance(one, mixed, 5.0, to)
